@@ -1,0 +1,80 @@
+// Runs one program: checks the Node version, turns SIGINT and SIGTERM into an orderly stop, and
+// maps what went wrong to an exit code. 0 clean, 1 failed, 2 a person has to change something.
+import { ConfigError, asError } from './errors.ts';
+
+const NODE_FLOOR = 24;
+
+/** What a running part looks like from outside. */
+export interface Service extends AsyncDisposable {
+  /** Settles when the part has ended by itself, with the process's exit code. */
+  readonly ended: Promise<number>;
+}
+
+/**
+ * Starts a service and lives until it ends or a signal asks it to stop; then disposes it and exits.
+ * A second signal exits at once with 130. Call it only from a file that is the program's entry.
+ */
+export async function run(start: () => Promise<Service>): Promise<never> {
+  requireNode();
+  silenceKafkajsTimerWarning();
+  const stop = new AbortController();
+  const signalled = new Promise<number>((resolve) => {
+    const onSignal = (): void => {
+      if (stop.signal.aborted) process.exit(130);
+      stop.abort();
+      resolve(0);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+  process.exit(await code(start, signalled));
+}
+
+async function code(start: () => Promise<Service>, signalled: Promise<number>): Promise<number> {
+  try {
+    const starting = start();
+    const service = await Promise.race([starting, signalled]);
+    if (typeof service === 'number') {
+      // Stopped while starting: let the start finish so that what it opened is closed again.
+      const late = await Promise.race([starting.catch(() => undefined), timeout(8_000)]);
+      await late?.[Symbol.asyncDispose]();
+      return 0;
+    }
+    const ended = await Promise.race([service.ended, signalled]);
+    await service[Symbol.asyncDispose]();
+    return ended;
+  } catch (thrown) {
+    const error = asError(thrown);
+    if (error instanceof ConfigError) {
+      process.stderr.write(`${error.message}\n`);
+      return 2;
+    }
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    if (error.cause !== undefined) process.stderr.write(`cause: ${asError(error.cause).message}\n`);
+    return 1;
+  }
+}
+
+function timeout(durationMs: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), durationMs).unref());
+}
+
+function requireNode(): void {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= NODE_FLOOR) return;
+  const line = `sensorhouse needs Node ${NODE_FLOOR}; this is ${process.version}. Use the npm script, which brings its own Node: npm run consumer\n`;
+  process.stderr.write(line);
+  process.exit(2);
+}
+
+/** kafkajs arms timers with negative delays on Node 24; harmless, and said on every start. */
+function silenceKafkajsTimerWarning(): void {
+  const emit = process.emitWarning.bind(process);
+  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+    const type: unknown =
+      typeof rest[0] === 'object' ? (rest[0] as { type?: unknown }).type : rest[0];
+    const name = warning instanceof Error ? warning.name : type;
+    if (name === 'TimeoutNegativeWarning') return;
+    emit(warning, ...rest);
+  }) as typeof process.emitWarning;
+}

@@ -1,0 +1,33 @@
+// Four suites: `unit` beside the sources (no server), `tidy` (rules of the code base), `integration`
+// (real Kafka, real ClickHouse engine) and `e2e` (whole programs, as a user starts them).
+import { defineConfig } from 'vitest/config';
+
+const real = { testTimeout: 120_000, hookTimeout: 240_000 };
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            '{streams,platform,producers,consumer,clickhouse_setup,embedded,data}/**/*.test.ts',
+          ],
+        },
+      },
+      { test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/backend/global-setup.ts'],
+          ...real,
+        },
+      },
+      {
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...real },
+      },
+    ],
+  },
+});
