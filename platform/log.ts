@@ -33,15 +33,15 @@ export function createLog(options: LogOptions): Logger {
     base: { service: options.service },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRETS, censor: '***' },
-    formatters: { level: (label: string) => ({ level: label }) },
   };
   if (options.pretty ?? stream.isTTY) {
     const target = 'pino-pretty';
     const pretty = { destination: fd, ignore: 'service', messageFormat: '{service}: {msg}' };
-    const { formatters: _unsupportedWithTransport, ...rest } = base;
-    return pino({ ...rest, transport: { target, options: pretty } });
+    return pino({ ...base, transport: { target, options: pretty } });
   }
-  return pino(base, pino.destination({ dest: fd, sync: true }));
+  // pino refuses a level formatter beside a transport, hence not in `base`.
+  const formatters = { level: (label: string) => ({ level: label }) };
+  return pino({ ...base, formatters }, pino.destination({ dest: fd, sync: true }));
 }
 
 /** A logger that writes nothing, for tests and one-shot commands. */

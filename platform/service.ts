@@ -70,11 +70,11 @@ function requireNode(): void {
 /** kafkajs arms timers with negative delays on Node 24; harmless, and said on every start. */
 function silenceKafkajsTimerWarning(): void {
   const emit = process.emitWarning.bind(process);
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+  process.emitWarning = (warning: string | Error, ...rest: never[]) => {
     const type: unknown =
       typeof rest[0] === 'object' ? (rest[0] as { type?: unknown }).type : rest[0];
     const name = warning instanceof Error ? warning.name : type;
     if (name === 'TimeoutNegativeWarning') return;
     emit(warning, ...rest);
-  }) as typeof process.emitWarning;
+  };
 }

@@ -1,0 +1,103 @@
+// Decides whether a parsed event is a row, strictly: nothing is coerced, clamped, defaulted or
+// guessed. It looks only at the event and the record's own time, so a replay decides the same.
+import type { Field, Float64Field, InstantField, TextField } from './field.ts';
+import { instantMs } from './instant.ts';
+import { reject, type Rejection } from './rejection.ts';
+import type { Column, Stream } from './stream.ts';
+
+/** A row's values in the order of `stream.columns`. */
+export type RowValues = (string | number)[];
+
+/**
+ * Compiles the validator of a stream. It fills `into` (in column order) and returns undefined, or
+ * returns why the event is no row; `into` is then unspecified. `recordTimeMs` is the time Kafka
+ * gave the record, epoch milliseconds.
+ */
+export function compileValidator(
+  stream: Stream,
+): (event: unknown, recordTimeMs: number, into: RowValues) => Rejection | undefined {
+  const { columns } = stream;
+  return (event, recordTimeMs, into) => {
+    for (const [index, column] of columns.entries()) {
+      const value = valueAt(event, column.path);
+      if (value === undefined) return absence(event, column);
+      const checked = checkField(column.field, column.path.join('.'), value, recordTimeMs);
+      if (typeof checked === 'object') return checked;
+      into[index] = checked;
+    }
+    return undefined;
+  };
+}
+
+/** A parsed JSON document never holds undefined, so undefined says that the path leads nowhere. */
+function valueAt(event: unknown, path: readonly string[]): unknown {
+  let value = event;
+  for (const name of path) {
+    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+function absence(event: unknown, { path }: Column): Rejection {
+  for (let depth = 0; depth < path.length; depth += 1) {
+    const parent = valueAt(event, path.slice(0, depth));
+    if (!isObject(parent)) return reject('not_an_object', path.slice(0, depth).join('.'), parent);
+    if (!Object.hasOwn(parent, path[depth]!)) break;
+  }
+  return reject('missing_field', path.join('.'));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One field's value as the row holds it, or why it is not one. `at` is its dotted path. */
+export function checkField(
+  field: Field,
+  at: string,
+  value: unknown,
+  recordTimeMs: number,
+): string | number | Rejection {
+  if (value === null) return reject('null_field', at);
+  switch (field.kind) {
+    case 'text':
+      return checkText(field, at, value);
+    case 'float64':
+      return checkFloat64(field, at, value);
+    case 'boolean':
+      if (value === true || value === 1) return 1;
+      if (value === false || value === 0) return 0;
+      return reject(typeof value === 'number' ? 'out_of_range' : 'wrong_type', at, value);
+    case 'instant':
+      return checkInstant(field, at, value, recordTimeMs);
+  }
+}
+
+function checkText(field: TextField, at: string, value: unknown): string | Rejection {
+  if (typeof value !== 'string') return reject('wrong_type', at, value);
+  const fits = value !== '' && Buffer.byteLength(value) <= field.maxBytes && value.isWellFormed();
+  return fits ? value : reject('out_of_range', at, value);
+}
+
+function checkFloat64(field: Float64Field, at: string, value: unknown): number | Rejection {
+  if (typeof value !== 'number') return reject('wrong_type', at, value);
+  if (!Number.isFinite(value)) return reject('not_finite', at, value);
+  return value >= field.min && value <= field.max ? value : reject('out_of_range', at, value);
+}
+
+function checkInstant(
+  field: InstantField,
+  at: string,
+  value: unknown,
+  recordTimeMs: number,
+): number | Rejection {
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    return reject('wrong_type', at, value);
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) return reject('not_finite', at, value);
+  const ms = instantMs(value);
+  if (ms === undefined) return reject('invalid_instant', at, value);
+  const sane = ms >= field.minMs && ms <= recordTimeMs + field.maxAheadMs;
+  return sane ? ms : reject('instant_out_of_range', at, value);
+}
