@@ -1,0 +1,28 @@
+// The environment variables that say where Kafka is and how to get in.
+import { flag, integer, matching, oneOf, text, type Config } from '../config.ts';
+
+const BROKERS = /^[^\s,:]+(:\d{1,5})?(,[^\s,:]+(:\d{1,5})?)*$/;
+
+export const kafkaVariables = {
+  KAFKA_BROKER: matching(
+    { default: 'localhost:9092', doc: 'Bootstrap brokers, comma-separated.' },
+    BROKERS,
+    'host:port, or several separated by commas',
+  ),
+  KAFKA_SSL: flag({ default: false, doc: 'Encrypt connections to Kafka with TLS.' }),
+  KAFKA_SSL_CA: text({ doc: 'Path of a PEM file with the authority that signed the brokers.' }),
+  KAFKA_SASL_MECHANISM: oneOf({ doc: 'How to log in to Kafka; unset: no login.' }, [
+    'plain',
+    'scram-sha-256',
+    'scram-sha-512',
+  ]),
+  KAFKA_SASL_USERNAME: text({ doc: 'Kafka user name, with KAFKA_SASL_MECHANISM.' }),
+  KAFKA_SASL_PASSWORD: text({ doc: 'Kafka password, with KAFKA_SASL_MECHANISM.', secret: true }),
+  KAFKA_CONNECT_TIMEOUT_MS: integer(
+    { default: 3_000, doc: 'How long one attempt to connect to a broker may take.' },
+    100,
+    60_000,
+  ),
+} as const;
+
+export type KafkaConfig = Config<typeof kafkaVariables>;

@@ -1,0 +1,72 @@
+// Waiting for something that comes back: backoff with jitter, and one log line per change of state
+// instead of one per attempt.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError } from './errors.ts';
+import type { Logger } from './log.ts';
+
+export interface Backoff {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+const DEFAULT_BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
+
+/** The pause before attempt `attempt` (0 is the first retry), with up to half of it as jitter. */
+export function backoffMs(attempt: number, { firstMs, maxMs }: Backoff = DEFAULT_BACKOFF): number {
+  const full = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30));
+  return full / 2 + (Math.random() * full) / 2;
+}
+
+/** Says once when a dependency goes away and once when it is back. */
+export class Availability {
+  #awaySinceMs: number | undefined;
+  readonly #what: string;
+  readonly #log: Logger;
+
+  constructor(what: string, log: Logger) {
+    this.#what = what;
+    this.#log = log;
+  }
+
+  get away(): boolean {
+    return this.#awaySinceMs !== undefined;
+  }
+
+  lost(error: Error): void {
+    if (this.#awaySinceMs !== undefined) return;
+    this.#awaySinceMs = Date.now();
+    this.#log.warn({ err: error }, `${this.#what} is away, waiting for it: ${error.message}`);
+  }
+
+  back(): void {
+    if (this.#awaySinceMs === undefined) return;
+    const awayMs = Date.now() - this.#awaySinceMs;
+    this.#awaySinceMs = undefined;
+    this.#log.info({ awayMs }, `${this.#what} is back after ${(awayMs / 1000).toFixed(1)} s`);
+  }
+}
+
+/**
+ * Calls `attempt` until it succeeds, retrying after {@link UnavailableError} for as long as `signal`
+ * lets it; any other error is thrown on.
+ * @throws the signal's reason when aborted.
+ */
+export async function untilAvailable<T>(
+  attempt: () => Promise<T>,
+  availability: Availability,
+  signal: AbortSignal,
+  backoff: Backoff = DEFAULT_BACKOFF,
+): Promise<T> {
+  for (let retry = 0; ; retry += 1) {
+    signal.throwIfAborted();
+    try {
+      const result = await attempt();
+      availability.back();
+      return result;
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      availability.lost(error);
+      await sleep(backoffMs(retry, backoff), undefined, { signal });
+    }
+  }
+}
