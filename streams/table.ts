@@ -48,6 +48,14 @@ const positions = {
     GROUP BY kafka_source, kafka_partition`,
 };
 
+/**
+ * The partition key of a table, '' for none. Only ever by ingestion: a batch has one ingest_time, so
+ * it is one part, and late data cannot multiply parts.
+ */
+export function partitionKey({ columns }: Table): string {
+  return columns.includes(ingestTime) ? 'toYYYYMM(ingest_time)' : '';
+}
+
 /** The table of a stream: its own columns, ingest_time, coordinates. */
 export function tableOf(stream: Stream): Table {
   return {

@@ -1,0 +1,64 @@
+-- Generated from streams/ by `npm run generate`: do not edit, change the declaration instead.
+-- Tables are created in the connection's database: `default` when a ClickHouse image runs this file
+-- at its first start; `npm run setup` uses CLICKHOUSE_DB and also upgrades tables that exist.
+
+CREATE TABLE IF NOT EXISTS sensor_data
+(
+    device_id       LowCardinality(String),
+    ts              DateTime64(3, 'UTC')   CODEC(DoubleDelta, ZSTD(1)),
+    co              Float64                CODEC(ZSTD(1)),
+    humidity        Float64                CODEC(ZSTD(1)),
+    light           UInt8                  CODEC(ZSTD(1)),
+    lpg             Float64                CODEC(ZSTD(1)),
+    motion          UInt8                  CODEC(ZSTD(1)),
+    smoke           Float64                CODEC(ZSTD(1)),
+    temp            Float64                CODEC(ZSTD(1)),
+    ingest_time     DateTime64(3, 'UTC')   DEFAULT now64(3) CODEC(Delta, ZSTD(1)),
+    kafka_source    LowCardinality(String),
+    kafka_partition UInt16                 CODEC(ZSTD(1)),
+    kafka_offset    UInt64                 CODEC(Delta, ZSTD(1)),
+    kafka_timestamp DateTime64(3, 'UTC')   CODEC(Delta, ZSTD(1)),
+    PROJECTION positions (SELECT kafka_source, kafka_partition, max(kafka_offset), min(kafka_offset), count() GROUP BY kafka_source, kafka_partition)
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(ingest_time)
+ORDER BY (device_id, ts)
+SETTINGS lightweight_mutation_projection_mode = 'rebuild', min_free_disk_bytes_to_perform_insert = 268435456
+COMMENT 'Stream sensor_data: one row per accepted message of topic sensor_data';
+
+CREATE TABLE IF NOT EXISTS dead_letters
+(
+    stream          LowCardinality(String),
+    kafka_source    LowCardinality(String),
+    kafka_partition UInt16                 CODEC(ZSTD(1)),
+    kafka_offset    UInt64                 CODEC(Delta, ZSTD(1)),
+    kafka_timestamp DateTime64(3, 'UTC')   CODEC(Delta, ZSTD(1)),
+    key             String                 CODEC(ZSTD(1)),
+    value           String                 CODEC(ZSTD(3)),
+    headers         String                 CODEC(ZSTD(1)),
+    reason          LowCardinality(String),
+    field           LowCardinality(String),
+    detail          String                 CODEC(ZSTD(1)),
+    ingest_time     DateTime64(3, 'UTC')   DEFAULT now64(3) CODEC(Delta, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(ingest_time)
+ORDER BY (stream, kafka_source, kafka_partition, kafka_offset)
+SETTINGS min_free_disk_bytes_to_perform_insert = 268435456
+COMMENT 'Rejected messages: raw bytes, where they were, and why';
+
+CREATE TABLE IF NOT EXISTS consumer_positions
+(
+    stream_table    LowCardinality(String),
+    kafka_source    LowCardinality(String),
+    kafka_partition UInt16,
+    kafka_offset    UInt64,
+    reason          LowCardinality(String),
+    detail          String,
+    epoch           UInt64,
+    owner           String,
+    written_at      DateTime64(3, 'UTC')   DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY (stream_table, kafka_source, kafka_partition, epoch)
+COMMENT 'Per partition: ownership claims (the fence) and floors of the position';

@@ -1,0 +1,45 @@
+// The command behind `npm run generate`: writes the committed SQL from the declared streams, or,
+// with --check, fails when the committed file is not what they say.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { streams } from '../streams/index.ts';
+import type { Stream } from '../streams/stream.ts';
+import { consumerPositions, deadLetters, tableOf, type Table } from '../streams/table.ts';
+import { createTable } from './ddl.ts';
+
+export const SCHEMA_FILE = join(import.meta.dirname, '01_init_schema.sql');
+
+const HEADER = `-- Generated from streams/ by \`npm run generate\`: do not edit, change the declaration instead.
+-- Tables are created in the connection's database: \`default\` when a ClickHouse image runs this file
+-- at its first start; \`npm run setup\` uses CLICKHOUSE_DB and also upgrades tables that exist.
+`;
+
+/** Every table an installation has: one per stream, then those beside them. */
+export function tablesOf(declared: readonly Stream[]): Table[] {
+  return [...declared.map(tableOf), deadLetters, consumerPositions];
+}
+
+/** The text of the committed schema file. */
+export function schemaSql(declared: readonly Stream[] = streams): string {
+  return [HEADER, ...tablesOf(declared).map((table) => `${createTable(table)};\n`)].join('\n');
+}
+
+/** True when the committed file is exactly what the streams declare. */
+export async function isCurrent(file: string = SCHEMA_FILE): Promise<boolean> {
+  return (await readFile(file, 'utf8').catch(() => '')) === schemaSql();
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (!args.includes('--check')) {
+    await writeFile(SCHEMA_FILE, schemaSql());
+    process.stdout.write('Wrote clickhouse_setup/01_init_schema.sql\n');
+    return 0;
+  }
+  if (await isCurrent()) return 0;
+  process.stderr.write(
+    'clickhouse_setup/01_init_schema.sql is not what streams/ declares; run: npm run generate\n',
+  );
+  return 1;
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,128 @@
+// Creates the declared topics and reports where existing ones differ. It never changes a topic that
+// exists: more partitions would move keys, shorter retention would delete records.
+import kafkajs from 'kafkajs';
+import type { Stream } from '../../streams/stream.ts';
+import type { Kafka } from './client.ts';
+import { kafkaFailure } from './failure.ts';
+
+export type DeclaredTopic = Stream['topic'];
+
+export interface TopicReport {
+  readonly topic: string;
+  readonly created: boolean;
+  readonly partitions: number;
+  /** Each difference in words with the command that would remove it; empty when all is as declared. */
+  readonly differences: readonly string[];
+}
+
+interface FoundTopic {
+  readonly partitions: number;
+  readonly retentionMs: string | undefined;
+  readonly cleanupPolicy: string | undefined;
+}
+
+const TOPIC_RESOURCE = kafkajs.ConfigResourceTypes.TOPIC;
+
+/**
+ * Makes sure that every declared topic exists. Idempotent, and safe beside another process doing
+ * the same.
+ * @throws {ConfigError} when Kafka refuses: credentials, rights, an invalid name.
+ * @throws {UnavailableError} when Kafka cannot be reached or has too few brokers now.
+ */
+export async function ensureTopics(
+  kafka: Kafka,
+  topics: readonly DeclaredTopic[],
+  replicationFactor = 1,
+): Promise<TopicReport[]> {
+  const admin = kafka.admin({ retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 2 } });
+  try {
+    await admin.connect();
+    const reports: TopicReport[] = [];
+    for (const topic of topics) reports.push(await ensureTopic(admin, topic, replicationFactor));
+    return reports;
+  } catch (error) {
+    throw kafkaFailure(error, 'Kafka topics');
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+async function ensureTopic(
+  admin: kafkajs.Admin,
+  topic: DeclaredTopic,
+  replicationFactor: number,
+): Promise<TopicReport> {
+  // Listing instead of asking for the topic's metadata: that would create it with the broker's
+  // defaults where auto.create.topics.enable is on.
+  if (!(await admin.listTopics()).includes(topic.name)) {
+    const created = await admin.createTopics({
+      waitForLeaders: true,
+      topics: [
+        {
+          topic: topic.name,
+          numPartitions: topic.partitions,
+          replicationFactor,
+          configEntries: [
+            { name: 'retention.ms', value: String(topic.retentionMs) },
+            { name: 'cleanup.policy', value: 'delete' },
+          ],
+        },
+      ],
+    });
+    if (created) {
+      return { topic: topic.name, created, partitions: topic.partitions, differences: [] };
+    }
+  }
+  const found = await describe(admin, topic.name);
+  const { partitions } = found;
+  return { topic: topic.name, created: false, partitions, differences: differences(topic, found) };
+}
+
+async function describe(admin: kafkajs.Admin, name: string): Promise<FoundTopic> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [name] });
+  const configs = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: TOPIC_RESOURCE, name, configNames: ['retention.ms', 'cleanup.policy'] }],
+  });
+  const entries = configs.resources[0]?.configEntries ?? [];
+  const valueOf = (key: string): string | undefined =>
+    entries.find(({ configName }) => configName === key)?.configValue;
+  return {
+    partitions: metadata.topics[0]?.partitions.length ?? 0,
+    retentionMs: valueOf('retention.ms'),
+    cleanupPolicy: valueOf('cleanup.policy'),
+  };
+}
+
+/** What differs between a declared topic and the one that exists, in words. */
+export function differences(declared: DeclaredTopic, found: FoundTopic): string[] {
+  const { name, partitions, retentionMs } = declared;
+  const said: string[] = [];
+  if (found.partitions < partitions) {
+    said.push(
+      `topic ${name} has ${found.partitions} of ${partitions} declared partitions; adding some ` +
+        `sends keys to other partitions; to do it: kafka-topics.sh --bootstrap-server BROKER ` +
+        `--alter --topic ${name} --partitions ${partitions}`,
+    );
+  }
+  if (found.retentionMs !== undefined && found.retentionMs !== String(retentionMs)) {
+    said.push(
+      `topic ${name} keeps records for ${found.retentionMs} ms, declared are ${retentionMs}; ` +
+        configCommand(name, `retention.ms=${retentionMs}`),
+    );
+  }
+  if (found.cleanupPolicy?.includes('compact') === true) {
+    said.push(
+      `topic ${name} is compacted: Kafka drops older records of a key, so rows will be missing; ` +
+        configCommand(name, 'cleanup.policy=delete'),
+    );
+  }
+  return said;
+}
+
+function configCommand(topic: string, entry: string): string {
+  return (
+    `to change it: kafka-configs.sh --bootstrap-server BROKER --alter --entity-type topics ` +
+    `--entity-name ${topic} --add-config ${entry}`
+  );
+}
