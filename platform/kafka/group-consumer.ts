@@ -1,0 +1,203 @@
+// A member of a consumer group on kafkajs. It delivers record batches and assignments, keeps the
+// membership alive while the receiver is busy, and comes back by itself after anything that is not
+// a refusal. Where to read from is the receiver's business: it seeks; commits only show lag.
+import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { ConfigError, UnavailableError, asError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { Availability, untilAvailable } from '../retry.ts';
+import { createKafka } from './client.ts';
+import { isUnknownTopic, kafkaFailure } from './failure.ts';
+import type { KafkaConfig } from './variables.ts';
+
+export type { KafkaMessage };
+
+/** Consecutive records of one partition, as one fetch returned them. */
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset that was asked for; the first record may lie after it. */
+  readonly fetchedOffset: number;
+  /** One past the last record of the partition when this was fetched. */
+  readonly endOffset: number;
+  readonly records: readonly KafkaMessage[];
+}
+
+export interface Membership {
+  /** Tells the group that this member lives. Throws when the group is rebalancing: let it pass. */
+  heartbeat(): Promise<void>;
+  /** False when the batch is out of date: a seek, a rebalance or a stop came in between. */
+  isCurrent(): boolean;
+}
+
+export interface GroupReceiver {
+  /** A new assignment; partitions by topic. Batches follow, never awaited: hold them back yourself. */
+  assigned(partitions: ReadonlyMap<string, readonly number[]>): void;
+  /** The group confirmed that the current assignment stands. */
+  confirmed(): void;
+  /** Takes a batch. True: go on after its last record. False: it was not taken, a seek follows. */
+  batch(batch: RecordBatch, membership: Membership): Promise<boolean>;
+  /** A refusal that only a person can mend. */
+  failed(error: Error): void;
+}
+
+export interface GroupOptions {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  readonly maxBytesPerPartition: number;
+}
+
+/** First and one-past-last offset of a partition's log. */
+export interface LogRange {
+  readonly begin: number;
+  readonly end: number;
+}
+
+const SESSION_MS = 30_000;
+
+export class GroupConsumer implements AsyncDisposable {
+  readonly #consumer: Consumer;
+  readonly #admin: Admin;
+  readonly #options: GroupOptions;
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(config: KafkaConfig, options: GroupOptions, log: Logger) {
+    const kafka = createKafka(config, log, options.groupId);
+    this.#options = options;
+    this.#log = log;
+    this.#admin = kafka.admin();
+    this.#consumer = kafka.consumer({
+      groupId: options.groupId,
+      sessionTimeout: SESSION_MS,
+      rebalanceTimeout: 60_000,
+      heartbeatInterval: 3_000,
+      // New partitions are noticed when the metadata is refreshed.
+      metadataMaxAge: 15_000,
+      allowAutoTopicCreation: false,
+      maxBytesPerPartition: options.maxBytesPerPartition,
+      maxBytes: 4 * options.maxBytesPerPartition,
+      // A stop waits for the fetch that is under way.
+      maxWaitTimeInMs: 250,
+      retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: restart },
+    });
+  }
+
+  /** Joins the group, waiting for Kafka and for the topics to exist; returns at once. */
+  start(receiver: GroupReceiver): void {
+    const availability = new Availability('Kafka', this.#log);
+    this.#listen(receiver, availability);
+    const joining = untilAvailable(() => this.#join(receiver), availability, this.#stop.signal);
+    this.#running = joining.catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) receiver.failed(asError(error));
+    });
+  }
+
+  #listen(receiver: GroupReceiver, availability: Availability): void {
+    const { GROUP_JOIN, HEARTBEAT, CRASH, FETCH } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+      receiver.assigned(new Map(Object.entries(payload.memberAssignment)));
+    });
+    this.#consumer.on(HEARTBEAT, () => receiver.confirmed());
+    this.#consumer.on(FETCH, () => availability.back());
+    this.#consumer.on(CRASH, ({ payload }) => {
+      const failure = kafkaFailure(payload.error, 'Kafka');
+      if (failure instanceof ConfigError) receiver.failed(failure);
+      else availability.lost(failure);
+    });
+  }
+
+  async #join(receiver: GroupReceiver): Promise<void> {
+    const { topics } = this.#options;
+    try {
+      await this.#admin.connect();
+      await this.#consumer.connect();
+      // Without fromBeginning an offset that is out of range silently becomes the newest one.
+      await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: (payload) => deliver(payload, receiver),
+      });
+    } catch (error) {
+      if (!isUnknownTopic(error)) throw kafkaFailure(error, 'Kafka');
+      const text = `topic ${topics.join(', ')} does not exist; npm run setup creates it`;
+      throw new UnavailableError(text, { cause: error });
+    }
+  }
+
+  /** Continue reading `partition` at `offset`. */
+  seek(topic: string, partition: number, offset: number): void {
+    this.#consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  /** Shows the group how far this member has come. Best effort: nobody reads it back as truth. */
+  async commit(topic: string, positions: ReadonlyMap<number, number>): Promise<void> {
+    const offsets = [...positions].map(([partition, offset]) => {
+      return { topic, partition, offset: String(offset) };
+    });
+    try {
+      await this.#consumer.commitOffsets(offsets);
+    } catch (error) {
+      this.#log.debug({ err: error }, 'commit failed; lag shows too high until the next one');
+    }
+  }
+
+  /** @throws {UnavailableError | ConfigError} */
+  async logRanges(topic: string): Promise<Map<number, LogRange>> {
+    try {
+      const offsets = await this.#admin.fetchTopicOffsets(topic);
+      return new Map(
+        offsets.map(({ partition, low, high }) => {
+          return [partition, { begin: Number(low), end: Number(high) }];
+        }),
+      );
+    } catch (error) {
+      throw kafkaFailure(error, `Kafka: offsets of ${topic}`);
+    }
+  }
+
+  /** What the group last committed, by partition; partitions without a commit are absent. */
+  async committed(topic: string): Promise<Map<number, number>> {
+    try {
+      const { groupId } = this.#options;
+      const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
+      const known = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
+      return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]));
+    } catch (error) {
+      throw kafkaFailure(error, `Kafka: committed offsets of ${topic}`);
+    }
+  }
+
+  /** Leaves the group and closes the connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.#consumer.disconnect();
+    await this.#admin.disconnect();
+  }
+}
+
+/** kafkajs asks after a crash whether to start over; only a refusal ends it. */
+function restart(error: Error): Promise<boolean> {
+  return Promise.resolve(!(kafkaFailure(error, 'Kafka') instanceof ConfigError));
+}
+
+async function deliver(payload: EachBatchPayload, receiver: GroupReceiver): Promise<void> {
+  const { batch } = payload;
+  const records = batch.messages;
+  if (records.length === 0) return;
+  const received = {
+    topic: batch.topic,
+    partition: batch.partition,
+    fetchedOffset: Number((batch as unknown as { fetchedOffset: string }).fetchedOffset),
+    endOffset: Number(batch.highWatermark),
+    records,
+  };
+  const membership = {
+    heartbeat: () => payload.heartbeat(),
+    isCurrent: () => payload.isRunning() && !payload.isStale(),
+  };
+  const taken = await receiver.batch(received, membership);
+  if (taken) payload.resolveOffset(batch.lastOffset());
+}
