@@ -7,13 +7,19 @@ import type { Logger } from '../../platform/log.ts';
 import { ensureKafkaLibs } from './artifacts.ts';
 import { claimFolder, type Claim } from './claim.ts';
 import { findJava } from './java.ts';
-import { startJvm, type Jvm } from './jvm.ts';
 import { OUTPUT_FILE, failureLines } from './log-tail.ts';
 import { freePort, portInUse } from './ports.ts';
 import { askBroker } from './probe.ts';
-import { NODE_ID, STORAGE_FOLDER, logProperties, serverProperties } from './settings.ts';
+import {
+  NODE_ID,
+  STORAGE_FOLDER,
+  logProperties,
+  propertiesText,
+  serverSettings,
+} from './settings.ts';
 import type { BrokerAddress } from './settings.ts';
 import { ensureStorage } from './storage.ts';
+import { startTied, type TiedProcess } from './tied-process.ts';
 
 export interface KafkaBrokerConfig {
   /** Bound and advertised; 127.0.0.1 unless others are to reach it. */
@@ -68,7 +74,7 @@ export async function startKafka(config: KafkaBrokerConfig): Promise<KafkaBroker
       const jvm = await launch(config, address, java.path, claim);
       const outcome = await whenReady(jvm, address, clusterId);
       if (outcome === 'ready') return running(jvm, address, clusterId, claim);
-      await stop(jvm);
+      await jvm.stop(STOP_GRACE_MS);
       if (attempt < PORT_ATTEMPTS && (await lostPort(config, address))) continue;
       throw await startFailure(outcome, config, address);
     }
@@ -101,9 +107,9 @@ async function launch(
   address: BrokerAddress,
   java: string,
   claim: Claim,
-): Promise<Jvm> {
-  const settings = serverProperties(address, STORAGE_FOLDER, overrides);
-  await writeFile(join(dataPath, 'server.properties'), settings);
+): Promise<TiedProcess> {
+  const settings = { ...serverSettings(address, STORAGE_FOLDER), ...overrides };
+  await writeFile(join(dataPath, 'server.properties'), propertiesText(settings));
   await writeFile(join(dataPath, 'log4j2.properties'), logProperties());
   const args = [
     ...JVM_FLAGS,
@@ -114,12 +120,8 @@ async function launch(
     `-Dsensorhouse.data=${dataPath}`, // for whoever reads the process list
     ...['-cp', join(libsPath, '*'), 'kafka.Kafka', 'server.properties'],
   ];
-  const jvm = await startJvm({
-    java,
-    args,
-    cwd: dataPath,
-    outputPath: join(dataPath, OUTPUT_FILE),
-  });
+  const outputPath = join(dataPath, OUTPUT_FILE);
+  const jvm = await startTied({ program: java, args, cwd: dataPath, outputPath });
   await claim.recordBroker(jvm.pid);
   log.debug({ pid: jvm.pid, ...address }, 'Kafka is starting');
   return jvm;
@@ -127,7 +129,11 @@ async function launch(
 
 type Outcome = 'ready' | 'ended' | 'timeout' | 'foreign';
 
-async function whenReady(jvm: Jvm, address: BrokerAddress, clusterId: string): Promise<Outcome> {
+async function whenReady(
+  jvm: TiedProcess,
+  address: BrokerAddress,
+  clusterId: string,
+): Promise<Outcome> {
   let ended = false;
   void jvm.ended.then(() => (ended = true));
   const deadline = performance.now() + READY_TIMEOUT_MS;
@@ -159,7 +165,7 @@ async function startFailure(
 }
 
 function running(
-  jvm: Jvm,
+  jvm: TiedProcess,
   { host, port }: BrokerAddress,
   clusterId: string,
   claim: Claim,
@@ -180,15 +186,8 @@ function running(
     kill: (signal) => jvm.kill(signal),
     [Symbol.asyncDispose]: async () => {
       disposed = true;
-      await stop(jvm);
+      await jvm.stop(STOP_GRACE_MS);
       await claim.release();
     },
   };
-}
-
-async function stop(jvm: Jvm): Promise<void> {
-  jvm.kill('SIGTERM');
-  const timer = setTimeout(() => jvm.kill('SIGKILL'), STOP_GRACE_MS);
-  await jvm.ended;
-  clearTimeout(timer);
 }

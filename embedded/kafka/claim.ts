@@ -11,7 +11,7 @@ const ownerFile = z.object({ launcher: processRecord, broker: processRecord.opti
 type Owner = z.infer<typeof ownerFile>;
 
 /** Long enough for a broker's own clean shutdown, which its watchdog has begun already. */
-const LEFTOVER_GRACE_MS = 10_000;
+const LEFTOVER_GRACE_MS = 5_000;
 
 export interface Claim {
   /** Writes down which broker runs on the folder, for a launcher that comes after a crash. */

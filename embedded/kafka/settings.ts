@@ -12,14 +12,15 @@ export const NODE_ID = 1;
 export const STORAGE_FOLDER = 'storage';
 export const LOG_FILE = 'kafka.log';
 
-/** The text of server.properties. `overrides` win over everything said here. */
-export function serverProperties(
+export type Settings = Record<string, string | number | boolean>;
+
+/** The entries of server.properties for a broker that keeps its topics in `storageFolder`. */
+export function serverSettings(
   { host, port, controllerPort }: BrokerAddress,
   storageFolder: string,
-  overrides: Record<string, string> = {},
-): string {
+): Settings {
   const client = `PLAINTEXT://${host}:${port}`;
-  return propertiesText({
+  return {
     'process.roles': 'broker,controller',
     'node.id': NODE_ID,
     listeners: `${client},CONTROLLER://${host}:${controllerPort}`,
@@ -31,8 +32,7 @@ export function serverProperties(
     'log.dirs': storageFolder,
     ...TOPICS,
     ...ONE_NODE,
-    ...overrides,
-  });
+  };
 }
 
 const MIB = 1024 * 1024;
@@ -98,7 +98,7 @@ export function logProperties(): string {
 }
 
 /** Java's properties format, which is Latin-1 with escapes whatever the machine's encoding. */
-export function propertiesText(entries: Record<string, string | number | boolean>): string {
+export function propertiesText(entries: Settings): string {
   const lines = Object.entries(entries).map(([key, value]) => `${key}=${escaped(String(value))}\n`);
   return lines.join('');
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { environment } from '../../platform/config.ts';
 import { asError, errorCode } from '../../platform/errors.ts';
-import { STORAGE_FOLDER, serverProperties } from './settings.ts';
+import { STORAGE_FOLDER, propertiesText, serverSettings } from './settings.ts';
 
 export interface Formatting {
   dataPath: string;
@@ -30,8 +30,8 @@ async function format({ dataPath, java, jvmArgs }: Formatting): Promise<void> {
   const folder = `${STORAGE_FOLDER}.new`;
   await rm(join(dataPath, folder), { recursive: true, force: true });
   // Neither ports nor overrides are written into the storage: any valid ones do.
-  const settings = serverProperties({ host: '127.0.0.1', port: 1, controllerPort: 2 }, folder);
-  await writeFile(join(dataPath, 'format.properties'), settings);
+  const settings = serverSettings({ host: '127.0.0.1', port: 1, controllerPort: 2 }, folder);
+  await writeFile(join(dataPath, 'format.properties'), propertiesText(settings));
   const tool = ['kafka.tools.StorageTool', 'format', '-t', newClusterId()];
   try {
     await promisify(execFile)(java, [...jvmArgs, ...tool, '-c', 'format.properties'], {

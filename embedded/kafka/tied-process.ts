@@ -1,27 +1,31 @@
-// Starts a JVM that cannot outlive this process. The shell that becomes the JVM leaves a watchdog
-// behind on our pipe; the pipe ends when we die, however we die, and the watchdog ends the JVM.
+// Starts a program that cannot outlive this process. The shell that becomes the program leaves a
+// watchdog behind on our pipe; the pipe ends when we die, however we die, and the watchdog acts.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { environment } from '../../platform/config.ts';
 
-export interface JvmCommand {
-  java: string;
+export interface Command {
+  program: string;
   args: string[];
   cwd: string;
-  /** Gets what the JVM prints itself; its program is expected to log elsewhere. */
+  /** Default: this process's own. */
+  env?: Record<string, string | undefined>;
+  /** Gets stdout and stderr, from an empty file on. Not bounded: the program logs elsewhere. */
   outputPath: string;
 }
 
-export interface Jvm {
+export interface TiedProcess {
   readonly pid: number;
   /** The exit code, or 128 + the number of the signal that ended it. */
   readonly ended: Promise<number>;
   kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, SIGKILL after `graceMs`; resolves once it has ended. */
+  stop(graceMs: number): Promise<void>;
 }
 
-// $$ is the shell's pid, which exec hands on to java. A line on the pipe means that java ended and
-// its parent saw it; the end of the pipe means that the parent is gone.
+// $$ is the shell's pid, which exec hands on to the program. A line on the pipe means that it ended
+// and its parent saw it; the end of the pipe means that the parent is gone.
 const WATCHDOG = `
 exec 3<&0 </dev/null
 (
@@ -35,13 +39,14 @@ exec 3<&0 </dev/null
 exec "$@" 3<&-
 `;
 
-/** Starts the JVM; rejects when not even the shell can be started. */
-export async function startJvm({ java, args, cwd, outputPath }: JvmCommand): Promise<Jvm> {
+/** Starts the program; rejects when not even the shell can be started. */
+export async function startTied(command: Command): Promise<TiedProcess> {
+  const { program, args, cwd, env = environment(), outputPath } = command;
   const output = await open(outputPath, 'w');
   try {
-    const child = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', java, ...args], {
+    const child = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', program, ...args], {
       cwd,
-      env: environment(),
+      env,
       // Its own process group: Ctrl+C in the terminal is for us, who stop things in order.
       detached: true,
       stdio: ['pipe', output.fd, output.fd],
@@ -54,10 +59,18 @@ export async function startJvm({ java, args, cwd, outputPath }: JvmCommand): Pro
         resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
       });
     });
-    return { pid, ended, kill: (signal) => void child.kill(signal) };
+    const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
+    return { pid, ended, kill, stop: (graceMs) => stop({ ended, kill }, graceMs) };
   } finally {
     await output.close();
   }
+}
+
+async function stop({ ended, kill }: Pick<TiedProcess, 'ended' | 'kill'>, graceMs: number) {
+  kill('SIGTERM');
+  const timer = setTimeout(() => kill('SIGKILL'), graceMs);
+  await ended;
+  clearTimeout(timer);
 }
 
 function spawned(child: ChildProcess): Promise<number> {

@@ -1,0 +1,54 @@
+// Clients of the tests' servers: kafkajs as the platform configures it, and the few calls that
+// nearly every integration test makes.
+import type { Message } from 'kafkajs';
+import { readConfig } from '../../platform/config.ts';
+import { createKafka, type Kafka } from '../../platform/kafka/client.ts';
+import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { silentLog } from '../../platform/log.ts';
+
+/** A kafkajs client of the broker at `bootstrap`. Connect and disconnect what you take from it. */
+export function kafkaClient(bootstrap: string): Kafka {
+  return createKafka(readConfig(kafkaVariables, { KAFKA_BROKER: bootstrap }), silentLog(), 'test');
+}
+
+/** Creates a topic and waits until its partitions have leaders. */
+export async function createTopic(
+  bootstrap: string,
+  topic: string,
+  numPartitions = 1,
+): Promise<void> {
+  const admin = kafkaClient(bootstrap).admin();
+  await admin.connect();
+  try {
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Sends messages and resolves once they are acknowledged. */
+export async function produce(
+  bootstrap: string,
+  topic: string,
+  messages: Message[],
+): Promise<void> {
+  const producer = kafkaClient(bootstrap).producer();
+  await producer.connect();
+  try {
+    await producer.send({ topic, messages, acks: -1 });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** How many messages a topic holds: the sum of end minus start over its partitions. */
+export async function countMessages(bootstrap: string, topic: string): Promise<number> {
+  const admin = kafkaClient(bootstrap).admin();
+  await admin.connect();
+  try {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,221 @@
+// The embedded broker against its promises: it keeps its data through every kind of end, never
+// outlives its launcher, and says in one line why it cannot start.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { startKafka, type KafkaBroker } from '../../embedded/kafka/broker.ts';
+import { freePort, portInUse } from '../../embedded/kafka/ports.ts';
+import { isRunning, recordProcess } from '../../embedded/kafka/process-record.ts';
+import { environment } from '../../platform/config.ts';
+import { ConfigError } from '../../platform/errors.ts';
+import { silentLog } from '../../platform/log.ts';
+import { countMessages, createTopic, produce } from '../backend/clients.ts';
+import { randomTopic } from '../backend/context.ts';
+import { KAFKA_LIBS, missingForKafka } from '../backend/embedded.ts';
+
+const missing = await missingForKafka();
+if (missing !== undefined) process.stderr.write(`embedded Kafka tests are SKIPPED: ${missing}\n`);
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+const opened = new Set<AsyncDisposable>();
+
+afterEach(async () => {
+  for (const broker of opened) await broker[Symbol.asyncDispose]();
+  opened.clear();
+});
+
+async function folder(name = 'kafka'): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), 'sensorhouse-kafka-'));
+  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  return join(parent, name);
+}
+
+async function start(
+  dataPath: string,
+  more: { port?: number; overrides?: Record<string, string> } = {},
+): Promise<KafkaBroker> {
+  const fixed = { host: '127.0.0.1', port: 0, libsPath: KAFKA_LIBS, log: silentLog() };
+  const broker = await startKafka({ ...fixed, dataPath, ...more });
+  opened.add(broker);
+  return broker;
+}
+
+async function holdingThreeMessages(broker: KafkaBroker): Promise<string> {
+  const topic = randomTopic();
+  await createTopic(broker.bootstrap, topic, 2);
+  await produce(broker.bootstrap, topic, [{ value: 'a' }, { value: 'b' }, { value: 'c' }]);
+  return topic;
+}
+
+describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
+  it('keeps its data and its cluster id through a clean restart', async () => {
+    const dataPath = await folder();
+    const first = await start(dataPath);
+    const topic = await holdingThreeMessages(first);
+    await first[Symbol.asyncDispose]();
+    expect(await portInUse('127.0.0.1', first.port)).toBe(false);
+
+    const second = await start(dataPath, { port: first.port });
+    expect(second.clusterId).toBe(first.clusterId);
+    expect(second.bootstrap).toBe(`127.0.0.1:${first.port}`);
+    expect(await countMessages(second.bootstrap, topic)).toBe(3);
+  });
+
+  it('recovers after its JVM was killed, and tells of the end', async () => {
+    const dataPath = await folder();
+    const first = await start(dataPath);
+    const topic = await holdingThreeMessages(first);
+    first.kill('SIGKILL');
+    expect(await first.ended).toBe(137);
+
+    const second = await start(dataPath);
+    expect(await countMessages(second.bootstrap, topic)).toBe(3);
+  });
+
+  it('lives in folders whose names need care', async () => {
+    const broker = await start(await folder('my data, größe=1 #日本'));
+    const topic = await holdingThreeMessages(broker);
+    expect(await countMessages(broker.bootstrap, topic)).toBe(3);
+  });
+
+  it('creates no topic by itself', async () => {
+    const broker = await start(await folder());
+    await expect(produce(broker.bootstrap, randomTopic(), [{ value: 'a' }])).rejects.toThrow();
+  });
+
+  it('names the port and the variable when another program has the port', async () => {
+    const server = createServer((socket) => socket.on('error', () => undefined));
+    const port = await freePort('127.0.0.1');
+    await new Promise<void>((resolve) => server.listen(port, resolve));
+    onTestFinished(() => void server.close());
+    const failure = await start(await folder(), { port }).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect((failure as Error).message).toMatch(new RegExp(`^KAFKA_PORT: .*:${port} .*$`));
+  });
+
+  it('refuses a folder that a living broker uses', async () => {
+    const dataPath = await folder();
+    const broker = await start(dataPath);
+    const failure = await start(dataPath).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect((failure as Error).message).toContain(dataPath);
+    expect(await recordProcess(broker.pid)).toBeDefined();
+  });
+
+  it('quotes its log when it cannot start, and frees the folder', async () => {
+    const dataPath = await folder();
+    const overrides = { 'log.retention.hours': 'forever' };
+    await expect(start(dataPath, { overrides })).rejects.toThrow(/log\.retention\.hours/);
+    await start(dataPath);
+  });
+});
+
+describe.skipIf(missing !== undefined)('npm run kafka', () => {
+  it('says where it answers, and stops without a trace on SIGTERM', async () => {
+    const launcher = await launch(await home());
+    const broker = await recordProcess(launcher.brokerPid);
+    launcher.child.kill('SIGTERM');
+    expect(await launcher.exit).toBe(0);
+    expect(await isRunning(broker!)).toBe(false);
+    expect(await portInUse('127.0.0.1', launcher.port)).toBe(false);
+  });
+
+  it('starts again after its launcher was killed, and no old broker stays', async () => {
+    const dir = await home();
+    const first = await launch(dir);
+    const old = await recordProcess(first.brokerPid);
+    const topic = randomTopic();
+    await createTopic(`127.0.0.1:${first.port}`, topic);
+    first.child.kill('SIGKILL');
+    await first.exit;
+
+    const second = await launch(dir, first.port);
+    expect(await isRunning(old!)).toBe(false);
+    expect(await countMessages(`127.0.0.1:${second.port}`, topic)).toBe(0);
+  });
+
+  it('starts again even when the old broker hangs and its watchdog cannot end it', async () => {
+    const dir = await home();
+    const first = await launch(dir);
+    const old = await recordProcess(first.brokerPid);
+    process.kill(first.brokerPid, 'SIGSTOP');
+    first.child.kill('SIGKILL');
+    await first.exit;
+
+    await launch(dir, first.port);
+    expect(await isRunning(old!)).toBe(false);
+  });
+
+  it('ends with the broker', async () => {
+    const launcher = await launch(await home());
+    process.kill(launcher.brokerPid, 'SIGKILL');
+    expect(await launcher.exit).toBe(137);
+  });
+
+  it('exits with 2 and one line when the port is taken', async () => {
+    const first = await launch(await home());
+    const { printed, exit } = program(await home(), first.port);
+    expect(await exit).toBe(2);
+    const complaint = printed.filter((line) => line.includes('KAFKA_PORT'));
+    expect(complaint).toHaveLength(1);
+    expect(complaint[0]).toContain(String(first.port));
+  });
+});
+
+/** A SENSORHOUSE_DIR of its own that shares the project's jars. */
+async function home(): Promise<string> {
+  const dir = await folder('home');
+  await mkdir(dir);
+  await symlink(KAFKA_LIBS, join(dir, KAFKA_LIBS.split('/').at(-1)!));
+  return dir;
+}
+
+interface Program {
+  child: ChildProcess;
+  exit: Promise<number | null>;
+  printed: string[];
+  /** Resolves once it has printed a line that holds the text. */
+  says(text: string): Promise<void>;
+}
+
+function program(dir: string, port: number): Program {
+  const env = { ...environment(), SENSORHOUSE_DIR: dir, KAFKA_PORT: String(port) };
+  const child = spawn(process.execPath, ['embedded/kafka-main.ts'], {
+    cwd: PROJECT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await exit;
+  });
+  const printed: string[] = [];
+  const listeners = new Set<(line: string) => void>();
+  for (const input of [child.stdout, child.stderr]) {
+    createInterface({ input }).on('line', (line) => {
+      printed.push(line);
+      for (const listener of listeners) listener(line);
+    });
+  }
+  const says = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      listeners.add((line) => line.includes(text) && resolve());
+      void exit.then((code) => reject(new Error(`exit code ${code}: ${printed.join('\n')}`)));
+    });
+  return { child, exit, printed, says };
+}
+
+async function launch(dir: string, port?: number) {
+  const chosen = port ?? (await freePort('127.0.0.1'));
+  const started = program(dir, chosen);
+  await started.says(`127.0.0.1:${chosen}`);
+  const owner = JSON.parse(await readFile(join(dir, 'kafka', 'owner.json'), 'utf8')) as {
+    broker: { pid: number };
+  };
+  return { ...started, port: chosen, brokerPid: owner.broker.pid };
+}
