@@ -10,10 +10,16 @@ import type { KafkaConfig } from './variables.ts';
 export type { Kafka };
 
 /**
- * A kafkajs client for `config`. Nothing is connected yet.
+ * A kafkajs client for `config`. Nothing is connected yet. `retries` is how often kafkajs repeats a
+ * failed step before it tells; a caller with retries of its own wants to hear early.
  * @throws {ConfigError} when TLS or SASL settings contradict each other.
  */
-export function createKafka(config: KafkaConfig, log: Logger, clientId = 'sensorhouse'): Kafka {
+export function createKafka(
+  config: KafkaConfig,
+  log: Logger,
+  clientId = 'sensorhouse',
+  retries = 8,
+): Kafka {
   registerCodecs();
   const ssl = config.KAFKA_SSL ? tls(config) : false;
   const sasl = login(config);
@@ -24,7 +30,7 @@ export function createKafka(config: KafkaConfig, log: Logger, clientId = 'sensor
     requestTimeout: 30_000,
     ...(ssl === false ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
-    retry: { initialRetryTime: 100, maxRetryTime: 3_000, retries: 8 },
+    retry: { initialRetryTime: 100, maxRetryTime: 3_000, retries },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => forward(entry, log),
   });

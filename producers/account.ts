@@ -1,0 +1,58 @@
+// What became of every row a producer read. Each row is settled exactly once; what was read and
+// never settled counts as failed, so the final line always adds up to the rows read.
+
+export interface Account {
+  /** Rows taken from the source, each of which is in exactly one of the others. */
+  readonly read: number;
+  /** Acknowledged by Kafka. */
+  readonly sent: number;
+  /** Given to Kafka, but the acknowledgement was lost: each may or may not be there. */
+  readonly inDoubt: number;
+  /** Printed instead of sent. */
+  readonly dryRun: number;
+  /** Neither in Kafka nor printed. */
+  readonly failed: number;
+}
+
+/** What can become of a row; a row that is never settled counts as failed. */
+export type Outcome = 'sent' | 'inDoubt' | 'dryRun';
+
+/** Keeps the account of one run. */
+export class Ledger {
+  #read = 0;
+  readonly #settled: Record<Outcome, number> = { sent: 0, inDoubt: 0, dryRun: 0 };
+
+  /** `rows` more were taken from the source. */
+  took(rows: number): void {
+    this.#read += rows;
+  }
+
+  /**
+   * `rows` of those taken came to `outcome`.
+   * @throws {Error} when more rows would be settled than were taken: a mistake of the caller.
+   */
+  settle(outcome: Outcome, rows: number): void {
+    if (rows > this.open) throw new Error(`${rows} rows settled, ${this.open} are open`);
+    this.#settled[outcome] += rows;
+  }
+
+  /** Rows taken and not settled. */
+  get open(): number {
+    const { sent, inDoubt, dryRun } = this.#settled;
+    return this.#read - sent - inDoubt - dryRun;
+  }
+
+  get read(): number {
+    return this.#read;
+  }
+
+  /** The account as it stands if nothing more happens. */
+  close(): Account {
+    return { read: this.#read, ...this.#settled, failed: this.open };
+  }
+}
+
+/** The final line for people. */
+export function describe({ read, sent, inDoubt, dryRun, failed }: Account): string {
+  return `${read} rows read: sent ${sent}, in doubt (ack lost) ${inDoubt}, dry-run ${dryRun}, failed ${failed}`;
+}

@@ -1,0 +1,111 @@
+// Brings events to Kafka or, when Kafka is away and ON_KAFKA_DOWN says so, prints them. Settles
+// every event it is given in the ledger, or leaves it open, which counts as failed.
+import { ConfigError } from '../platform/errors.ts';
+import { connectProducer, type KafkaProducer } from '../platform/kafka/producer.ts';
+import { silentLog, type Logger } from '../platform/log.ts';
+import { Availability } from '../platform/retry.ts';
+import type { Ledger } from './account.ts';
+import type { ProducerConfig } from './config.ts';
+import type { DryRun } from './dry-run.ts';
+
+/** Why a run ends early. `failed` is exit code 1, `unread` means that nobody reads stdout. */
+export type Ending = 'failed' | 'unread' | ConfigError;
+
+export interface DeliveryOptions {
+  readonly config: ProducerConfig;
+  /** The record key of every event. */
+  readonly key: string;
+  readonly ledger: Ledger;
+  readonly log: Logger;
+  readonly dryRun: DryRun;
+  /** Aborts when whatever is still under way must be given up. */
+  readonly giveUp: AbortSignal;
+}
+
+export class Delivery implements AsyncDisposable {
+  readonly #options: DeliveryOptions;
+  readonly #availability: Availability;
+  #producer: KafkaProducer | undefined;
+  /** Set for good once Kafka was given up. */
+  #printing = false;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#availability = new Availability('Kafka', options.log);
+  }
+
+  /** True when events are printed. */
+  get printing(): boolean {
+    return this.#printing;
+  }
+
+  /**
+   * Connects to Kafka, or decides to print. `stop` ends the wait.
+   * @throws {ConfigError} when Kafka refuses.
+   */
+  async open(stop: AbortSignal): Promise<Ending | undefined> {
+    const { config, log } = this.#options;
+    const waits = config.ON_KAFKA_DOWN === 'wait';
+    const deadline = waits ? [] : [AbortSignal.timeout(config.KAFKA_MAX_BLOCK_MS)];
+    // The one warning of a start without Kafka says what is done instead, so the wait is not told.
+    const availability = waits ? this.#availability : new Availability('Kafka', silentLog());
+    const options = { topic: config.KAFKA_TOPIC, clientId: config.PRODUCER.name, log };
+    try {
+      const signal = AbortSignal.any([stop, ...deadline]);
+      this.#producer = await connectProducer(config, { ...options, availability }, signal);
+      return undefined;
+    } catch (thrown) {
+      if (thrown instanceof ConfigError) return thrown;
+      return stop.aborted ? undefined : this.#fallBack(thrown as Error);
+    }
+  }
+
+  /** Sends or prints events, at least one. Anything but undefined ends the run. */
+  async deliver(events: readonly string[]): Promise<Ending | undefined> {
+    if (this.#producer === undefined) return this.#print(events);
+    const { config, key, ledger, giveUp } = this.#options;
+    const timeoutMs = config.KAFKA_SEND_TIMEOUT_SEC * 1_000;
+    const deadline = config.ON_KAFKA_DOWN === 'wait' ? [] : [AbortSignal.timeout(timeoutMs)];
+    const signal = AbortSignal.any([giveUp, ...deadline]);
+    const delivery = await this.#producer.send(key, events, signal);
+    if (delivery.outcome === 'sent') {
+      ledger.settle('sent', events.length);
+      return undefined;
+    }
+    this.#producer = undefined;
+    const inDoubt = delivery.outcome === 'in-doubt';
+    if (inDoubt) ledger.settle('inDoubt', events.length);
+    if (delivery.cause instanceof ConfigError) return delivery.cause;
+    const ending = this.#fallBack(delivery.cause, inDoubt ? events.length : 0);
+    if (ending !== undefined) return ending;
+    // Events in doubt are printed too, so that none is lost in silence; they count once.
+    return inDoubt ? this.#show(events) : this.#print(events);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#producer?.[Symbol.asyncDispose]();
+  }
+
+  #fallBack(cause: Error, inDoubt = 0): Ending | undefined {
+    const { config, log } = this.#options;
+    const doubt = inDoubt === 0 ? '' : `; ${inDoubt} events may or may not be in it`;
+    if (config.ON_KAFKA_DOWN !== 'dry-run') {
+      log.error(`Kafka is given up: ${cause.message}${doubt}`);
+      return 'failed';
+    }
+    this.#printing = true;
+    const instead = `events are printed as [DRY-RUN] on stdout instead of being sent${doubt}`;
+    log.warn(`${cause.message}: ${instead}`);
+    return undefined;
+  }
+
+  async #print(events: readonly string[]): Promise<Ending | undefined> {
+    const ending = await this.#show(events);
+    if (ending === undefined) this.#options.ledger.settle('dryRun', events.length);
+    return ending;
+  }
+
+  async #show(events: readonly string[]): Promise<Ending | undefined> {
+    return (await this.#options.dryRun.print(events)) ? undefined : 'unread';
+  }
+}

@@ -1,0 +1,154 @@
+// A producer: replays one device's rows to Kafka and accounts for every row it read. stdout carries
+// nothing but dry-run events and help; everything else goes to stderr.
+import type { Writable } from 'node:stream';
+import { environment } from '../platform/config.ts';
+import { createLog, type Logger } from '../platform/log.ts';
+import { run, type Service } from '../platform/service.ts';
+import { describe, Ledger, type Account } from './account.ts';
+import { applyArguments } from './arguments.ts';
+import { readProducerConfig, type ProducerConfig } from './config.ts';
+import { Delivery, type Ending } from './delivery.ts';
+import { DryRun } from './dry-run.ts';
+import { openSelection, type Selection } from './selection.ts';
+import { Pace } from './pace.ts';
+import { showProgress } from './progress.ts';
+import { replay } from './replay.ts';
+
+export interface ProducerService extends Service {
+  /** What became of every row, once the producer has ended, however it ended. */
+  readonly account: Promise<Account>;
+}
+
+export interface StartOptions {
+  /** Default: to stderr, under the producer's name. */
+  readonly log?: Logger;
+  /** Where dry-run events go. Default: stdout. */
+  readonly output?: Writable;
+}
+
+/** How long a stop waits for Kafka to acknowledge what is under way. Docker waits 10 s in all. */
+const STOP_GRACE_MS = 5_000;
+
+/**
+ * Starts replaying. `ended` settles when every row has been dealt with: with 0, with 1 if Kafka was
+ * away and ON_KAFKA_DOWN is `fail`; it rejects with a ConfigError for a bad row or a refused login.
+ * Disposing stops reading, flushes and accounts.
+ * @throws {ConfigError} when the file cannot be replayed at all; nothing was connected then.
+ */
+export async function start(
+  config: ProducerConfig,
+  options: StartOptions = {},
+): Promise<ProducerService> {
+  const { LOG_LEVEL: level, PRODUCER, ROW_LIMIT } = config;
+  const log = options.log ?? createLog({ service: PRODUCER.name, level, fd: 2 });
+  if (ROW_LIMIT.mistaken !== undefined) {
+    const given = JSON.stringify(ROW_LIMIT.mistaken);
+    log.warn(`ROW_LIMIT: ${given} is not an integer from 1, or all; ${ROW_LIMIT.rows} rows it is`);
+  }
+  const selection = await openSelection(config);
+  return new Session(config, selection, log, options.output ?? process.stdout);
+}
+
+/** One run from the first row to the account. */
+class Session implements ProducerService {
+  readonly ended: Promise<number>;
+  readonly account: Promise<Account>;
+  readonly #config: ProducerConfig;
+  readonly #selection: Selection;
+  readonly #log: Logger;
+  readonly #ledger = new Ledger();
+  readonly #delivery: Delivery;
+  readonly #stop = new AbortController();
+  readonly #giveUp = new AbortController();
+
+  constructor(config: ProducerConfig, selection: Selection, log: Logger, output: Writable) {
+    this.#config = config;
+    this.#selection = selection;
+    this.#log = log;
+    this.#delivery = new Delivery({
+      config,
+      key: selection.key,
+      ledger: this.#ledger,
+      log,
+      dryRun: new DryRun(output),
+      giveUp: this.#giveUp.signal,
+    });
+    this.ended = this.#run();
+    this.account = this.ended.then(
+      () => this.#ledger.close(),
+      () => this.#ledger.close(),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    const timer = setTimeout(() => this.#giveUp.abort(), STOP_GRACE_MS);
+    await this.account;
+    clearTimeout(timer);
+  }
+
+  async #run(): Promise<number> {
+    const startMs = performance.now();
+    try {
+      const ending = await this.#deliverAll();
+      if (ending instanceof Error) throw ending;
+      return ending === 'failed' ? 1 : 0;
+    } finally {
+      await this.#selection.source[Symbol.asyncDispose]();
+      await this.#delivery[Symbol.asyncDispose]();
+      this.#report(performance.now() - startMs);
+    }
+  }
+
+  async #deliverAll(): Promise<Ending | undefined> {
+    const stop = this.#stop.signal;
+    const refused = await this.#delivery.open(stop);
+    if (refused !== undefined || stop.aborted) return refused;
+    const { source, encode } = this.#selection;
+    const progress = this.#showProgress();
+    const replaying = replay({
+      source,
+      encode,
+      pace: new Pace(this.#config.INTERVAL_MS),
+      ledger: this.#ledger,
+      limit: this.#config.ROW_LIMIT.rows,
+      deliver: (events) => this.#delivery.deliver(events),
+      stop,
+    });
+    return replaying.finally(() => progress[Symbol.dispose]());
+  }
+
+  #showProgress(): Disposable {
+    return showProgress({
+      name: this.#config.PRODUCER.name,
+      log: this.#log,
+      terminal: process.stderr.isTTY,
+      rows: () => this.#ledger.read,
+      share: () => this.#share(),
+      printing: () => this.#delivery.printing,
+    });
+  }
+
+  #share(): number | undefined {
+    const { rows } = this.#config.ROW_LIMIT;
+    if (rows !== Infinity) return this.#ledger.read / rows;
+    return this.#config.LOOP ? undefined : this.#selection.share();
+  }
+
+  #report(durationMs: number): void {
+    const account = this.#ledger.close();
+    const troubled = account.failed + account.inDoubt > 0;
+    const facts = { event: 'account', ...account, durationMs: Math.round(durationMs) };
+    this.#log[troubled ? 'warn' : 'info'](facts, describe(account));
+  }
+}
+
+/** Runs what the command line says: help, or a producer configured by it and the environment. */
+export async function main(args: readonly string[]): Promise<Service> {
+  const env = applyArguments(args, environment());
+  if (typeof env !== 'string') return start(readProducerConfig(env));
+  process.stdout.write(env);
+  return { ended: Promise.resolve(0), [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+if (import.meta.main) await run(() => main(process.argv.slice(2)));
