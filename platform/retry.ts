@@ -35,14 +35,14 @@ export class Availability {
   lost(error: Error): void {
     if (this.#awaySinceMs !== undefined) return;
     this.#awaySinceMs = Date.now();
-    this.#log.warn({ err: error }, `${this.#what} is away, waiting for it: ${error.message}`);
+    this.#log.warn({ err: error }, `${this.#what}: waiting: ${error.message}`);
   }
 
   back(): void {
     if (this.#awaySinceMs === undefined) return;
     const awayMs = Date.now() - this.#awaySinceMs;
     this.#awaySinceMs = undefined;
-    this.#log.info({ awayMs }, `${this.#what} is back after ${(awayMs / 1000).toFixed(1)} s`);
+    this.#log.info({ awayMs }, `${this.#what}: going on after ${(awayMs / 1000).toFixed(1)} s`);
   }
 }
 

@@ -1,0 +1,110 @@
+// Records of one source on their way to ClickHouse: good ones as columns, rejected ones as dead
+// letters, and per partition which offsets they span. One batch becomes one part.
+import { Block } from '../platform/clickhouse/block.ts';
+import type { KafkaMessage } from '../platform/kafka/group-consumer.ts';
+import type { Rejection } from '../streams/rejection.ts';
+import type { Stream } from '../streams/stream.ts';
+import { compileDecode, type Decode } from './decode.ts';
+
+export interface DeadLetter {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly record: KafkaMessage;
+  readonly rejection: Rejection;
+}
+
+/** The part of a partition that a batch brings. */
+export interface Span {
+  readonly first: number;
+  /** One past the last offset the batch covers. */
+  next: number;
+  rows: number;
+  dead: number;
+}
+
+export class Batch {
+  readonly block: Block;
+  readonly spans = new Map<number, Span>();
+  deadLetters: DeadLetter[] = [];
+  /** Bytes of the record values: what the batch holds in memory, near enough. */
+  bytes = 0;
+  openedAtMs = 0;
+  /** How much of it has landed for certain; a repeated write goes on from there. */
+  landed: 'nothing' | 'dead-letters' | 'rows' = 'nothing';
+  /** Offsets already recorded as dead that were met again and left out. */
+  skipped = 0;
+  readonly #decode: Decode;
+
+  constructor(stream: Stream, maxMessageBytes: number) {
+    this.block = new Block(stream);
+    this.#decode = compileDecode(stream, this.block, maxMessageBytes);
+  }
+
+  /** Rows and dead letters. */
+  get records(): number {
+    return this.block.rows + this.deadLetters.length;
+  }
+
+  /**
+   * Adds the records of a partition from `position` on. Offsets in `dead` stay dead: whatever this
+   * version thinks of them, they are recorded already.
+   */
+  add(
+    partition: number,
+    records: readonly KafkaMessage[],
+    position: number,
+    dead: ReadonlySet<number>,
+  ): void {
+    const last = Number(records.at(-1)!.offset);
+    const base = Number(records[0]!.offset);
+    // Offsets and times come as decimal strings; parsing them is a tenth of the hot path.
+    const contiguous = last - base + 1 === records.length;
+    const span = this.#span(partition, position);
+    const rowsBefore = this.block.rows;
+    for (let index = 0; index < records.length; index += 1) {
+      const record = records[index]!;
+      const offset = contiguous ? base + index : Number(record.offset);
+      if (offset < position) continue;
+      if (dead.size > 0 && dead.has(offset)) {
+        this.skipped += 1;
+        continue;
+      }
+      this.#addRecord(partition, offset, record, span);
+    }
+    span.rows += this.block.rows - rowsBefore;
+    span.next = last + 1;
+  }
+
+  #addRecord(partition: number, offset: number, record: KafkaMessage, span: Span): void {
+    const timestampMs = Number(record.timestamp);
+    const rejection = this.#decode(record.value, timestampMs);
+    this.bytes += record.value?.length ?? 0;
+    if (rejection === undefined) {
+      this.block.commitRow(partition, offset, timestampMs);
+      return;
+    }
+    this.deadLetters.push({ partition, offset, timestampMs, record, rejection });
+    span.dead += 1;
+  }
+
+  #span(partition: number, position: number): Span {
+    let span = this.spans.get(partition);
+    if (span === undefined) {
+      span = { first: position, next: position, rows: 0, dead: 0 };
+      this.spans.set(partition, span);
+    }
+    return span;
+  }
+
+  /** Empties the batch for reuse. */
+  clear(): void {
+    this.block.clear();
+    this.spans.clear();
+    this.deadLetters = [];
+    this.bytes = 0;
+    this.openedAtMs = 0;
+    this.skipped = 0;
+    this.landed = 'nothing';
+  }
+}

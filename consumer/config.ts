@@ -1,0 +1,51 @@
+// The consumer's environment variables.
+import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { decimal, integer, matching, oneOf, text, type Config } from '../platform/config.ts';
+import { httpVariables } from '../platform/http.ts';
+import { kafkaVariables } from '../platform/kafka/variables.ts';
+
+export const consumerVariables = {
+  ...kafkaVariables,
+  ...clickhouseVariables,
+  ...httpVariables,
+  KAFKA_TOPIC: matching(
+    { default: 'sensor_data', doc: 'Topic to read; several, separated by commas, fill one table.' },
+    /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
+    'a topic name, or several separated by commas',
+  ),
+  KAFKA_GROUP: text({ default: 'sensor-consumer', doc: 'Consumer group.' }),
+  BATCH_SIZE: integer({ default: 100, doc: 'Rows at which a flush is due.' }, 1, 1_000_000),
+  FLUSH_INTERVAL_SEC: decimal(
+    { default: '2.0', doc: 'The longest a row waits for its flush, in seconds.' },
+    0.01,
+    3_600,
+  ),
+  MAX_BATCH_ROWS: integer(
+    { default: 100_000, doc: 'Most rows of one insert; a backlog fills batches up to this.' },
+    1,
+    5_000_000,
+  ),
+  MAX_BATCH_BYTES: integer(
+    { default: 33_554_432, doc: 'Most bytes of messages in one insert.' },
+    1_024,
+    1_073_741_824,
+  ),
+  MAX_MESSAGE_BYTES: integer(
+    { default: 1_048_576, doc: 'A larger message becomes a dead letter.' },
+    16,
+    1_073_741_824,
+  ),
+  FETCH_MAX_BYTES: integer(
+    { default: 1_048_576, doc: 'Bytes fetched at once per partition.' },
+    1_024,
+    104_857_600,
+  ),
+  LOG_LEVEL: oneOf({ default: 'info', doc: 'Least severe log line that is written.' }, [
+    'debug',
+    'info',
+    'warn',
+    'error',
+  ]),
+} as const;
+
+export type ConsumerConfig = Config<typeof consumerVariables>;

@@ -1,0 +1,344 @@
+// One topic's way into its table: takes batches from the group, fills an open batch while the last
+// one is being inserted, flushes when due, and starts over from the tables after any doubt. At most
+// two batches exist at a time; when the open one is full the fetch is held back.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FencedError, UnavailableError, UnclearOutcomeError, asError } from '../platform/errors.ts';
+import type { Membership, RecordBatch } from '../platform/kafka/group-consumer.ts';
+import type { Logger } from '../platform/log.ts';
+import { Availability, backoffMs } from '../platform/retry.ts';
+import type { Stream } from '../streams/stream.ts';
+import { Batch } from './batch.ts';
+import { continuity } from './continuity.ts';
+import type { Ownership } from './fence.ts';
+import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
+import type { FloorRow, Ledger } from './ledger.ts';
+import type { LaneMetrics } from './metrics.ts';
+import { lagOf, type PartitionState } from './partition.ts';
+import { takeOver, type Taken, type TopicLog } from './takeover.ts';
+import type { Writer } from './writer.ts';
+
+/** What a lane asks of the group it reads with. */
+export interface GroupLog extends TopicLog {
+  seek(partition: number, offset: number): void;
+  commit(positions: ReadonlyMap<number, number>): Promise<void>;
+}
+
+export interface LaneParts {
+  readonly stream: Stream;
+  readonly log: GroupLog;
+  readonly ledger: Ledger;
+  readonly writer: Writer;
+  readonly limits: FlushLimits & { readonly maxMessageBytes: number };
+  readonly metrics: LaneMetrics;
+  readonly logger: Logger;
+  /** Called once with what no waiting can mend. */
+  readonly failed: (error: Error) => void;
+}
+
+/** Heartbeats go out at least this often while a batch waits for room or for a takeover. */
+const HEARTBEAT_EVERY_MS = 1_000;
+const CHECKPOINT_EVERY_MS = 15 * 60_000;
+
+export class Lane {
+  readonly #parts: LaneParts;
+  readonly #availability: Availability;
+  /** Counts assignments and starts over; whatever belongs to an older one is void. */
+  #generation = 0;
+  #partitions: readonly number[] = [];
+  #taken: Taken | undefined;
+  #takingOver: Promise<void> = Promise.resolve();
+  #open: Batch;
+  #spare: Batch;
+  #flushing: Promise<void> | undefined;
+  #lastFlushAtMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #checkpointAtMs = Date.now() + CHECKPOINT_EVERY_MS;
+  #confirmed = Promise.withResolvers<undefined>();
+  #stopping = false;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+    this.#availability = new Availability(parts.stream.name, parts.logger);
+    this.#open = new Batch(parts.stream, parts.limits.maxMessageBytes);
+    this.#spare = new Batch(parts.stream, parts.limits.maxMessageBytes);
+  }
+
+  /** True while the lane owns its partitions and nothing keeps it from writing. */
+  get ready(): boolean {
+    return this.#taken !== undefined && !this.#availability.away;
+  }
+
+  /** A new assignment. Whatever was read but not yet sent is dropped: it will be read again. */
+  assigned(partitions: readonly number[]): void {
+    this.#partitions = partitions;
+    this.confirmed();
+    this.#startOver(Promise.resolve());
+  }
+
+  /** The group confirmed our membership: a fenced lane may claim its partitions again. */
+  confirmed(): void {
+    this.#confirmed.resolve(undefined);
+    this.#confirmed = Promise.withResolvers();
+  }
+
+  #startOver(after: Promise<unknown>): void {
+    this.#generation += 1;
+    this.#taken = undefined;
+    this.#open.clear();
+    clearTimeout(this.#timer);
+    const generation = this.#generation;
+    const previous = this.#takingOver;
+    this.#takingOver = Promise.all([after, previous, this.#flushing])
+      .then(() => this.#take(generation))
+      .catch((error: unknown) => this.#parts.failed(asError(error)));
+  }
+
+  #isCurrent(generation: number): boolean {
+    return generation === this.#generation && !this.#stopping;
+  }
+
+  async #take(generation: number): Promise<void> {
+    const { ledger, log, logger, metrics, stream } = this.#parts;
+    if (this.#partitions.length === 0 || !this.#isCurrent(generation)) return;
+    const isCurrent = (): boolean => this.#isCurrent(generation);
+    const availability = this.#availability;
+    const taken = await takeOver(this.#partitions, log, ledger, isCurrent, availability, logger);
+    if (taken === undefined) return;
+    this.#taken = taken;
+    metrics.lag(lagOf(taken.states.values()));
+    const positions = Object.fromEntries(
+      [...taken.states].map(([partition, { position }]) => [partition, position]),
+    );
+    const owned = `${this.#partitions.length} partitions of ${stream.topic.name}`;
+    logger.info({ topicId: taken.topicId, positions }, `took over ${owned}`);
+    for (const [partition, state] of taken.states) this.#seek(partition, state);
+  }
+
+  #seek(partition: number, state: PartitionState): void {
+    state.sought = state.position;
+    this.#parts.log.seek(partition, state.position);
+  }
+
+  /** Takes a fetched batch; false when it was not taken and a seek follows. */
+  async batch(fetched: RecordBatch, membership: Membership): Promise<boolean> {
+    const state = await this.#stateOf(fetched.partition, membership);
+    if (state === undefined || !membership.isCurrent()) return false;
+    const generation = this.#generation;
+    state.end = fetched.endOffset;
+    const { partition, records } = fetched;
+    const [first, last] = [Number(records[0]!.offset), Number(records.at(-1)!.offset)];
+    const span = { fetchedOffset: fetched.fetchedOffset, firstOffset: first, lastOffset: last };
+    const fit = continuity(state, span);
+    if (fit === 'seek') {
+      // Where the log ends before our position the takeover finds out what that means.
+      if (fetched.endOffset < state.position) this.#startOver(Promise.resolve());
+      else this.#seek(partition, state);
+      return false;
+    }
+    if (fit === 'hole' && !(await this.#passHole(partition, state, first))) return false;
+    if (!this.#isCurrent(generation)) return false;
+    this.#accept(fetched, state, last);
+    await this.#room(membership, generation);
+    return this.#isCurrent(generation);
+  }
+
+  #accept({ partition, records }: RecordBatch, state: PartitionState, last: number): void {
+    if (this.#open.openedAtMs === 0) this.#open.openedAtMs = Date.now();
+    this.#open.add(partition, records, state.position, state.dead);
+    this.#parts.metrics.consumed(last + 1 - state.position);
+    state.position = last + 1;
+    state.sought = undefined;
+    this.#pump();
+  }
+
+  /** Waits until the partition is ours, keeping the membership alive. */
+  async #stateOf(partition: number, membership: Membership): Promise<PartitionState | undefined> {
+    while (membership.isCurrent() && !this.#stopping) {
+      if (this.#taken !== undefined) return this.#taken.states.get(partition);
+      await Promise.race([this.#takingOver, sleep(HEARTBEAT_EVERY_MS)]);
+      await membership.heartbeat();
+    }
+    return undefined;
+  }
+
+  /** Holds the fetch back while the open batch is full. */
+  async #room(membership: Membership, generation: number): Promise<void> {
+    while (isFull(this.#open, this.#parts.limits) && this.#isCurrent(generation)) {
+      await Promise.race([this.#flushing ?? sleep(1), sleep(HEARTBEAT_EVERY_MS)]);
+      await membership.heartbeat();
+    }
+  }
+
+  /** Goes past offsets that are not in the log; what retention removed is recorded as a gap. */
+  async #passHole(partition: number, state: PartitionState, first: number): Promise<boolean> {
+    const { log, logger } = this.#parts;
+    const detail = `offsets ${state.position} to ${first - 1} are not in the log`;
+    const begin = (await log.logRanges()).get(partition)?.begin ?? 0;
+    if (begin > state.position) {
+      // Retention took what was not read yet: the takeover records the gap before anything else.
+      this.#startOver(Promise.resolve());
+      return false;
+    }
+    logger.warn({ partition, first: state.position, last: first - 1 }, `${detail}: passing over`);
+    return true;
+  }
+
+  /** Starts a flush if one is due and none is under way; else sees to it that it will be. */
+  #pump(): void {
+    clearTimeout(this.#timer);
+    if (this.#flushing !== undefined || this.#taken === undefined) return;
+    const nowMs = Date.now();
+    const lastFlushAtMs = this.#lastFlushAtMs;
+    const { bytes, openedAtMs, records, spans } = this.#open;
+    const open = { bytes, openedAtMs, records, lastFlushAtMs };
+    // A batch of nothing but records that were dead already still moves the position.
+    const waitMs = dueInMs({ ...open, records: records || spans.size }, this.#parts.limits, nowMs);
+    if (waitMs === undefined) return;
+    if (waitMs > 0 && !this.#stopping) {
+      this.#timer = setTimeout(() => this.#pump(), waitMs);
+      return;
+    }
+    this.#lastFlushAtMs = nowMs;
+    const batch = this.#open;
+    this.#open = this.#spare;
+    this.#spare = batch;
+    this.#flushing = this.#flush(batch, this.#taken, this.#generation).finally(() => {
+      batch.clear();
+      this.#flushing = undefined;
+      this.#pump();
+    });
+  }
+
+  async #flush(batch: Batch, taken: Taken, generation: number): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      await this.#deliver(batch, taken);
+    } catch (error) {
+      this.#recover(error, generation);
+      return;
+    }
+    this.#landed(batch, taken, performance.now() - startedAt);
+    await this.#parts.log.commit(
+      new Map([...batch.spans].map(([partition, { next }]) => [partition, next])),
+    );
+    if (Date.now() >= this.#checkpointAtMs) await this.#checkpoint(taken);
+  }
+
+  /** Writes until it landed or its outcome is in doubt; only what was surely not sent is repeated. */
+  async #deliver(batch: Batch, taken: Taken): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.#assertSameTopic(taken);
+        await this.#parts.writer.write(batch, narrowed(taken.ownership, batch), Date.now());
+        this.#availability.back();
+        return;
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || this.#stopping) throw error;
+        this.#availability.lost(error);
+        await sleep(backoffMs(attempt));
+      }
+    }
+  }
+
+  /**
+   * Ids never come back, so the same id before and after a fetch proves that what was fetched in
+   * between is of that topic and not of one created in its place.
+   */
+  async #assertSameTopic({ topicId }: Taken): Promise<void> {
+    const { log } = this.#parts;
+    const now = await log.topicId();
+    if (now === topicId) return;
+    throw new UnclearOutcomeError(
+      `topic ${log.topic} was deleted and created again: reading the new one from its start; ` +
+        'the rows of the old one stay',
+    );
+  }
+
+  #recover(thrown: unknown, generation: number): void {
+    const error = asError(thrown);
+    const { failed, logger } = this.#parts;
+    if (this.#stopping) {
+      logger.warn({ err: error }, `gave up a batch, it will be read again: ${error.message}`);
+      return;
+    }
+    if (error instanceof FencedError) {
+      logger.warn(`fenced: another consumer took over partitions of this one; nothing was written`);
+      // Claiming again just to go on would fight the new owner: first the group has to confirm us.
+      if (generation === this.#generation) this.#startOver(this.#confirmed.promise);
+    } else if (error instanceof UnclearOutcomeError || error instanceof UnavailableError) {
+      this.#availability.lost(error);
+      if (generation === this.#generation) this.#startOver(sleep(backoffMs(0)));
+    } else {
+      failed(error);
+    }
+  }
+
+  #landed(batch: Batch, taken: Taken, durationMs: number): void {
+    const { logger, metrics, stream } = this.#parts;
+    for (const [partition, { next, rows }] of batch.spans) {
+      const state = taken.states.get(partition);
+      if (state === undefined) continue;
+      state.landed = next;
+      if (rows === 0) state.recorded = next;
+    }
+    const lag = lagOf(taken.states.values());
+    const { rows } = batch.block;
+    const dead = batch.deadLetters.length;
+    metrics.flushed(rows, batch.deadLetters, batch.bytes, durationMs);
+    metrics.lag(lag);
+    const offsets = Object.fromEntries(
+      [...batch.spans].map(([partition, span]) => [partition, `${span.first}-${span.next - 1}`]),
+    );
+    const ms = Math.round(durationMs);
+    const also = dead === 0 ? '' : `, ${dead} dead letters`;
+    const line = `Inserted ${rows} rows into ${metrics.table}${also} in ${ms} ms, lag ${lag}`;
+    logger.info({ stream: stream.name, rows, dead, offsets, ms, lag }, line);
+  }
+
+  /** Records positions that only rows show, so that retention may remove those rows. */
+  async #checkpoint({ ownership, states }: Taken): Promise<void> {
+    this.#checkpointAtMs = Date.now() + CHECKPOINT_EVERY_MS;
+    const moved = [...states].filter(([, { landed, recorded }]) => landed > recorded);
+    const floors: FloorRow[] = moved.map(([partition, { landed }]) => {
+      return { partition, offset: landed, reason: 'checkpoint', detail: '' };
+    });
+    try {
+      await this.#parts.ledger.recordFloors(ownership, floors);
+      for (const [, state] of moved) state.recorded = state.landed;
+    } catch (error) {
+      this.#parts.logger.debug({ err: asError(error) }, 'checkpoint failed; the next one will do');
+    }
+  }
+
+  /** Asks Kafka how far its log goes, so that lag is true while nothing can be fetched. */
+  async refreshLag(): Promise<void> {
+    const taken = this.#taken;
+    if (taken === undefined) return;
+    for (const [partition, { end }] of await this.#parts.log.logRanges()) {
+      const state = taken.states.get(partition);
+      if (state !== undefined) state.end = end;
+    }
+    this.#parts.metrics.lag(lagOf(taken.states.values()));
+  }
+
+  /** Lands what was read, if that works within `withinMs`, and stops. */
+  async stop(withinMs: number): Promise<void> {
+    const deadline = sleep(withinMs, undefined, { ref: false });
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    const taken = this.#taken;
+    const drained = (async () => {
+      await this.#flushing;
+      this.#pump();
+      await this.#flushing;
+      if (taken !== undefined && this.#taken === taken) await this.#checkpoint(taken);
+    })();
+    await Promise.race([drained, deadline]);
+    this.#generation += 1;
+  }
+}
+
+/** The part of an ownership that a batch needs: a lost partition must not fence the others. */
+function narrowed(ownership: Ownership, { spans }: Batch): Ownership {
+  return { ...ownership, claims: ownership.claims.filter((claim) => spans.has(claim.partition)) };
+}

@@ -1,0 +1,200 @@
+// Reads and writes what ClickHouse knows about partitions: claims (who may write), floors and rows
+// (what has landed), dead offsets. Every write carries the fence; every read is repeatable.
+import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { FencedError, UnclearOutcomeError, UnavailableError } from '../platform/errors.ts';
+import { consumerPositions, deadLetters } from '../streams/table.ts';
+import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from './fence.ts';
+import { quoted } from './source.ts';
+
+/** What the tables say about one partition. */
+export interface Landed {
+  readonly floor: number | undefined;
+  readonly rows: { readonly max: number; readonly min: number; readonly count: number } | undefined;
+}
+
+/** A fact about a partition that no row shows: everything below `offset` has landed. */
+export interface FloorRow {
+  readonly partition: number;
+  readonly offset: number;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+export class Ledger {
+  readonly #clickhouse: ClickHouse;
+  readonly #table: string;
+  readonly #owner: string;
+  #sequence = 0;
+
+  /** `owner` must be unique to this process. */
+  constructor(clickhouse: ClickHouse, table: string, owner: string) {
+    this.#clickhouse = clickhouse;
+    this.#table = table;
+    this.#owner = owner;
+  }
+
+  get owner(): string {
+    return this.#owner;
+  }
+
+  /** A fresh id for an insert under `ownership`. */
+  nextInsertId(ownership: Ownership): string {
+    this.#sequence += 1;
+    return insertId(ownership, this.#sequence);
+  }
+
+  /**
+   * Makes this process the owner of the partitions and ends every insert into them that is still
+   * under way, whoever sent it. When it returns, what has landed no longer changes.
+   * @throws {FencedError} when another process claimed at the same time and won.
+   * @throws {UnavailableError | ConfigError}
+   */
+  async claim(source: string, partitions: readonly number[]): Promise<Ownership> {
+    const epochs = await this.#epochs(source, partitions);
+    const claims = partitions.map((partition) => {
+      return { partition, epoch: (epochs.get(partition) ?? 0) + 1 };
+    });
+    const ownership = { table: this.#table, source, owner: this.#owner, claims };
+    await this.#write(source, claims.map(claimRow), '1');
+    await this.#endInserts(source, partitions);
+    await this.#assertOwner(ownership);
+    return ownership;
+  }
+
+  async #epochs(source: string, partitions: readonly number[]): Promise<Map<number, number>> {
+    const rows = await this.#clickhouse.rows<{ kafka_partition: number; epoch: string }>(
+      `SELECT kafka_partition, max(epoch) AS epoch FROM ${consumerPositions.name}
+       WHERE ${this.#of(source, partitions)} AND reason = ${quoted(CLAIM)} GROUP BY kafka_partition`,
+    );
+    return new Map(rows.map((row) => [row.kafka_partition, Number(row.epoch)]));
+  }
+
+  async #assertOwner(ownership: Ownership): Promise<void> {
+    const { claims, source } = ownership;
+    const partitions = claims.map(({ partition }) => partition);
+    const rows = await this.#clickhouse.rows<{ kafka_partition: number; e: string; o: string }>(
+      `SELECT kafka_partition, max((epoch, owner)) AS latest, latest.1 AS e, latest.2 AS o
+       FROM ${consumerPositions.name}
+       WHERE ${this.#of(source, partitions)} AND reason = ${quoted(CLAIM)} GROUP BY kafka_partition`,
+    );
+    const latest = new Map(rows.map((row) => [row.kafka_partition, `${row.e} ${row.o}`]));
+    const lost = claims.filter(({ epoch, partition }) => {
+      return latest.get(partition) !== `${epoch} ${this.#owner}`;
+    });
+    if (lost.length === 0) return;
+    throw new FencedError(`partition ${lost[0]!.partition} of ${source} was claimed by another`);
+  }
+
+  async #endInserts(source: string, partitions: readonly number[]): Promise<void> {
+    const condition = insertsInto(this.#table, source, partitions);
+    // SYNC waits for what it kills; an insert that only now appears started after our claim was
+    // written, so its guard fails. The loop is for servers that answer before the last one is gone.
+    for (;;) {
+      await this.#clickhouse.command(`KILL QUERY WHERE ${condition} SYNC`);
+      const [left] = await this.#clickhouse.rows<{ running: string }>(
+        `SELECT count() AS running FROM system.processes WHERE ${condition}`,
+      );
+      if (Number(left?.running ?? 0) === 0) return;
+    }
+  }
+
+  /** What has landed, by partition; partitions without a trace are absent. */
+  async landed(source: string, partitions: readonly number[]): Promise<Map<number, Landed>> {
+    const floors = await this.#clickhouse.rows<{ kafka_partition: number; floor: string }>(
+      `SELECT kafka_partition, max(kafka_offset) AS floor FROM ${consumerPositions.name}
+       WHERE ${this.#of(source, partitions)} AND reason != ${quoted(CLAIM)} GROUP BY kafka_partition`,
+    );
+    // Exactly the projection's aggregates: 3 ms on a table where a scan takes seconds.
+    const rows = await this.#clickhouse.rows<Record<'p' | 'max' | 'min' | 'count', string>>(
+      `SELECT kafka_partition AS p, max(kafka_offset) AS max, min(kafka_offset) AS min, count() AS count
+       FROM ${this.#table} WHERE kafka_source = ${quoted(source)}
+         AND kafka_partition IN (${partitions.join(', ')})
+       GROUP BY kafka_source, kafka_partition`,
+    );
+    const landed = new Map<number, Landed>();
+    for (const row of floors) {
+      landed.set(row.kafka_partition, { floor: Number(row.floor), rows: undefined });
+    }
+    for (const { count, max, min, p } of rows) {
+      const floor = landed.get(Number(p))?.floor;
+      const found = { max: Number(max), min: Number(min), count: Number(count) };
+      landed.set(Number(p), { floor, rows: found });
+    }
+    return landed;
+  }
+
+  /** Offsets at or above `from` that are already recorded as dead. */
+  async deadFrom(source: string, partition: number, from: number): Promise<Set<number>> {
+    const rows = await this.#clickhouse.rows<{ kafka_offset: string }>(
+      `SELECT DISTINCT kafka_offset FROM ${deadLetters.name}
+       WHERE kafka_source = ${quoted(source)} AND kafka_partition = ${partition}
+         AND kafka_offset >= ${from}`,
+    );
+    return new Set(rows.map((row) => Number(row.kafka_offset)));
+  }
+
+  /**
+   * True when the table was filled by an installation that kept no coordinates and this version has
+   * not read any incarnation of the topic yet.
+   */
+  async isUpgraded(topic: string): Promise<boolean> {
+    const [old] = await this.#clickhouse.rows<{ old: string }>(
+      `SELECT count() AS old FROM (SELECT 1 FROM ${this.#table} WHERE kafka_source = '' LIMIT 1)`,
+    );
+    if (Number(old?.old ?? 0) === 0) return false;
+    const start = quoted(`${topic}@`);
+    const [seen] = await this.#clickhouse.rows<{ seen: string }>(
+      `SELECT uniqExact(kafka_source) AS seen FROM ${consumerPositions.name}
+       WHERE stream_table = ${quoted(this.#table)} AND startsWith(kafka_source, ${start})`,
+    );
+    // The claim of this very takeover is one source; a second one is an earlier incarnation.
+    return Number(seen?.seen ?? 0) <= 1;
+  }
+
+  /** Records floors. What they cover must have landed before. */
+  async recordFloors(ownership: Ownership, floors: readonly FloorRow[]): Promise<void> {
+    if (floors.length === 0) return;
+    const epochs = new Map(ownership.claims.map(({ epoch, partition }) => [partition, epoch]));
+    const rows = floors.map((floor) => ({ ...floor, epoch: epochs.get(floor.partition) ?? 0 }));
+    await this.#write(ownership.source, rows, guard(ownership));
+  }
+
+  /** Writing a fact twice changes nothing, so an unclear outcome is simply worth another try. */
+  async #write(source: string, rows: readonly PositionRow[], condition: string): Promise<void> {
+    const columns = 'kafka_partition, kafka_offset, reason, detail, epoch';
+    const types =
+      'kafka_partition UInt16, kafka_offset UInt64, reason String, detail String, epoch UInt64';
+    const fixed = [this.#table, source, this.#owner].map(quoted).join(', ');
+    this.#sequence += 1;
+    const lines = rows.map(({ detail, epoch, offset, partition, reason }) => {
+      return JSON.stringify({ kafka_partition: partition, kafka_offset: offset, reason, detail, epoch });
+    }); // prettier-ignore
+    try {
+      await this.#clickhouse.insert({
+        statement: `INSERT INTO ${consumerPositions.name}
+          (stream_table, kafka_source, owner, ${columns})
+          SELECT ${fixed}, ${columns} FROM input(${quoted(types)})
+          WHERE ${condition} FORMAT JSONEachRow`,
+        body: [Buffer.from(`${lines.join('\n')}\n`)],
+        rows: rows.length,
+        queryId: `positions:${this.#owner}:${this.#sequence}`,
+      });
+    } catch (error) {
+      if (!(error instanceof UnclearOutcomeError)) throw error;
+      throw new UnavailableError(error.message, { cause: error });
+    }
+  }
+
+  #of(source: string, partitions: readonly number[]): string {
+    return `stream_table = ${quoted(this.#table)} AND kafka_source = ${quoted(source)}
+      AND kafka_partition IN (${partitions.join(', ')})`;
+  }
+}
+
+interface PositionRow extends FloorRow {
+  readonly epoch: number;
+}
+
+function claimRow({ epoch, partition }: Claim): PositionRow {
+  return { partition, offset: 0, reason: CLAIM, detail: '', epoch };
+}

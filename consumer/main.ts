@@ -1,0 +1,172 @@
+// The consumer: lands every message of its topics in ClickHouse exactly once. Composes the group,
+// one lane per topic, health and metrics; drains on a signal and ends with an account.
+import { randomUUID } from 'node:crypto';
+import { ClickHouse } from '../platform/clickhouse/client.ts';
+import { checkSchema } from '../platform/clickhouse/schema.ts';
+import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
+import { readConfig } from '../platform/config.ts';
+import { asError } from '../platform/errors.ts';
+import { serveHealth } from '../platform/http.ts';
+import { GroupConsumer, type GroupReceiver } from '../platform/kafka/group-consumer.ts';
+import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
+import { createLog, type Logger } from '../platform/log.ts';
+import { createRegistry } from '../platform/metrics.ts';
+import { Availability, untilAvailable } from '../platform/retry.ts';
+import { run, type Service } from '../platform/service.ts';
+import { sensorData } from '../streams/sensor-data.ts';
+import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
+import type { Stream } from '../streams/stream.ts';
+import { consumerVariables, type ConsumerConfig } from './config.ts';
+import { Lane } from './lane.ts';
+import { Ledger } from './ledger.ts';
+import { consumerMetrics, type LaneMetrics, type Totals } from './metrics.ts';
+import { Writer } from './writer.ts';
+
+export interface Consumer extends Service {
+  /** Port of /metrics and health. */
+  readonly port: number;
+  /** Totals over all topics so far. */
+  totals(): Totals;
+}
+
+/** The whole stop must fit into 10 s; the rest is for leaving the group. */
+const DRAIN_MS = 7_000;
+const LAG_EVERY_MS = 10_000;
+
+/**
+ * Starts a consumer; returns when it runs, which does not mean that Kafka or ClickHouse are there.
+ * `stream` says what the topics carry; `table` where its rows go if not to its own table.
+ * @throws {ConfigError} when a port is taken or a setting contradicts another.
+ */
+export async function start(
+  config: ConsumerConfig,
+  log: Logger = createLog({ service: 'consumer', level: config.LOG_LEVEL }),
+  stream: Stream = sensorData,
+): Promise<Consumer> {
+  await using opened = new AsyncDisposableStack();
+  const ended = Promise.withResolvers<number>();
+  const ending = Promise.withResolvers<never>();
+  ending.promise.catch(() => undefined);
+  const failed = (error: Error): void => ended.reject(error);
+  ended.promise.catch(() => undefined);
+  const registry = createRegistry('consumer');
+  const metricsOf = consumerMetrics(registry);
+  const clickhouse = opened.use(new ClickHouse(clickhouseTarget(config), 'sensorhouse-consumer'));
+  const topics = config.KAFKA_TOPIC.split(',');
+  const identities = opened.use(new TopicIdentities(config, config.KAFKA_GROUP));
+  const group = new GroupConsumer(
+    config,
+    { groupId: config.KAFKA_GROUP, topics, maxBytesPerPartition: config.FETCH_MAX_BYTES },
+    log,
+  );
+  opened.defer(() => group[Symbol.asyncDispose]());
+  const metrics: LaneMetrics[] = [];
+  const lanes = new Map(
+    topics.map((topic) => {
+      const ledger = new Ledger(clickhouse, stream.table.name, randomUUID());
+      const ofLane = metricsOf(stream.name, `${config.CLICKHOUSE_DB}.${stream.table.name}`);
+      metrics.push(ofLane);
+      const lane = new Lane({
+        stream,
+        log: groupLog(topic, group, identities),
+        ledger,
+        writer: new Writer(clickhouse, ledger, stream, stream.table.name),
+        limits: {
+          batchRows: config.BATCH_SIZE,
+          flushIntervalMs: config.FLUSH_INTERVAL_SEC * 1_000,
+          maxBatchRows: config.MAX_BATCH_ROWS,
+          maxBatchBytes: config.MAX_BATCH_BYTES,
+          maxMessageBytes: config.MAX_MESSAGE_BYTES,
+        },
+        metrics: ofLane,
+        logger: log,
+        failed,
+      });
+      return [topic, lane];
+    }),
+  );
+  const all = [...lanes.values()];
+  const http = opened.use(
+    await serveHealth(config, registry, {
+      alive: () => true,
+      ready: () => all.every(({ ready }) => ready),
+    }),
+  );
+  const stop = new AbortController();
+  const tables = [tableOf(stream), deadLetters, consumerPositions];
+  const availability = new Availability('ClickHouse', log);
+  const checked = untilAvailable(
+    () => checkSchema(clickhouse, config.CLICKHOUSE_DB, tables),
+    availability,
+    stop.signal,
+  );
+  const started = checked.then(
+    () => group.start(receiver(lanes, failed)),
+    (error: unknown) => {
+      if (!stop.signal.aborted) failed(asError(error));
+    },
+  );
+  const lagTimer = setInterval(() => {
+    for (const lane of all) lane.refreshLag().catch(() => undefined);
+  }, LAG_EVERY_MS);
+  const kept = opened.move();
+  const totals = (): Totals => sum(metrics);
+  return {
+    port: http.port,
+    ended: ended.promise,
+    totals,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      clearInterval(lagTimer);
+      await started;
+      await Promise.all(all.map((lane) => lane.stop(DRAIN_MS)));
+      await kept.disposeAsync();
+      const { consumed, deadLetters: dead, inserted, lag } = totals();
+      const account = { event: 'account', consumed, inserted, deadLetters: dead, lag };
+      log.info(
+        account,
+        `consumed ${consumed}, inserted ${inserted}, dead letters ${dead}, lag ${lag}`,
+      );
+    },
+  };
+}
+
+function groupLog(topic: string, group: GroupConsumer, identities: TopicIdentities) {
+  return {
+    topic,
+    topicId: () => identities.idOf(topic),
+    logRanges: () => group.logRanges(topic),
+    committed: () => group.committed(topic),
+    seek: (partition: number, offset: number) => group.seek(topic, partition, offset),
+    commit: (positions: ReadonlyMap<number, number>) => group.commit(topic, positions),
+  };
+}
+
+function receiver(lanes: ReadonlyMap<string, Lane>, failed: (error: Error) => void): GroupReceiver {
+  return {
+    assigned: (partitions) => {
+      for (const [topic, lane] of lanes) lane.assigned(partitions.get(topic) ?? []);
+    },
+    confirmed: () => {
+      for (const lane of lanes.values()) lane.confirmed();
+    },
+    batch: async (batch, membership) => {
+      const lane = lanes.get(batch.topic);
+      return lane === undefined ? false : lane.batch(batch, membership);
+    },
+    failed,
+  };
+}
+
+function sum(metrics: readonly LaneMetrics[]): Totals {
+  const all: Totals = { consumed: 0, inserted: 0, deadLetters: 0, lag: 0 };
+  for (const { totals } of metrics) {
+    all.consumed += totals.consumed;
+    all.inserted += totals.inserted;
+    all.deadLetters += totals.deadLetters;
+    all.lag += totals.lag;
+  }
+  return all;
+}
+
+if (import.meta.main) await run(() => start(readConfig(consumerVariables)));

@@ -1,0 +1,88 @@
+// What the consumer tells Prometheus, and the running totals that its last line reports.
+import { Counter, Gauge, Histogram, type Registry } from '../platform/metrics.ts';
+import type { DeadLetter } from './batch.ts';
+
+export interface Totals {
+  consumed: number;
+  inserted: number;
+  deadLetters: number;
+  lag: number;
+}
+
+export interface LaneMetrics {
+  /** `database.table`, for log lines. */
+  readonly table: string;
+  readonly totals: Readonly<Totals>;
+  consumed(records: number): void;
+  flushed(
+    rows: number,
+    deadLetters: readonly DeadLetter[],
+    bytes: number,
+    durationMs: number,
+  ): void;
+  lag(records: number): void;
+}
+
+/** Registers the consumer's metrics; call the result once per lane. */
+export function consumerMetrics(
+  registry: Registry,
+): (stream: string, table: string) => LaneMetrics {
+  const registers = [registry];
+  const labelNames = ['stream'] as const;
+  const counter = (name: string, help: string): Counter<'stream'> => {
+    return new Counter({ name: `sensorhouse_consumer_${name}`, help, labelNames, registers });
+  };
+  const consumed = counter('records_consumed_total', 'Kafka records taken.');
+  const inserted = counter('rows_inserted_total', 'Rows landed in ClickHouse.');
+  const bytes = counter('record_bytes_total', 'Bytes of the record values that were flushed.');
+  const dead = new Counter({
+    name: 'sensorhouse_consumer_dead_letters_total',
+    help: 'Records rejected, by reason.',
+    labelNames: ['stream', 'reason'] as const,
+    registers,
+  });
+  const lag = new Gauge({
+    name: 'sensorhouse_consumer_lag_records',
+    help: 'Records in Kafka that are not in ClickHouse yet.',
+    labelNames,
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'sensorhouse_consumer_flush_seconds',
+    help: 'Duration of a flush.',
+    labelNames,
+    registers,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  });
+  const rowsPerFlush = new Histogram({
+    name: 'sensorhouse_consumer_flush_rows',
+    help: 'Rows of a flush.',
+    labelNames,
+    registers,
+    buckets: [1, 10, 100, 1_000, 10_000, 50_000, 100_000, 250_000, 500_000],
+  });
+  return (stream, table) => {
+    const totals: Totals = { consumed: 0, inserted: 0, deadLetters: 0, lag: 0 };
+    return {
+      table,
+      totals,
+      consumed: (records) => {
+        totals.consumed += records;
+        consumed.inc({ stream }, records);
+      },
+      flushed: (rows, deadLetters, flushedBytes, durationMs) => {
+        totals.inserted += rows;
+        totals.deadLetters += deadLetters.length;
+        inserted.inc({ stream }, rows);
+        bytes.inc({ stream }, flushedBytes);
+        for (const { rejection } of deadLetters) dead.inc({ stream, reason: rejection.reason });
+        seconds.observe({ stream }, durationMs / 1_000);
+        rowsPerFlush.observe({ stream }, rows);
+      },
+      lag: (records) => {
+        totals.lag = records;
+        lag.set({ stream }, records);
+      },
+    };
+  };
+}

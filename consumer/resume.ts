@@ -1,0 +1,60 @@
+// Where to read on: pure arithmetic over what the tables and the log say about one partition. The
+// table is the state; the log only says what is still there to be read.
+
+/** What is known of a partition before reading it. */
+export interface Known {
+  /** Everything below it has landed, though no row may show it. */
+  readonly floor: number | undefined;
+  /** Offsets of the rows in the stream's table. */
+  readonly rows: { readonly max: number; readonly min: number; readonly count: number } | undefined;
+  /** What the group committed; used only to seed a table that an older installation filled. */
+  readonly committed: number | undefined;
+  /** The table holds rows without coordinates and this topic was never read by this version. */
+  readonly upgraded: boolean;
+  readonly log: { readonly begin: number; readonly end: number };
+}
+
+export interface Floor {
+  readonly offset: number;
+  readonly reason: 'upgrade' | 'gap';
+  readonly detail: string;
+}
+
+export type Resume =
+  | {
+      readonly kind: 'at';
+      /** The next offset to ingest. */
+      readonly position: number;
+      /** A fact to record before anything else is written. */
+      readonly floor: Floor | undefined;
+    }
+  /** The log ends before what has landed: the broker lost records under the same topic id. */
+  | { readonly kind: 'log-truncated'; readonly position: number };
+
+/** Decides where to go on with a partition. */
+export function resume(known: Known): Resume {
+  const { committed, floor, log, rows, upgraded } = known;
+  const landed = Math.max(floor ?? 0, rows === undefined ? 0 : rows.max + 1);
+  const fresh = floor === undefined && rows === undefined;
+  const seed = fresh && upgraded ? committed : undefined;
+  if (seed !== undefined && seed <= log.end) {
+    const position = Math.max(seed, log.begin);
+    const detail = `first floor from the committed offset ${seed}`;
+    return { kind: 'at', position, floor: { offset: position, reason: 'upgrade', detail } };
+  }
+  // A log that was never read starts where it starts: what retention took before is no gap of ours.
+  if (fresh) return { kind: 'at', position: log.begin, floor: undefined };
+  if (landed > log.end) return { kind: 'log-truncated', position: landed };
+  if (landed >= log.begin) return { kind: 'at', position: landed, floor: undefined };
+  const detail = `offsets ${landed} to ${log.begin - 1} left the log before they were read`;
+  const gap: Floor = { offset: log.begin, reason: 'gap', detail };
+  return { kind: 'at', position: log.begin, floor: gap };
+}
+
+/**
+ * Offsets of the table's rows that are missing between its first and last, or a surplus (negative):
+ * `dead` counts the dead letters in that range, `absent` the offsets recorded as gaps.
+ */
+export function holes(rows: { max: number; min: number; count: number }, dead: number): number {
+  return rows.max - rows.min + 1 - rows.count - dead;
+}

@@ -1,0 +1,121 @@
+// The one way to become the writer of partitions, used at every assignment and after every write
+// whose outcome is unknown: name the log, claim, end what is still being written, and only then read
+// what has landed. The order is the proof: nothing can land between the reading and our first insert.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError, FencedError, UnavailableError } from '../platform/errors.ts';
+import type { LogRange } from '../platform/kafka/group-consumer.ts';
+import type { Logger } from '../platform/log.ts';
+import { backoffMs, type Availability } from '../platform/retry.ts';
+import type { Ownership } from './fence.ts';
+import type { FloorRow, Landed, Ledger } from './ledger.ts';
+import type { PartitionState } from './partition.ts';
+import { resume, type Resume } from './resume.ts';
+import { sourceOf } from './source.ts';
+
+/** What a takeover asks of Kafka. */
+export interface TopicLog {
+  readonly topic: string;
+  /** The topic's id, asked freshly. */
+  topicId(): Promise<string>;
+  logRanges(): Promise<ReadonlyMap<number, LogRange>>;
+  committed(): Promise<ReadonlyMap<number, number>>;
+}
+
+export interface Taken {
+  readonly ownership: Ownership;
+  readonly topicId: string;
+  readonly states: Map<number, PartitionState>;
+}
+
+/** The log lost records that were ingested; going on would skip what comes next. */
+export class LogTruncatedError extends Error {
+  override readonly name = 'LogTruncatedError';
+}
+
+/**
+ * Takes over `partitions`, waiting out whatever is away; undefined when `isCurrent` turned false.
+ * @throws {ConfigError | LogTruncatedError}
+ */
+export async function takeOver(
+  partitions: readonly number[],
+  log: TopicLog,
+  ledger: Ledger,
+  isCurrent: () => boolean,
+  availability: Availability,
+  logger: Logger,
+): Promise<Taken | undefined> {
+  for (let attempt = 0; isCurrent(); attempt += 1) {
+    try {
+      const taken = await takeOnce(partitions, log, ledger, logger);
+      availability.back();
+      return isCurrent() ? taken : undefined;
+    } catch (error) {
+      if (error instanceof UnavailableError) availability.lost(error);
+      else if (!(error instanceof FencedError)) throw error;
+    }
+    await sleep(backoffMs(attempt));
+  }
+  return undefined;
+}
+
+async function takeOnce(
+  partitions: readonly number[],
+  log: TopicLog,
+  ledger: Ledger,
+  logger: Logger,
+): Promise<Taken> {
+  const topicId = await log.topicId();
+  const source = sourceOf(log.topic, topicId);
+  const ownership = await ledger.claim(source, partitions);
+  const landed = await ledger.landed(source, partitions);
+  const ranges = await log.logRanges();
+  const committed = await seeds(partitions, landed, log, ledger);
+  const states = new Map<number, PartitionState>();
+  const floors: FloorRow[] = [];
+  for (const partition of partitions) {
+    const range = ranges.get(partition);
+    if (range === undefined) {
+      throw new UnavailableError(`Kafka: partition ${partition} of ${log.topic} is not there yet`);
+    }
+    const { floor, rows } = landed.get(partition) ?? { floor: undefined, rows: undefined };
+    const seed = committed?.get(partition);
+    const upgraded = committed !== undefined;
+    const answer = resume({ floor, rows, committed: seed, upgraded, log: range });
+    const position = positionOf(answer, partition, range, log.topic);
+    if (answer.kind === 'at' && answer.floor !== undefined) {
+      floors.push({ partition, ...answer.floor });
+      logger.warn({ partition, ...answer.floor }, `partition ${partition}: ${answer.floor.detail}`);
+    }
+    const dead = await ledger.deadFrom(source, partition, position);
+    const recorded = position;
+    const state = { position, landed: position, recorded, end: range.end, dead, sought: undefined };
+    states.set(partition, state);
+  }
+  await ledger.recordFloors(ownership, floors);
+  return { ownership, topicId, states };
+}
+
+/** Committed offsets, asked for only when a partition has no trace and the table is an upgraded one. */
+async function seeds(
+  partitions: readonly number[],
+  landed: ReadonlyMap<number, Landed>,
+  log: TopicLog,
+  ledger: Ledger,
+): Promise<ReadonlyMap<number, number> | undefined> {
+  if (partitions.every((partition) => landed.has(partition))) return undefined;
+  return (await ledger.isUpgraded(log.topic)) ? log.committed() : undefined;
+}
+
+function positionOf(answer: Resume, partition: number, range: LogRange, topic: string): number {
+  if (answer.kind === 'at') return answer.position;
+  throw new LogTruncatedError(
+    `partition ${partition} of ${topic} ends at ${range.end}, but offsets up to ` +
+      `${answer.position - 1} were ingested from it: the broker lost records. Restore its log, or ` +
+      'delete and create the topic anew, which starts a new source.',
+  );
+}
+
+/** True when waiting will not help. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof ConfigError || error instanceof LogTruncatedError;
+}

@@ -1,0 +1,94 @@
+// Writes a batch: dead letters first, then the rows as one part, then the floors that no row shows.
+// Every statement carries the fence, so a batch of a process that lost its partitions adds nothing.
+import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import type { Stream } from '../streams/stream.ts';
+import { deadLetters as deadLetterTable } from '../streams/table.ts';
+import type { Batch, DeadLetter } from './batch.ts';
+import { guard, type Ownership } from './fence.ts';
+import type { Ledger } from './ledger.ts';
+import { quoted } from './source.ts';
+
+export class Writer {
+  readonly #clickhouse: ClickHouse;
+  readonly #ledger: Ledger;
+  readonly #stream: Stream;
+  readonly #table: string;
+
+  constructor(clickhouse: ClickHouse, ledger: Ledger, stream: Stream, table: string) {
+    this.#clickhouse = clickhouse;
+    this.#ledger = ledger;
+    this.#stream = stream;
+    this.#table = table;
+  }
+
+  /**
+   * Lands a batch under `ownership`, which must be of exactly the batch's partitions. After an
+   * UnavailableError it may be called again: what landed is not sent twice.
+   * @throws what ClickHouse.insert throws; after anything but UnavailableError the state of the
+   * batch has to be read back from the tables.
+   */
+  async write(batch: Batch, ownership: Ownership, ingestTimeMs: number): Promise<void> {
+    const ingestTime = `fromUnixTimestamp64Milli(${ingestTimeMs}, 'UTC')`;
+    if (batch.landed === 'nothing') {
+      if (batch.deadLetters.length > 0) await this.#writeDead(batch, ownership, ingestTime);
+      batch.landed = 'dead-letters';
+    }
+    if (batch.landed === 'dead-letters') {
+      if (batch.block.rows > 0) await this.#writeRows(batch, ownership, ingestTime);
+      batch.landed = 'rows';
+    }
+    const floors = [...batch.spans].filter(([, span]) => span.rows === 0 && span.next > span.first);
+    await this.#ledger.recordFloors(
+      ownership,
+      floors.map(([partition, { next }]) => {
+        return { partition, offset: next, reason: 'dead-letters', detail: '' };
+      }),
+    );
+  }
+
+  async #writeRows({ block }: Batch, ownership: Ownership, ingestTime: string): Promise<void> {
+    const own = this.#stream.columns.map(({ name }) => name);
+    const carried = [...own, 'kafka_partition', 'kafka_offset', 'kafka_timestamp'].join(', ');
+    await this.#clickhouse.insert({
+      statement: `INSERT INTO ${this.#table} (${carried}, ingest_time, kafka_source)
+        SELECT ${carried}, ${ingestTime}, ${quoted(ownership.source)}
+        FROM input(${quoted(block.structure())}) WHERE ${guard(ownership)} FORMAT Native`,
+      body: block.encoded(),
+      rows: block.rows,
+      queryId: this.#ledger.nextInsertId(ownership),
+    });
+  }
+
+  async #writeDead(batch: Batch, ownership: Ownership, ingestTime: string): Promise<void> {
+    const fixed = `${quoted(this.#stream.name)}, ${quoted(ownership.source)}, ${ingestTime}`;
+    await this.#clickhouse.insert({
+      statement: `INSERT INTO ${deadLetterTable.name}
+        (stream, kafka_source, ingest_time, kafka_partition, kafka_offset, kafka_timestamp,
+         key, value, headers, reason, field, detail)
+        SELECT ${fixed}, p, o, fromUnixTimestamp64Milli(t, 'UTC'),
+          base64Decode(k), base64Decode(v), h, r, f, d
+        FROM input('p UInt16, o UInt64, t Int64, k String, v String, h String, r String, f String, d String')
+        WHERE ${guard(ownership)} FORMAT JSONEachRow`,
+      body: batch.deadLetters.map((letter) => Buffer.from(`${JSON.stringify(line(letter))}\n`)),
+      rows: batch.deadLetters.length,
+      queryId: this.#ledger.nextInsertId(ownership),
+    });
+  }
+}
+
+function line({ offset, partition, record, rejection, timestampMs }: DeadLetter): object {
+  const headers = Object.entries(record.headers ?? {}).map(([name, value]) => {
+    return [name, [value ?? []].flat().map((each) => Buffer.from(each).toString('base64'))];
+  });
+  return {
+    p: partition,
+    o: offset,
+    t: timestampMs,
+    k: record.key?.toString('base64') ?? '',
+    v: record.value?.toString('base64') ?? '',
+    h: headers.length === 0 ? '' : JSON.stringify(headers),
+    r: rejection.reason,
+    f: rejection.field,
+    d: rejection.detail,
+  };
+}

@@ -1,0 +1,79 @@
+// The small HTTP side of a program: health, readiness, metrics. Loopback unless told otherwise.
+import { createServer, type Server } from 'node:http';
+import { integer, text, type Config } from './config.ts';
+import { ConfigError, errorCode } from './errors.ts';
+import type { Registry } from './metrics.ts';
+
+export const httpVariables = {
+  METRICS_HOST: text({ default: '127.0.0.1', doc: 'Address that serves metrics and health.' }),
+  METRICS_PORT: integer(
+    { default: 9464, doc: 'Port of /metrics, /healthz and /readyz; 0 takes a free one.' },
+    0,
+    65_535,
+  ),
+} as const;
+
+export interface Health {
+  /** The program works at all; false gets it restarted. */
+  alive: () => boolean;
+  /** It can do its job right now. */
+  ready: () => boolean;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/**
+ * Serves `/metrics`, `/healthz` and `/readyz`.
+ * @throws {ConfigError} when the port is taken.
+ */
+export async function serveHealth(
+  config: Config<typeof httpVariables>,
+  registry: Registry,
+  { alive, ready }: Health,
+): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    const answer = (ok: boolean): void => {
+      response.writeHead(ok ? 200 : 503, { 'content-type': 'text/plain' });
+      response.end(ok ? 'ok\n' : 'not ready\n');
+    };
+    switch (request.url ?? '') {
+      case '/healthz':
+        answer(alive());
+        break;
+      case '/readyz':
+        answer(ready());
+        break;
+      case '/metrics':
+        registry.metrics().then(
+          (text) => response.setHeader('content-type', registry.contentType).end(text),
+          () => answer(false),
+        );
+        break;
+      default:
+        response.writeHead(404).end();
+    }
+  });
+  await listen(server, config.METRICS_HOST, config.METRICS_PORT);
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      const taken = errorCode(cause) === 'EADDRINUSE';
+      const text = `METRICS_PORT: ${port} is in use; METRICS_PORT=0 takes a free one`;
+      reject(taken ? new ConfigError(text, { cause }) : cause);
+    });
+    server.listen(port, host, resolve);
+  });
+}
