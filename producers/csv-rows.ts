@@ -122,10 +122,14 @@ function sortCommand(path: string, columnIndex: number, kind: string): string {
   const [cat, plain] = path.endsWith('.gz')
     ? ['gzip -dc', path.slice(0, -'.gz'.length)]
     : ['cat', path];
-  const from = `'${path}'`;
-  const to = `'${plain.replace(/(\.csv)?$/, '.sorted.csv')}'`;
+  const from = shellQuoted(path);
+  const to = shellQuoted(plain.replace(/(\.csv)?$/, '.sorted.csv'));
   const rows = `${cat} ${from} | tail -n +2 | LC_ALL=C sort -s -t, -k${place}.2,${place}${order}`;
   return `(${cat} ${from} | head -n 1; ${rows}) > ${to}`;
+}
+
+function shellQuoted(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 function quoted(cell: string): string {

@@ -114,7 +114,7 @@ export class KafkaProducer implements AsyncDisposable {
     this.#batch = batch;
     const attempt = async (): Promise<void> => {
       try {
-        const request = { topic, messages, acks: -1, compression: CompressionTypes.GZIP };
+        const request = { topic, messages, acks: -1, compression: CompressionTypes.LZ4 };
         await orAborted(this.#producer.send(request), signal);
       } catch (thrown) {
         throw this.#explain(thrown);
