@@ -14,6 +14,8 @@ export interface KafkaLibs {
   libsPath: string;
   /** Gets one readable line for every step worth showing. */
   progress: (line: string) => void;
+  /** Path of `mvn`. Default: the one on `PATH`. */
+  maven?: string;
 }
 
 /** What the folder must hold whatever Maven resolved: the broker, its tools, its log backend. */
@@ -33,7 +35,7 @@ const MANIFEST = 'manifest.json';
  */
 export async function ensureKafkaLibs(libs: KafkaLibs): Promise<void> {
   if (await complete(libs.libsPath)) return;
-  const maven = await findMaven();
+  const maven = libs.maven ?? (await findMaven());
   await mkdir(dirname(libs.libsPath), { recursive: true });
   const waiting = () => libs.progress('another process is fetching Kafka; waiting for it');
   await withLock(`${libs.libsPath}.lock`, waiting, async () => {

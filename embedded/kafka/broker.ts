@@ -1,25 +1,18 @@
 // Runs one real Kafka broker on this machine: prepares its folder, starts its JVM, and hands it over
 // once the broker answers as itself. The broker never outlives this process and keeps its data.
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
 import { ConfigError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { ensureKafkaLibs } from './artifacts.ts';
 import { claimFolder, type Claim } from './claim.ts';
-import { findJava } from './java.ts';
-import { OUTPUT_FILE, failureLines } from './log-tail.ts';
+import { ensureClassArchive } from './class-archive.ts';
+import { findJava, type Java } from './java.ts';
+import { jvmFor, launchBroker, whenReady, type Jvm, type Outcome } from './launch.ts';
+import { failureLines } from './log-tail.ts';
 import { freePort, portInUse } from './ports.ts';
-import { askBroker } from './probe.ts';
-import {
-  NODE_ID,
-  STORAGE_FOLDER,
-  logProperties,
-  propertiesText,
-  serverSettings,
-} from './settings.ts';
 import type { BrokerAddress } from './settings.ts';
 import { ensureStorage } from './storage.ts';
-import { startTied, type TiedProcess } from './tied-process.ts';
+import type { TiedProcess } from './tied-process.ts';
 
 export interface KafkaBrokerConfig {
   /** Bound and advertised; 127.0.0.1 unless others are to reach it. */
@@ -51,7 +44,6 @@ export interface KafkaBroker extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-const READY_TIMEOUT_MS = 120_000;
 const STOP_GRACE_MS = 15_000;
 const DEFAULT_HEAP_MB = 512;
 /** Free ports can be lost to another process before Kafka binds them. */
@@ -62,33 +54,55 @@ const PORT_ATTEMPTS = 3;
  * @throws {ConfigError} when the port or the folder is taken, or Java or Maven is missing.
  */
 export async function startKafka(config: KafkaBrokerConfig): Promise<KafkaBroker> {
-  const { dataPath, libsPath, log } = config;
+  const { host, port, dataPath, log } = config;
   const java = await findJava();
-  await ensureKafkaLibs({ libsPath, progress: (line) => log.info(line) });
   const claim = await claimFolder(dataPath, log);
   try {
-    const jvmArgs = [...JVM_FLAGS, '-cp', join(libsPath, '*')];
-    const clusterId = await ensureStorage({ dataPath, java: java.path, jvmArgs });
-    for (let attempt = 1; ; attempt += 1) {
-      const address = await chooseAddress(config);
-      const jvm = await launch(config, address, java.path, claim);
-      const outcome = await whenReady(jvm, address, clusterId);
-      if (outcome === 'ready') return running(jvm, address, clusterId, claim);
-      await jvm.stop(STOP_GRACE_MS);
-      if (attempt < PORT_ATTEMPTS && (await lostPort(config, address))) continue;
-      throw await startFailure(outcome, config, address);
-    }
+    // Before anything is downloaded, but after a broker that a crash left on the port was ended.
+    if (port !== 0 && (await portInUse(host, port))) throw portTaken(host, port);
+    const jvm = await prepareJvm(java, config);
+    const clusterId = await ensureStorage(jvm, dataPath);
+    return await startOnFreePort(config, jvm, clusterId, claim);
   } catch (thrown) {
     await claim.release();
     throw thrown;
   }
 }
 
-// Measured on 2 cores: see docs/decisions. Serial needs no threads of its own on a small machine.
-const JVM_FLAGS = ['-XX:+UseSerialGC', '-XX:-UsePerfData', '-Djava.awt.headless=true'];
+async function prepareJvm(java: Java, config: KafkaBrokerConfig): Promise<Jvm> {
+  const progress = (line: string): void => config.log.info(line);
+  await ensureKafkaLibs({ libsPath: config.libsPath, progress });
+  // The real path: an archive made through one name would not fit another name of the same folder.
+  const libsPath = await realpath(config.libsPath);
+  const archive = await ensureClassArchive(java, libsPath, progress);
+  return jvmFor(java.path, libsPath, archive);
+}
+
+async function startOnFreePort(
+  config: KafkaBrokerConfig,
+  jvm: Jvm,
+  clusterId: string,
+  claim: Claim,
+): Promise<KafkaBroker> {
+  const { dataPath, heapMb = DEFAULT_HEAP_MB, overrides = {} } = config;
+  for (let attempt = 1; ; attempt += 1) {
+    const address = await chooseAddress(config);
+    const broker = await launchBroker({ jvm, dataPath, address, heapMb, overrides });
+    await using unready = new AsyncDisposableStack();
+    unready.defer(() => broker.stop(STOP_GRACE_MS));
+    await claim.recordBroker(broker.pid);
+    const outcome = await whenReady(broker, address, clusterId);
+    if (outcome === 'ready') {
+      unready.move();
+      return running(broker, address, clusterId, claim);
+    }
+    await unready.disposeAsync();
+    if (attempt < PORT_ATTEMPTS && (await lostPort(config, address))) continue;
+    throw await startFailure(outcome, config, address);
+  }
+}
 
 async function chooseAddress({ host, port, controllerPort }: KafkaBrokerConfig) {
-  if (port !== 0 && (await portInUse(host, port))) throw portTaken(host, port);
   return {
     host,
     port: port === 0 ? await freePort(host) : port,
@@ -100,52 +114,6 @@ function portTaken(host: string, port: number): ConfigError {
   return new ConfigError(
     `KAFKA_PORT: ${host}:${port} is in use by another program; stop it or set KAFKA_PORT to a free port`,
   );
-}
-
-async function launch(
-  { dataPath, libsPath, heapMb = DEFAULT_HEAP_MB, overrides, log }: KafkaBrokerConfig,
-  address: BrokerAddress,
-  java: string,
-  claim: Claim,
-): Promise<TiedProcess> {
-  const settings = { ...serverSettings(address, STORAGE_FOLDER), ...overrides };
-  await writeFile(join(dataPath, 'server.properties'), propertiesText(settings));
-  await writeFile(join(dataPath, 'log4j2.properties'), logProperties());
-  const args = [
-    ...JVM_FLAGS,
-    `-Xmx${heapMb}m`,
-    '-XX:+ExitOnOutOfMemoryError',
-    '-XX:ErrorFile=crash-%p.log',
-    '-Dlog4j2.configurationFile=log4j2.properties',
-    `-Dsensorhouse.data=${dataPath}`, // for whoever reads the process list
-    ...['-cp', join(libsPath, '*'), 'kafka.Kafka', 'server.properties'],
-  ];
-  const outputPath = join(dataPath, OUTPUT_FILE);
-  const jvm = await startTied({ program: java, args, cwd: dataPath, outputPath });
-  await claim.recordBroker(jvm.pid);
-  log.debug({ pid: jvm.pid, ...address }, 'Kafka is starting');
-  return jvm;
-}
-
-type Outcome = 'ready' | 'ended' | 'timeout' | 'foreign';
-
-async function whenReady(
-  jvm: TiedProcess,
-  address: BrokerAddress,
-  clusterId: string,
-): Promise<Outcome> {
-  let ended = false;
-  void jvm.ended.then(() => (ended = true));
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  while (performance.now() < deadline) {
-    const answer = await askBroker(address.host, address.port);
-    if (ended as boolean) return 'ended';
-    // Some systems let Kafka bind a port that another server has by another address.
-    if (answer !== undefined && answer.clusterId !== clusterId) return 'foreign';
-    if (answer?.brokerIds.includes(NODE_ID) === true) return 'ready';
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  return 'timeout';
 }
 
 async function lostPort(config: KafkaBrokerConfig, address: BrokerAddress): Promise<boolean> {
@@ -165,14 +133,14 @@ async function startFailure(
 }
 
 function running(
-  jvm: TiedProcess,
+  broker: TiedProcess,
   { host, port }: BrokerAddress,
   clusterId: string,
   claim: Claim,
 ): KafkaBroker {
   let disposed = false;
   const ended = new Promise<number>((resolve) => {
-    void jvm.ended.then(async (code) => {
+    void broker.ended.then(async (code) => {
       await claim.release();
       if (!disposed) resolve(code);
     });
@@ -180,13 +148,13 @@ function running(
   return {
     port,
     bootstrap: `${host}:${port}`,
-    pid: jvm.pid,
+    pid: broker.pid,
     clusterId,
     ended,
-    kill: (signal) => jvm.kill(signal),
+    kill: (signal) => broker.kill(signal),
     [Symbol.asyncDispose]: async () => {
       disposed = true;
-      await jvm.stop(STOP_GRACE_MS);
+      await broker.stop(STOP_GRACE_MS);
       await claim.release();
     },
   };

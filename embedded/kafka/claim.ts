@@ -16,6 +16,7 @@ const LEFTOVER_GRACE_MS = 5_000;
 export interface Claim {
   /** Writes down which broker runs on the folder, for a launcher that comes after a crash. */
   recordBroker(pid: number): Promise<void>;
+  /** Gives the folder up; only the first call does anything. */
   release(): Promise<void>;
 }
 
@@ -30,6 +31,7 @@ export async function claimFolder(dataPath: string, log: Logger): Promise<Claim>
   if (launcher === undefined) throw new Error('this system does not tell when a process started');
   for (let attempt = 0; attempt < 20; attempt += 1) {
     if (await createOwner(path, { launcher })) {
+      let released: Promise<void> | undefined;
       return {
         recordBroker: async (pid) => {
           const broker = await recordProcess(pid);
@@ -37,7 +39,8 @@ export async function claimFolder(dataPath: string, log: Logger): Promise<Claim>
           await writeFile(`${path}.new`, JSON.stringify({ launcher, broker }));
           await rename(`${path}.new`, path);
         },
-        release: () => rm(path, { force: true }),
+        // Once: later the file may be the next owner's.
+        release: () => (released ??= rm(path, { force: true })),
       };
     }
     await evictDead(path, dataPath, log);

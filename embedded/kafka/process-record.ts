@@ -53,8 +53,10 @@ async function fromProc(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The program's name stands in parentheses and may hold spaces: count fields after it.
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? undefined : rest[18];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, threads, startedAt] = [fields[0], Number(fields[17]), fields[19]];
+    // A killed JVM's first thread is a zombie while others still hold its sockets and locks.
+    return (state === 'Z' || state === 'X') && threads <= 1 ? undefined : startedAt;
   } catch {
     return undefined;
   }

@@ -106,7 +106,7 @@ export function propertiesText(entries: Settings): string {
 function escaped(value: string): string {
   return value
     .replaceAll('\\', '\\\\')
-    .replace(/^\s/, '\\$&')
+    .replace(/^ /, '\\ ')
     .replaceAll('\n', '\\n')
     .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

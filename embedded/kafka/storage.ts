@@ -5,28 +5,21 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { environment } from '../../platform/config.ts';
 import { asError, errorCode } from '../../platform/errors.ts';
+import type { Jvm } from './launch.ts';
 import { STORAGE_FOLDER, propertiesText, serverSettings } from './settings.ts';
 
-export interface Formatting {
-  dataPath: string;
-  java: string;
-  /** JVM arguments up to and including the class path. */
-  jvmArgs: string[];
-}
-
 /** The cluster id of the storage in `dataPath`, which is formatted if it is not there yet. */
-export async function ensureStorage(formatting: Formatting): Promise<string> {
-  const present = await readClusterId(formatting.dataPath);
+export async function ensureStorage(jvm: Jvm, dataPath: string): Promise<string> {
+  const present = await readClusterId(dataPath);
   if (present !== undefined) return present;
-  await format(formatting);
-  const written = await readClusterId(formatting.dataPath);
+  await format(jvm, dataPath);
+  const written = await readClusterId(dataPath);
   if (written === undefined) throw new Error('Kafka formatted its storage without a cluster id');
   return written;
 }
 
-async function format({ dataPath, java, jvmArgs }: Formatting): Promise<void> {
+async function format({ java, flags, env }: Jvm, dataPath: string): Promise<void> {
   const folder = `${STORAGE_FOLDER}.new`;
   await rm(join(dataPath, folder), { recursive: true, force: true });
   // Neither ports nor overrides are written into the storage: any valid ones do.
@@ -34,9 +27,9 @@ async function format({ dataPath, java, jvmArgs }: Formatting): Promise<void> {
   await writeFile(join(dataPath, 'format.properties'), propertiesText(settings));
   const tool = ['kafka.tools.StorageTool', 'format', '-t', newClusterId()];
   try {
-    await promisify(execFile)(java, [...jvmArgs, ...tool, '-c', 'format.properties'], {
+    await promisify(execFile)(java, [...flags, ...tool, '-c', 'format.properties'], {
       cwd: dataPath,
-      env: environment(),
+      env,
     });
   } catch (thrown) {
     throw new Error(`Kafka could not format its storage in ${dataPath}`, {

@@ -213,7 +213,7 @@ function program(dir: string, port: number): Program {
 async function launch(dir: string, port?: number) {
   const chosen = port ?? (await freePort('127.0.0.1'));
   const started = program(dir, chosen);
-  await started.says(`127.0.0.1:${chosen}`);
+  await started.says(`answers on 127.0.0.1:${chosen}`);
   const owner = JSON.parse(await readFile(join(dir, 'kafka', 'owner.json'), 'utf8')) as {
     broker: { pid: number };
   };
