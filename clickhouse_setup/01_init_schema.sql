@@ -5,7 +5,7 @@
 CREATE TABLE IF NOT EXISTS sensor_data
 (
     device_id       LowCardinality(String),
-    ts              DateTime64(3, 'UTC')   CODEC(DoubleDelta, ZSTD(1)),
+    ts              DateTime64(3, 'UTC')   CODEC(Delta, ZSTD(1)),
     co              Float64                CODEC(ZSTD(1)),
     humidity        Float64                CODEC(ZSTD(1)),
     light           UInt8                  CODEC(ZSTD(1)),
@@ -16,23 +16,23 @@ CREATE TABLE IF NOT EXISTS sensor_data
     ingest_time     DateTime64(3, 'UTC')   DEFAULT now64(3) CODEC(Delta, ZSTD(1)),
     kafka_source    LowCardinality(String),
     kafka_partition UInt16                 CODEC(ZSTD(1)),
-    kafka_offset    UInt64                 CODEC(Delta, ZSTD(1)),
-    kafka_timestamp DateTime64(3, 'UTC')   CODEC(Delta, ZSTD(1)),
+    kafka_offset    UInt64                 CODEC(Delta, T64, ZSTD(1)),
+    kafka_timestamp DateTime64(3, 'UTC')   CODEC(Delta, T64, ZSTD(1)),
     PROJECTION positions (SELECT kafka_source, kafka_partition, max(kafka_offset), min(kafka_offset), count() GROUP BY kafka_source, kafka_partition)
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(ingest_time)
 ORDER BY (device_id, ts)
 SETTINGS lightweight_mutation_projection_mode = 'rebuild', min_free_disk_bytes_to_perform_insert = 268435456
-COMMENT 'Stream sensor_data: one row per accepted message of topic sensor_data';
+COMMENT 'Stream sensor_data: one row per accepted message';
 
 CREATE TABLE IF NOT EXISTS dead_letters
 (
     stream          LowCardinality(String),
     kafka_source    LowCardinality(String),
     kafka_partition UInt16                 CODEC(ZSTD(1)),
-    kafka_offset    UInt64                 CODEC(Delta, ZSTD(1)),
-    kafka_timestamp DateTime64(3, 'UTC')   CODEC(Delta, ZSTD(1)),
+    kafka_offset    UInt64                 CODEC(Delta, T64, ZSTD(1)),
+    kafka_timestamp DateTime64(3, 'UTC')   CODEC(Delta, T64, ZSTD(1)),
     key             String                 CODEC(ZSTD(1)),
     value           String                 CODEC(ZSTD(3)),
     headers         String                 CODEC(ZSTD(1)),

@@ -1,6 +1,7 @@
 // Brings an installation to what the streams declare: topics created, tables created or upgraded,
 // users granted. Idempotent; whatever a killed run left half done, the next one finishes.
 import { ClickHouse } from '../platform/clickhouse/client.ts';
+import { conflictError, conflicts, inTable, readTables } from '../platform/clickhouse/schema.ts';
 import { clickhouseTarget, type ClickHouseTarget } from '../platform/clickhouse/variables.ts';
 import type { Logger } from '../platform/log.ts';
 import { createKafka } from '../platform/kafka/client.ts';
@@ -11,7 +12,11 @@ import type { Stream } from '../streams/stream.ts';
 import { createTable } from './ddl.ts';
 import { tablesOf } from './generate.ts';
 import { patiently } from './patience.ts';
+import { upgradeTable } from './upgrade.ts';
+import { userStatements, usersOf } from './users.ts';
 import type { SetupConfig } from './variables.ts';
+
+const tables = tablesOf(streams);
 
 /**
  * Sets up Kafka and ClickHouse, waiting for either for up to SETUP_TIMEOUT_SEC.
@@ -26,7 +31,7 @@ export async function setUp(
   const limitMs = config.SETUP_TIMEOUT_SEC * 1000;
   const wait = { limitMs, log, signal };
   const declared = streams.map((stream) => asConfigured(stream, config));
-  await patiently('ClickHouse', wait, () => setUpClickHouse(config, log));
+  await patiently('ClickHouse', wait, () => setUpClickHouse(config, log, signal));
   await patiently('Kafka', wait, () => setUpKafka(config, declared, log));
 }
 
@@ -58,13 +63,53 @@ export function setupTarget(config: SetupConfig): ClickHouseTarget {
   return { ...target, username, password: config.CLICKHOUSE_SETUP_PASSWORD ?? '' };
 }
 
-async function setUpClickHouse(config: SetupConfig, log: Logger): Promise<void> {
+async function setUpClickHouse(
+  config: SetupConfig,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   const target = setupTarget(config);
+  const { database } = target;
   await ensureDatabase(target, log);
   await using clickhouse = new ClickHouse(target, 'sensorhouse-setup');
-  for (const table of tablesOf(streams)) {
+  await refuseConflicts(clickhouse, database);
+  for (const table of tables) {
     await clickhouse.command(createTable(table));
-    log.info({ table: table.name }, `Table ${target.database}.${table.name} is there`);
+    const steps = await upgradeTable(clickhouse, database, table, log, signal);
+    const did = steps.length === 0 ? 'is as declared' : `is upgraded in ${steps.length} steps`;
+    log.info({ table: table.name }, `Table ${database}.${table.name} ${did}`);
+  }
+  await setUpUsers(clickhouse, config, log);
+}
+
+/** Before anything is changed: an upgrade that cannot be finished is not begun. */
+async function refuseConflicts(clickhouse: ClickHouse, database: string): Promise<void> {
+  const names = tables.map(({ name }) => name);
+  const found = await readTables(clickhouse, database, names);
+  const said = tables.flatMap((table) => {
+    const existing = found.get(table.name);
+    return existing === undefined ? [] : inTable(database, table, conflicts(existing, table));
+  });
+  if (said.length > 0) throw conflictError(said);
+}
+
+const WRITABLE_DIRECTORIES = `SELECT name FROM system.user_directories
+  WHERE type NOT IN ('users_xml', 'users.xml')`;
+
+async function setUpUsers(clickhouse: ClickHouse, config: SetupConfig, log: Logger): Promise<void> {
+  const users = usersOf(
+    config,
+    tables.map(({ name }) => name),
+  );
+  if (users.length === 0) return;
+  if ((await clickhouse.rows(WRITABLE_DIRECTORIES)).length === 0) {
+    const names = users.map(({ name }) => name).join(' and ');
+    log.warn(`Skipped creating ${names}: this ClickHouse has no access control`);
+    return;
+  }
+  for (const user of users) {
+    for (const statement of userStatements(user)) await clickhouse.command(statement);
+    log.info({ user: user.name }, `User ${user.name} has its rights and no others`);
   }
 }
 

@@ -38,8 +38,8 @@ export const ingestTime: TableColumn = {
 export const coordinates: readonly TableColumn[] = [
   { name: 'kafka_source', type: 'LowCardinality(String)' },
   { name: 'kafka_partition', type: 'UInt16', codec: 'ZSTD(1)' },
-  { name: 'kafka_offset', type: 'UInt64', codec: 'Delta, ZSTD(1)' },
-  { name: 'kafka_timestamp', type: INSTANT_TYPE, codec: 'Delta, ZSTD(1)' },
+  { name: 'kafka_offset', type: 'UInt64', codec: 'Delta, T64, ZSTD(1)' },
+  { name: 'kafka_timestamp', type: INSTANT_TYPE, codec: 'Delta, T64, ZSTD(1)' },
 ];
 
 const positions = {
@@ -67,10 +67,11 @@ export function tableOf(stream: Stream): Table {
     ],
     orderBy: stream.table.orderBy,
     projections: [positions],
-    comment: `Stream ${stream.name}: one row per accepted message of topic ${stream.topic.name}`,
+    comment: `Stream ${stream.name}: one row per accepted message`,
   };
 }
 
+/** Codecs are measured: docs/decisions/0002-choose-codecs-by-measurement.md. */
 function storage(field: Field): { type: string; codec?: string } {
   switch (field.kind) {
     case 'text':
@@ -82,7 +83,7 @@ function storage(field: Field): { type: string; codec?: string } {
     case 'boolean':
       return { type: 'UInt8', codec: field.codec ?? 'ZSTD(1)' };
     case 'instant':
-      return { type: INSTANT_TYPE, codec: field.codec ?? 'DoubleDelta, ZSTD(1)' };
+      return { type: INSTANT_TYPE, codec: field.codec ?? 'Delta, ZSTD(1)' };
   }
 }
 

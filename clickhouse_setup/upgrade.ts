@@ -1,0 +1,119 @@
+// Carries out upgrades of existing tables: reads the state, runs what the plan says is next, waits
+// for the mutations that follow, and asks again until nothing is left.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { readTables } from '../platform/clickhouse/schema.ts';
+import { UnavailableError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Table } from '../streams/table.ts';
+import { nextSteps, type TableState } from './plan.ts';
+
+/** More than any table needs; only a server that does not do what it confirms gets here. */
+const MAX_ROUNDS = 20;
+const MAX_POLL_MS = 2_000;
+const PROGRESS_INTERVAL_MS = 10_000;
+
+/**
+ * Brings a table that exists to its declaration. The caller has checked that nothing about it
+ * conflicts.
+ * @returns the statements that were run; none when it was as declared.
+ * @throws {ConfigError | UnavailableError}
+ */
+export async function upgradeTable(
+  clickhouse: ClickHouse,
+  database: string,
+  declared: Table,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const [now] = await clickhouse.rows<{ upgradeTime: string }>(
+    "SELECT toString(now64(3, 'UTC')) AS upgradeTime",
+  );
+  const done: string[] = [];
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    await mutationsEnd(clickhouse, database, declared.name, log, signal);
+    const state = await readState(clickhouse, database, declared.name);
+    const steps = nextSteps(state, declared, now!.upgradeTime);
+    if (steps.length === 0) return done;
+    for (const step of steps) {
+      signal.throwIfAborted();
+      log.info({ table: declared.name }, step);
+      await clickhouse.command(step);
+      done.push(step);
+    }
+  }
+  throw new Error(`${database}.${declared.name}: still not as declared after: ${done.join('; ')}`);
+}
+
+async function readState(
+  clickhouse: ClickHouse,
+  database: string,
+  table: string,
+): Promise<TableState> {
+  const asked = { database, table };
+  const found = (await readTables(clickhouse, database, [table])).get(table);
+  if (found === undefined) throw new UnavailableError(`${database}.${table} is gone`);
+  const parts = await clickhouse.rows<{ columns: string[] }>(
+    `SELECT groupArray(column) AS columns FROM system.parts_columns
+     WHERE database = {database:String} AND table = {table:String} AND active GROUP BY name`,
+    asked,
+  );
+  const projected = await clickhouse.rows<{ projections: string[] }>(
+    `SELECT projections FROM system.parts
+     WHERE database = {database:String} AND table = {table:String} AND active AND rows > 0`,
+    asked,
+  );
+  const columns = found.columns.map(({ name }) => name);
+  const projections = found.projections.map(({ name }) => name);
+  return {
+    found,
+    absentColumns: absent(
+      columns,
+      parts.map((part) => part.columns),
+    ),
+    absentProjections: absent(
+      projections,
+      projected.map((part) => part.projections),
+    ),
+  };
+}
+
+/** The names that not every part holds. */
+function absent(names: readonly string[], parts: readonly (readonly string[])[]): Set<string> {
+  return new Set(names.filter((name) => parts.some((held) => !held.includes(name))));
+}
+
+interface Mutations {
+  // Servers differ in whether a 64-bit integer is quoted in JSON.
+  pending: string | number;
+  partsToDo: string | number;
+  failure: string;
+}
+
+const MUTATIONS = `SELECT count() AS pending, sum(parts_to_do) AS partsToDo,
+    max(latest_fail_reason) AS failure
+  FROM system.mutations
+  WHERE database = {database:String} AND table = {table:String} AND NOT is_done AND NOT is_killed`;
+
+/** A mutation may take longer than any one query is allowed to, so it is watched, not awaited. */
+async function mutationsEnd(
+  clickhouse: ClickHouse,
+  database: string,
+  table: string,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  let saidAtMs = performance.now();
+  for (let pauseMs = 20; ; pauseMs = Math.min(MAX_POLL_MS, pauseMs * 2)) {
+    const [mutations] = await clickhouse.rows<Mutations>(MUTATIONS, { database, table });
+    if (mutations === undefined || Number(mutations.pending) === 0) return;
+    if (performance.now() - saidAtMs > PROGRESS_INTERVAL_MS) {
+      saidAtMs = performance.now();
+      const { partsToDo, failure } = mutations;
+      const line = `Rewriting parts of ${database}.${table}: ${partsToDo} left`;
+      if (failure === '') log.info({ table }, line);
+      else log.warn({ table }, `${line}; the server says: ${failure}`);
+    }
+    await sleep(pauseMs, undefined, { signal });
+  }
+}
