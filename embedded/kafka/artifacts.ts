@@ -34,12 +34,12 @@ const MANIFEST = 'manifest.json';
  * @throws {ConfigError} when Maven is missing or cannot fetch.
  */
 export async function ensureKafkaLibs(libs: KafkaLibs): Promise<void> {
-  if (await complete(libs.libsPath)) return;
+  if (await haveKafkaLibs(libs.libsPath)) return;
   const maven = libs.maven ?? (await findMaven());
   await mkdir(dirname(libs.libsPath), { recursive: true });
   const waiting = () => libs.progress('another process is fetching Kafka; waiting for it');
   await withLock(`${libs.libsPath}.lock`, waiting, async () => {
-    if (await complete(libs.libsPath)) return;
+    if (await haveKafkaLibs(libs.libsPath)) return;
     await fetchLibs(maven, libs);
   });
 }
@@ -68,8 +68,8 @@ async function fetchLibs(maven: string, { libsPath, progress }: KafkaLibs): Prom
   }
 }
 
-/** Whether every file of the manifest is there in its full size, and the manifest is of this pom. */
-async function complete(libsPath: string): Promise<boolean> {
+/** Whether nothing needs fetching: every file of this pom's manifest is there in its full size. */
+export async function haveKafkaLibs(libsPath: string): Promise<boolean> {
   try {
     const written = manifest.parse(JSON.parse(await readFile(join(libsPath, MANIFEST), 'utf8')));
     const present = await jarSizes(libsPath);

@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { haveKafkaLibs } from '../../embedded/kafka/artifacts.ts';
 import { startKafka } from '../../embedded/kafka/broker.ts';
-import { findJava } from '../../embedded/kafka/java.ts';
+import { findJava, findMaven } from '../../embedded/kafka/java.ts';
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { startTied } from '../../embedded/kafka/tied-process.ts';
 import { KAFKA_VERSION } from '../../embedded/kafka/version.ts';
@@ -33,6 +34,7 @@ export async function missingForEmbedded(): Promise<string | undefined> {
 export async function missingForKafka(): Promise<string | undefined> {
   try {
     await findJava();
+    if (!(await haveKafkaLibs(KAFKA_LIBS))) await findMaven();
     return undefined;
   } catch (thrown) {
     if (thrown instanceof ConfigError) return thrown.message.split('\n')[0];

@@ -1,5 +1,6 @@
 // Starts ONE Kafka and ONE ClickHouse for all integration tests and gives their endpoints to them.
 // TEST_BACKEND chooses: `embedded` (default) or `containers`; where it cannot run, tests are skipped.
+// (testcontainers' own TESTCONTAINERS_RYUK_DISABLED=true is for engines without its clean-up image.)
 import type { TestProject } from 'vitest/node';
 import { oneOf, readConfig } from '../../platform/config.ts';
 import type { Backend } from './context.ts';
