@@ -1,7 +1,7 @@
 // Waiting for something that comes back: backoff with jitter, and one log line per change of state
 // instead of one per attempt.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UnavailableError } from './errors.ts';
+import { UnavailableError, errorCode } from './errors.ts';
 import type { Logger } from './log.ts';
 
 export interface Backoff {
@@ -35,7 +35,7 @@ export class Availability {
   lost(error: Error): void {
     if (this.#awaySinceMs !== undefined) return;
     this.#awaySinceMs = Date.now();
-    this.#log.warn({ err: error }, `${this.#what}: waiting: ${error.message}`);
+    this.#log.warn({ code: errorCode(error) }, `${this.#what}: waiting: ${error.message}`);
   }
 
   back(): void {
