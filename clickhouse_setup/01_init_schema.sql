@@ -23,7 +23,11 @@ CREATE TABLE IF NOT EXISTS sensor_data
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(ingest_time)
 ORDER BY (device_id, ts)
-SETTINGS lightweight_mutation_projection_mode = 'rebuild', min_free_disk_bytes_to_perform_insert = 268435456
+SETTINGS
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    lightweight_mutation_projection_mode = 'rebuild',
+    min_free_disk_bytes_to_perform_insert = 268435456
 COMMENT 'Stream sensor_data: one row per accepted message';
 
 CREATE TABLE IF NOT EXISTS dead_letters
@@ -44,7 +48,10 @@ CREATE TABLE IF NOT EXISTS dead_letters
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(ingest_time)
 ORDER BY (stream, kafka_source, kafka_partition, kafka_offset)
-SETTINGS min_free_disk_bytes_to_perform_insert = 268435456
+SETTINGS
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    min_free_disk_bytes_to_perform_insert = 268435456
 COMMENT 'Rejected messages: raw bytes, where they were, and why';
 
 CREATE TABLE IF NOT EXISTS consumer_positions
@@ -61,4 +68,7 @@ CREATE TABLE IF NOT EXISTS consumer_positions
 )
 ENGINE = MergeTree
 ORDER BY (stream_table, kafka_source, kafka_partition, epoch)
+SETTINGS
+    fsync_after_insert = 1,
+    fsync_part_directory = 1
 COMMENT 'Per partition: ownership claims (the fence) and floors of the position';

@@ -7,17 +7,17 @@ const INDENT = '    ';
 
 /** `CREATE TABLE IF NOT EXISTS …` without a semicolon; the name is unqualified. */
 export function createTable(table: Table): string {
-  const clauses = [
+  const settings = Object.entries(settingsOf(table)).map(
+    ([name, value]) => `${INDENT}${name} = ${value}`,
+  );
+  return [
     `CREATE TABLE IF NOT EXISTS ${table.name}\n(\n${body(table)}\n)`,
     'ENGINE = MergeTree',
     ...(partitionKey(table) === '' ? [] : [`PARTITION BY ${partitionKey(table)}`]),
     `ORDER BY (${table.orderBy.join(', ')})`,
-  ];
-  const settings = Object.entries(settingsOf(table));
-  if (settings.length > 0) {
-    clauses.push(`SETTINGS ${settings.map(([name, value]) => `${name} = ${value}`).join(', ')}`);
-  }
-  return [...clauses, `COMMENT ${quote(table.comment)}`].join('\n');
+    `SETTINGS\n${settings.join(',\n')}`,
+    `COMMENT ${quote(table.comment)}`,
+  ].join('\n');
 }
 
 function body({ columns, projections }: Table): string {
@@ -45,7 +45,8 @@ export function columnTail({ default: expression, codec }: TableColumn): string 
 
 /** The MergeTree settings of a table; values as they are written in SQL. */
 export function settingsOf(table: Table): Record<string, string> {
-  const settings: Record<string, string> = {};
+  // A part is on the disk before it is acknowledged: docs/decisions/0004-sync-every-insert.md.
+  const settings: Record<string, string> = { fsync_after_insert: '1', fsync_part_directory: '1' };
   if (table.projections.length > 0) {
     // Without it, DELETE FROM is refused on a table that has projections.
     settings['lightweight_mutation_projection_mode'] = "'rebuild'";

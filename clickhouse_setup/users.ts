@@ -21,10 +21,10 @@ export interface ClickHouseUser {
 export function usersOf(config: SetupConfig, tables: readonly string[]): ClickHouseUser[] {
   const { CLICKHOUSE_DB: database } = config;
   const ingest = config.CLICKHOUSE_INGEST_USER;
-  const readonly = config.CLICKHOUSE_READONLY_USER;
+  const readonly = config.GRAFANA_CLICKHOUSE_USER;
   if (ingest !== undefined && ingest === readonly) {
     throw new ConfigError(
-      'CLICKHOUSE_READONLY_USER: is CLICKHOUSE_INGEST_USER too; they need to be two users',
+      'GRAFANA_CLICKHOUSE_USER: is CLICKHOUSE_INGEST_USER too; they need to be two users',
     );
   }
   const users: ClickHouseUser[] = [];
@@ -33,7 +33,7 @@ export function usersOf(config: SetupConfig, tables: readonly string[]): ClickHo
     users.push({ name: ingest, password, grants: ingestGrants(database, tables), settings: [] });
   }
   if (readonly !== undefined) {
-    const password = passwordOf(config, 'CLICKHOUSE_READONLY_PASSWORD', 'CLICKHOUSE_READONLY_USER');
+    const password = passwordOf(config, 'GRAFANA_CLICKHOUSE_PASSWORD', 'GRAFANA_CLICKHOUSE_USER');
     users.push({ name: readonly, password, grants: readGrants(database), settings: READ_ONLY });
   }
   return users;

@@ -23,13 +23,13 @@ export const setupVariables = {
     USER_ALLOWED,
   ),
   CLICKHOUSE_INGEST_PASSWORD: text({ doc: 'Password of CLICKHOUSE_INGEST_USER.', secret: true }),
-  CLICKHOUSE_READONLY_USER: matching(
+  GRAFANA_CLICKHOUSE_USER: matching(
     { doc: 'Read-only ClickHouse user that the setup creates for Grafana; unset: none.' },
     USER,
     USER_ALLOWED,
   ),
-  CLICKHOUSE_READONLY_PASSWORD: text({
-    doc: 'Password of CLICKHOUSE_READONLY_USER.',
+  GRAFANA_CLICKHOUSE_PASSWORD: text({
+    doc: 'Password of GRAFANA_CLICKHOUSE_USER.',
     secret: true,
   }),
   KAFKA_TOPIC: matching(
