@@ -3,7 +3,6 @@
 import { ConfigError } from '../platform/errors.ts';
 import { connectProducer, type KafkaProducer } from '../platform/kafka/producer.ts';
 import { silentLog, type Logger } from '../platform/log.ts';
-import { Availability } from '../platform/retry.ts';
 import type { Ledger } from './account.ts';
 import type { ProducerConfig } from './config.ts';
 import type { DryRun } from './dry-run.ts';
@@ -24,14 +23,12 @@ export interface DeliveryOptions {
 
 export class Delivery implements AsyncDisposable {
   readonly #options: DeliveryOptions;
-  readonly #availability: Availability;
   #producer: KafkaProducer | undefined;
   /** Set for good once Kafka was given up. */
   #printing = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.#availability = new Availability('Kafka', options.log);
   }
 
   /** True when events are printed. */
@@ -48,11 +45,11 @@ export class Delivery implements AsyncDisposable {
     const waits = config.ON_KAFKA_DOWN === 'wait';
     const deadline = waits ? [] : [AbortSignal.timeout(config.KAFKA_MAX_BLOCK_MS)];
     // The one warning of a start without Kafka says what is done instead, so the wait is not told.
-    const availability = waits ? this.#availability : new Availability('Kafka', silentLog());
+    const waitLog = waits ? log : silentLog();
     const options = { topic: config.KAFKA_TOPIC, clientId: config.PRODUCER.name, log };
     try {
       const signal = AbortSignal.any([stop, ...deadline]);
-      this.#producer = await connectProducer(config, { ...options, availability }, signal);
+      this.#producer = await connectProducer(config, options, signal, waitLog);
       return undefined;
     } catch (thrown) {
       if (thrown instanceof ConfigError) return thrown;

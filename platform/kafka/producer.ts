@@ -4,7 +4,7 @@
 import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { untilAvailable, type Availability, type Backoff } from '../retry.ts';
+import { Availability, untilAvailable, type Backoff } from '../retry.ts';
 import { createKafka } from './client.ts';
 import { isUnknownTopic, kafkaFailure } from './failure.ts';
 import type { KafkaConfig } from './variables.ts';
@@ -20,8 +20,6 @@ export interface ProducerOptions {
   readonly topic: string;
   readonly clientId: string;
   readonly log: Logger;
-  /** Says when Kafka goes away and comes back while something is retried. */
-  readonly availability: Availability;
 }
 
 const { CompressionTypes, KafkaJSNonRetriableError, Partitioners } = kafkajs;
@@ -31,7 +29,8 @@ const CLOSE_MS = 2_000;
 const KAFKAJS_RETRIES = 1;
 
 /**
- * Connects and checks that the topic exists, retrying until `signal` aborts.
+ * Connects and checks that the topic exists, retrying until `signal` aborts. `waitLog` is told when
+ * it has to wait for either.
  * @throws {ConfigError} when Kafka refuses the login or the topic.
  * @throws {UnavailableError} with the last reason, when `signal` came first.
  */
@@ -39,9 +38,11 @@ export async function connectProducer(
   config: KafkaConfig,
   options: ProducerOptions,
   signal: AbortSignal,
+  waitLog: Logger = options.log,
 ): Promise<KafkaProducer> {
   const kafka = createKafka(config, options.log, options.clientId, KAFKAJS_RETRIES);
-  const attempt = async (): Promise<KafkaProducer> => {
+  const what = `Kafka at ${config.KAFKA_BROKER}`;
+  const connect = async (): Promise<KafkaProducer> => {
     const producer = new KafkaProducer(kafka, options);
     const connecting = producer.connect();
     try {
@@ -54,19 +55,46 @@ export async function connectProducer(
       throw thrown;
     }
   };
-  return retrying(attempt, `Kafka at ${config.KAFKA_BROKER}`, options.availability, signal);
+  const producer = await retrying(connect, what, new Availability('Kafka', waitLog), signal);
+  try {
+    const check = (): Promise<void> => orAborted(requireTopic(kafka, options.topic), signal);
+    await retrying(check, what, new Availability(`Topic ${options.topic}`, waitLog), signal);
+    return producer;
+  } catch (thrown) {
+    await producer[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function requireTopic(kafka: Kafka, topic: string): Promise<void> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.fetchTopicMetadata({ topics: [topic] });
+  } catch (thrown) {
+    throw explained(thrown, topic);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** The failure that tells how to create the topic, when that is what is missing. */
+function explained(thrown: unknown, topic: string): unknown {
+  if (!isUnknownTopic(thrown)) return thrown;
+  const text = `topic ${topic} does not exist; create it with: npm run setup`;
+  return new UnavailableError(text, { cause: thrown });
 }
 
 /** One connected producer. Send one batch at a time; the order of calls is the order in Kafka. */
 export class KafkaProducer implements AsyncDisposable {
-  readonly #kafka: Kafka;
   readonly #options: ProducerOptions;
+  readonly #availability: Availability;
   readonly #producer: Producer;
   #batch: Batch | undefined;
 
   constructor(kafka: Kafka, options: ProducerOptions) {
-    this.#kafka = kafka;
     this.#options = options;
+    this.#availability = new Availability('Kafka', options.log);
     const choose = Partitioners.DefaultPartitioner();
     this.#producer = kafka.producer({
       idempotent: true,
@@ -83,17 +111,8 @@ export class KafkaProducer implements AsyncDisposable {
   }
 
   /** One attempt. @throws whatever kafkajs throws. */
-  async connect(): Promise<void> {
-    await this.#producer.connect();
-    const admin = this.#kafka.admin();
-    try {
-      await admin.connect();
-      await admin.fetchTopicMetadata({ topics: [this.#options.topic] });
-    } catch (thrown) {
-      throw this.#explain(thrown);
-    } finally {
-      await admin.disconnect();
-    }
+  connect(): Promise<void> {
+    return this.#producer.connect();
   }
 
   /**
@@ -108,7 +127,7 @@ export class KafkaProducer implements AsyncDisposable {
    * can neither be asked for nor safely be sent again by another producer, hence `in-doubt`.
    */
   async send(key: string, values: readonly string[], signal: AbortSignal): Promise<Delivery> {
-    const { topic, availability } = this.#options;
+    const { topic } = this.#options;
     const batch: Batch = { partition: undefined, written: 0 };
     const messages = watched(key, values, batch);
     this.#batch = batch;
@@ -117,11 +136,11 @@ export class KafkaProducer implements AsyncDisposable {
         const request = { topic, messages, acks: -1, compression: CompressionTypes.LZ4 };
         await orAborted(this.#producer.send(request), signal);
       } catch (thrown) {
-        throw this.#explain(thrown);
+        throw explained(thrown, topic);
       }
     };
     try {
-      await retrying(attempt, 'Kafka', availability, signal);
+      await retrying(attempt, 'Kafka', this.#availability, signal);
       return { outcome: 'sent' };
     } catch (thrown) {
       this.#batch = undefined;
@@ -138,12 +157,6 @@ export class KafkaProducer implements AsyncDisposable {
     this.#batch = undefined;
     const closing = this.#producer.disconnect().catch(() => undefined);
     await Promise.race([closing, new Promise((done) => setTimeout(done, CLOSE_MS).unref())]);
-  }
-
-  #explain(thrown: unknown): unknown {
-    if (!isUnknownTopic(thrown)) return thrown;
-    const text = `topic ${this.#options.topic} does not exist; create it with: npm run setup`;
-    return new UnavailableError(text, { cause: thrown });
   }
 }
 

@@ -1,0 +1,175 @@
+// The producer when its broker comes late, dies, hangs and comes back. Each test has a broker of its
+// own to maltreat; what is in the topic afterwards is held against the account.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startKafka, type KafkaBroker } from '../../embedded/kafka/broker.ts';
+import { freePort } from '../../embedded/kafka/ports.ts';
+import { silentLog } from '../../platform/log.ts';
+import { countMessages, createTopic } from '../backend/clients.ts';
+import { KAFKA_LIBS, missingForKafka } from '../backend/embedded.ts';
+import {
+  DEVICES,
+  expectedEvents,
+  launchProducer,
+  printedEvents,
+  readTopic,
+  type RunningProducer,
+} from './producer-process.ts';
+
+const missing = await missingForKafka();
+if (missing !== undefined) process.stderr.write(`producer outage tests are SKIPPED: ${missing}\n`);
+
+const TOPIC = 'sensor_data';
+
+interface Home {
+  port: number;
+  bootstrap: string;
+  start(): Promise<KafkaBroker>;
+}
+
+/** A broker's port and data, with or without a broker. */
+async function brokerHome(): Promise<Home> {
+  const folder = await mkdtemp(join(tmpdir(), 'sensorhouse-outage-'));
+  const port = await freePort('127.0.0.1');
+  const brokers: KafkaBroker[] = [];
+  onTestFinished(async () => {
+    for (const broker of brokers) {
+      broker.kill('SIGKILL');
+      await broker[Symbol.asyncDispose]();
+    }
+    await rm(folder, { recursive: true, force: true });
+  });
+  const start = async (): Promise<KafkaBroker> => {
+    const dataPath = join(folder, 'kafka');
+    const fixed = { host: '127.0.0.1', libsPath: KAFKA_LIBS, log: silentLog() };
+    const broker = await startKafka({ ...fixed, port, dataPath });
+    brokers.push(broker);
+    return broker;
+  };
+  return { port, bootstrap: `127.0.0.1:${port}`, start };
+}
+
+async function startedHome(): Promise<Home & { broker: KafkaBroker }> {
+  const home = await brokerHome();
+  const broker = await home.start();
+  await createTopic(home.bootstrap, TOPIC, 3);
+  return { ...home, broker };
+}
+
+async function untilSent({ bootstrap }: Home, count: number): Promise<void> {
+  while ((await countMessages(bootstrap, TOPIC)) < count) await pause(50);
+}
+
+function launch({ bootstrap }: Home, env: Record<string, string>): RunningProducer {
+  return launchProducer({ KAFKA_BROKER: bootstrap, ...env });
+}
+
+describe.skipIf(missing !== undefined)('a producer whose broker', () => {
+  it('comes late is waited for, when told to wait', async () => {
+    const home = await brokerHome();
+    const producer = launch(home, { ON_KAFKA_DOWN: 'wait', ROW_LIMIT: '3000' });
+    await producer.logged(/waiting/);
+    await home.start();
+    await producer.logged(/npm run setup/);
+    await createTopic(home.bootstrap, TOPIC, 3);
+    const { exit, account } = await producer.finished;
+    expect({ exit, account }).toMatchObject({ exit: 0, account: { read: 3_000, sent: 3_000 } });
+    const records = await readTopic(home.bootstrap, TOPIC);
+    expect(records.map(({ value }) => value)).toEqual(expectedEvents(DEVICES.A, 3_000));
+  });
+
+  it.each([
+    ['paced', { INTERVAL_MS: '2', ROW_LIMIT: '2000' }, 2_000],
+    ['as fast as it goes', { INTERVAL_MS: '0', ROW_LIMIT: '300000', LOOP: 'true' }, 300_000],
+  ])('is killed and restarted loses and repeats nothing (%s)', async (_name, env, rows) => {
+    const home = await startedHome();
+    const producer = launch(home, env);
+    await untilSent(home, 200);
+    home.broker.kill('SIGKILL');
+    await home.broker.ended;
+    await pause(500);
+    await home.start();
+    const { exit, stdout, account } = await producer.finished;
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: '' });
+    expect(account).toMatchObject({ read: rows, sent: rows, inDoubt: 0, dryRun: 0, failed: 0 });
+    const records = await readTopic(home.bootstrap, TOPIC);
+    const once = expectedEvents(DEVICES.A, rows);
+    const expected = Array.from({ length: rows }, (_, index) => once[index % once.length]);
+    expect(records.length).toBe(rows);
+    expect(records.every(({ value }, index) => value === expected[index])).toBe(true);
+  });
+
+  it('is killed for good: the rest is printed, nothing is lost in between', async () => {
+    const home = await startedHome();
+    const env = { INTERVAL_MS: '2', ROW_LIMIT: '1500', KAFKA_SEND_TIMEOUT_SEC: '2' };
+    const producer = launch(home, env);
+    await untilSent(home, 200);
+    home.broker.kill('SIGKILL');
+    await home.broker.ended;
+    const { exit, stdout, log, account } = await producer.finished;
+    expect(exit).toBe(0);
+    expect(log.filter(({ msg }) => msg.includes('[DRY-RUN]'))).toHaveLength(1);
+    const { read, sent, inDoubt, dryRun, failed } = account!;
+    expect({ read, failed }).toEqual({ read: 1_500, failed: 0 });
+    expect(sent + inDoubt + dryRun).toBe(read);
+    expect(dryRun).toBeGreaterThan(0);
+    // Printed are exactly those that are not known to be sent, in order.
+    expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, 1_500).slice(sent));
+    await home.start();
+    const stored = (await readTopic(home.bootstrap, TOPIC)).map(({ value }) => value);
+    expect(stored).toEqual(expectedEvents(DEVICES.A, stored.length));
+    expect([sent, sent + inDoubt]).toContain(stored.length);
+  });
+
+  it('is killed for good ends the run with 1 when ON_KAFKA_DOWN is fail', async () => {
+    const home = await startedHome();
+    const pace = { INTERVAL_MS: '2', ROW_LIMIT: '4000', KAFKA_SEND_TIMEOUT_SEC: '1' };
+    const producer = launch(home, { ...pace, ON_KAFKA_DOWN: 'fail' });
+    await untilSent(home, 50);
+    home.broker.kill('SIGKILL');
+    const { exit, stdout, account } = await producer.finished;
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' });
+    const { read, sent, inDoubt, dryRun, failed } = account!;
+    expect(sent + inDoubt + dryRun + failed).toBe(read);
+    expect(failed + inDoubt).toBeGreaterThan(0);
+  });
+
+  it('hangs with a request in its hands: those events are in doubt, printed, and told apart', async () => {
+    const home = await startedHome();
+    const env = { INTERVAL_MS: '2', ROW_LIMIT: '1500', KAFKA_SEND_TIMEOUT_SEC: '2' };
+    const producer = launch(home, env);
+    await untilSent(home, 100);
+    home.broker.kill('SIGSTOP');
+    const { exit, stdout, account } = await producer.finished;
+    home.broker.kill('SIGCONT');
+    expect(exit).toBe(0);
+    const { read, sent, inDoubt, dryRun, failed } = account!;
+    expect({ read, failed }).toEqual({ read: 1_500, failed: 0 });
+    expect(inDoubt).toBeGreaterThan(0);
+    expect(sent + inDoubt + dryRun).toBe(read);
+    expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, 1_500).slice(sent));
+    // The broker wakes up and stores what it had received.
+    await untilSent(home, sent + inDoubt);
+    expect(await countMessages(home.bootstrap, TOPIC)).toBe(sent + inDoubt);
+  });
+
+  it('is away when the producer is stopped: what cannot be flushed is accounted for', async () => {
+    const home = await startedHome();
+    const producer = launch(home, { INTERVAL_MS: '2', ROW_LIMIT: '4000' });
+    await untilSent(home, 50);
+    home.broker.kill('SIGKILL');
+    await producer.logged(/waiting/);
+    producer.process.kill('SIGTERM');
+    const { exit, stdout, account } = await producer.finished;
+    expect(exit).toBe(0);
+    const { read, sent, inDoubt, dryRun } = account!;
+    expect(sent + inDoubt + dryRun).toBe(read);
+    expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, read).slice(sent));
+  });
+});
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
