@@ -1,0 +1,61 @@
+// The program `npm run clickhouse`: the embedded ClickHouse server as a process of its own.
+import { resolve } from 'node:path';
+import { integer, readConfig, text } from '../platform/config.ts';
+import { createLog } from '../platform/log.ts';
+import { run, type Service } from '../platform/service.ts';
+import { startClickHouse } from './clickhouse/server.ts';
+
+/** What the server reads from the environment. */
+export const clickhouseVariables = {
+  CLICKHOUSE_PORT: integer(
+    { doc: 'Port of the embedded ClickHouse server on 127.0.0.1.', default: 8123 },
+    0,
+    65_535,
+  ),
+  SENSORHOUSE_DIR: text({
+    doc: 'Folder of everything the embedded mode keeps.',
+    default: '.sensorhouse',
+  }),
+  CLICKHOUSE_USER: text({ doc: 'ClickHouse user that may write.', default: 'sensor' }),
+  CLICKHOUSE_PASSWORD: text({
+    doc: 'Password of CLICKHOUSE_USER.',
+    default: 'sensorpass',
+    secret: true,
+  }),
+  GRAFANA_CLICKHOUSE_USER: text({
+    doc: 'ClickHouse user that only reads, for Grafana.',
+    default: 'grafana_ro',
+  }),
+  GRAFANA_CLICKHOUSE_PASSWORD: text({
+    doc: 'Password of GRAFANA_CLICKHOUSE_USER.',
+    default: 'grafanapass',
+    secret: true,
+  }),
+};
+
+async function start(): Promise<Service> {
+  const config = readConfig(clickhouseVariables);
+  const log = createLog({ service: 'clickhouse' });
+  const root = resolve(import.meta.dirname, '..');
+  const server = await startClickHouse({
+    host: '127.0.0.1',
+    port: config.CLICKHOUSE_PORT,
+    dataPath: resolve(root, config.SENSORHOUSE_DIR, 'clickhouse'),
+    users: [
+      { name: config.CLICKHOUSE_USER, password: config.CLICKHOUSE_PASSWORD, readonly: false },
+      {
+        name: config.GRAFANA_CLICKHOUSE_USER,
+        password: config.GRAFANA_CLICKHOUSE_PASSWORD,
+        readonly: true,
+      },
+    ],
+    log,
+  });
+  log.info({ url: server.url }, `ClickHouse listens on ${server.url}`);
+  return {
+    ended: new Promise(() => undefined),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+if (import.meta.main) await run(start);

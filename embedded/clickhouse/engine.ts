@@ -1,0 +1,146 @@
+// The ClickHouse engine inside this process (chdb). Every request gets a connection of its own, which
+// costs a fraction of a millisecond and makes settings, parameters and `readonly` end with it.
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
+
+type Chdb = typeof import('chdb');
+type Session = InstanceType<Chdb['Session']>;
+
+export interface Result {
+  readonly bytes: Uint8Array;
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+}
+
+/** One request's connection. Its calls must not overlap. */
+export interface Connection {
+  run(sql: string, format: string): Promise<Result>;
+  /** For formats that are plain concatenations of rows. Breaking off the loop stops the engine. */
+  stream(sql: string, format: string): AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
+export interface Engine {
+  readonly version: string;
+  /** `tag` is how {@link Engine.cancel} finds what runs on the connection. */
+  connect(tag: string): Connection;
+  /** Asks the engine to stop what runs under `tag`. */
+  cancel(tag: string): void;
+  /** A short statement, at once and blocking; not for user data of any size. */
+  control(sql: string, setUp?: readonly string[]): string;
+  /** Everything must have ended before. */
+  close(): Promise<void>;
+}
+
+/** A text setting without an effect of its own; it shows in `system.processes`. */
+export const TAG_SETTING = 'chdb_client_name';
+/** The pool of threads queries run on, files are written with and bodies are decompressed by. */
+const THREADS = '24';
+
+/**
+ * Opens the engine on a data folder, which only one process can do at a time.
+ * @throws {ConfigError} when chdb is not installed, or the folder cannot be used.
+ */
+export async function openEngine(dataPath: string): Promise<Engine> {
+  // Both are read once, when the engine and the pool start: a process keeps its zone and its size.
+  process.env['TZ'] = 'UTC';
+  process.env['UV_THREADPOOL_SIZE'] = THREADS;
+  const chdb = await load();
+  await prepareFolder(dataPath);
+  const open = (tag: string): Session =>
+    new chdb.Session(dataPath, {
+      connectionArgs: ['--implicit_select=0', `--${TAG_SETTING}=${tag}`],
+    });
+  const main = openFirst(open, dataPath);
+  const quoted = (tag: string): string => `'${tag.replace(/[\\']/g, '\\$&')}'`;
+  return {
+    version: main.query('SELECT version()', 'TSVRaw').trim(),
+    connect: (tag) => connection(open(tag)),
+    cancel: (tag) => {
+      main.query(`KILL QUERY WHERE Settings['${TAG_SETTING}'] = ${quoted(tag)} ASYNC`, 'Null');
+    },
+    control: (sql, setUp = []) => {
+      const session = open('control');
+      try {
+        for (const statement of setUp) session.query(statement, 'Null');
+        return session.query(sql, 'JSONCompactStringsEachRow');
+      } finally {
+        session.close();
+      }
+    },
+    close: async () => {
+      await chdb.drainPending();
+      main.close();
+    },
+  };
+}
+
+function connection(session: Session): Connection {
+  return {
+    run: async (sql, format) => {
+      const result = await session.queryAsync(sql, { format });
+      return {
+        bytes: result.bytes(),
+        rowsRead: result.rowsRead,
+        bytesRead: result.bytesRead,
+      };
+    },
+    stream: async function* (sql, format) {
+      for await (const chunk of session.queryStream(sql, { format })) yield chunk.raw();
+    },
+    close: () => session.close(),
+  };
+}
+
+async function load(): Promise<Chdb> {
+  try {
+    return await import('chdb');
+  } catch (thrown) {
+    const cause = asError(thrown);
+    const why = `ClickHouse's engine (the optional npm package chdb) is not available on ${process.platform}-${process.arch}`;
+    const advice = 'run `npm ci` again (Linux with glibc or macOS), or use `docker compose up`';
+    throw new ConfigError(`${why}: ${advice}`, { cause });
+  }
+}
+
+async function prepareFolder(dataPath: string): Promise<void> {
+  try {
+    await mkdir(dataPath, { recursive: true });
+  } catch (thrown) {
+    const cause = asError(thrown);
+    throw new ConfigError(`SENSORHOUSE_DIR: cannot use ${dataPath}: ${cause.message}`, { cause });
+  }
+}
+
+function openFirst(open: (tag: string) => Session, dataPath: string): Session {
+  try {
+    return open('main');
+  } catch (thrown) {
+    const pid = lockHolder(dataPath);
+    const why =
+      pid === undefined
+        ? `ClickHouse cannot open its data in ${dataPath}`
+        : `ClickHouse's data in ${dataPath} are in use by process ${pid}: stop it, or set SENSORHOUSE_DIR to another folder`;
+    throw new ConfigError(why, { cause: asError(thrown) });
+  }
+}
+
+/** The engine notes its process in a file called `status`. Undefined: nobody who still lives. */
+function lockHolder(dataPath: string): number | undefined {
+  try {
+    const pid = Number(/^PID: (\d+)/m.exec(readFileSync(join(dataPath, 'status'), 'utf8'))?.[1]);
+    return isAlive(pid) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return errorCode(thrown) === 'EPERM';
+  }
+}

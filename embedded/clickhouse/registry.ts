@@ -1,0 +1,156 @@
+// Every request from its head to its answer: waiting for its body, queued, or running. It bounds how
+// many there are, gives out turns in order, and makes a killed one end without running.
+import { exception } from './exception.ts';
+
+export type Phase = 'uploading' | 'queued' | 'running';
+
+export interface Entry {
+  readonly queryId: string;
+  readonly user: string;
+  /** As the client wrote it, as far as known (the URL's part until the body has arrived). */
+  query: string;
+  readonly database: string;
+  readonly startedAt: number;
+  /** Names the engine's connection. */
+  readonly tag: string;
+  phase: Phase;
+  readonly killed: AbortSignal;
+  /** Settles when the request is out of the registry. */
+  readonly done: Promise<void>;
+}
+
+export interface Registry {
+  readonly entries: Iterable<Entry>;
+  /**
+   * Takes a request up. A few more than the limit get in, so that a KILL whose text is in its body can.
+   * @throws {ClickHouseException} when there are too many, or one of the same id.
+   */
+  enter(request: { queryId: string; user: string; query: string; database: string }): Entry;
+  /**
+   * Waits for a turn to run, then runs.
+   * @throws {ClickHouseException} 394 when the entry was killed, before or while it ran.
+   */
+  run<T>(entry: Entry, work: () => Promise<T>): Promise<T>;
+  leave(entry: Entry): void;
+  kill(entry: Entry): void;
+  /** Settles when nothing is left. */
+  idle(): Promise<void>;
+}
+
+export interface RegistryLimits {
+  maxRequests: number;
+  maxRunning: number;
+}
+
+const CANCEL_INTERVAL_MS = 100;
+const ROOM_FOR_KILL = 8;
+
+interface Internal extends Entry {
+  abort: AbortController;
+  resolve: () => void;
+}
+
+/** `cancel` stops what the engine runs under a tag. */
+export function createRegistry(limits: RegistryLimits, cancel: (tag: string) => void): Registry {
+  const entries = new Map<string, Internal>();
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  let count = 0;
+
+  const turn = async (entry: Entry): Promise<void> => {
+    if (running < limits.maxRunning) {
+      running += 1;
+      return;
+    }
+    entry.phase = 'queued';
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const go = (): void => resolve(undefined);
+    waiting.push(go);
+    entry.killed.addEventListener('abort', go, { once: true });
+    await promise;
+    const place = waiting.indexOf(go);
+    // Still in line: it was woken because it was killed, so it never got a turn to give back.
+    if (place !== -1) {
+      waiting.splice(place, 1);
+      throw cancelled();
+    }
+  };
+  const giveBack = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  };
+
+  return {
+    get entries() {
+      return entries.values();
+    },
+    enter: ({ queryId, user, query, database }) => {
+      if (entries.has(queryId)) {
+        const text = `Query with id = ${queryId} is already running`;
+        throw exception('QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING', text);
+      }
+      if (entries.size >= limits.maxRequests + ROOM_FOR_KILL) throw tooMany(limits);
+      const abort = new AbortController();
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      count += 1;
+      const entry: Internal = {
+        ...{ queryId, user, query, database, abort },
+        ...{ startedAt: performance.now(), tag: `request-${count}`, phase: 'uploading' },
+        ...{ killed: abort.signal, done: promise, resolve: () => resolve(undefined) },
+      };
+      entries.set(queryId, entry);
+      return entry;
+    },
+    run: async (entry, work) => {
+      throwIfKilled(entry);
+      if (entries.size > limits.maxRequests) throw tooMany(limits);
+      await turn(entry);
+      try {
+        throwIfKilled(entry);
+        entry.phase = 'running';
+        const result = await work();
+        // The engine may call a query that it stopped a success, with part of its rows.
+        throwIfKilled(entry);
+        return result;
+      } catch (thrown) {
+        throwIfKilled(entry);
+        throw thrown;
+      } finally {
+        giveBack();
+      }
+    },
+    leave: (entry) => {
+      const known = entries.get(entry.queryId);
+      if (known !== entry) return;
+      entries.delete(entry.queryId);
+      known.resolve();
+    },
+    kill: (entry) => {
+      const known = entries.get(entry.queryId);
+      if (known !== entry || known.killed.aborted) return;
+      known.abort.abort();
+      if (known.phase !== 'running') return;
+      // Asked again until it has ended: the engine may not have begun it yet.
+      const again = setInterval(() => cancel(known.tag), CANCEL_INTERVAL_MS);
+      void known.done.then(() => clearInterval(again));
+      cancel(known.tag);
+    },
+    idle: async () => {
+      while (entries.size > 0) await Promise.all([...entries.values()].map(({ done }) => done));
+    },
+  };
+}
+
+function throwIfKilled({ killed }: Entry): void {
+  if (killed.aborted) throw cancelled();
+}
+
+function tooMany({ maxRequests }: RegistryLimits): Error {
+  const text = `Too many simultaneous queries. Maximum: ${maxRequests}`;
+  return exception('TOO_MANY_SIMULTANEOUS_QUERIES', text);
+}
+
+function cancelled(): Error {
+  return exception('QUERY_WAS_CANCELLED', 'Query was cancelled');
+}

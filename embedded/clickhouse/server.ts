@@ -1,0 +1,137 @@
+// The embedded ClickHouse server: the real engine in this process behind ClickHouse's HTTP interface.
+// One per process, one process per data folder.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { openEngine, type Engine } from './engine.ts';
+import { handleQuery, type HandlerContext } from './handler.ts';
+import { forbiddenFunctions } from './readonly.ts';
+import { createRegistry } from './registry.ts';
+import { commonHeaders } from './response.ts';
+import { openSpool } from './spool.ts';
+import type { ClickHouseUser } from './users.ts';
+
+export type { ClickHouseUser } from './users.ts';
+
+export interface ClickHouseServerConfig {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Absolute, or relative to the working directory; created if missing. */
+  dataPath: string;
+  users: readonly ClickHouseUser[];
+  /** Of one request, compressed and decompressed. Default 1 GiB. */
+  maxBodyBytes?: number;
+  /** More requests at a time are refused. Default 100. */
+  maxRequests?: number;
+  log: Logger;
+}
+
+export interface ClickHouseServer extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+}
+
+const DEFAULT_MAX_BODY_BYTES = 1024 * 1024 * 1024;
+const DEFAULT_MAX_REQUESTS = 100;
+/** The engine uses all cores for one query already; more at a time only keep short ones short. */
+const MAX_RUNNING = 8;
+const IDLE_CONNECTION_MS = 60_000;
+
+/**
+ * Starts the server. Disposing it refuses new requests, lets the running ones end and closes the data.
+ * @throws {ConfigError} when the port or the data folder is taken, or the engine is missing.
+ */
+export async function startClickHouse(config: ClickHouseServerConfig): Promise<ClickHouseServer> {
+  const dataPath = resolve(config.dataPath);
+  const http = createServer({ keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 });
+  // Before the engine opens: a taken port is the likelier mistake, and cheaper to find.
+  await listen(http, config);
+  try {
+    const engine = await openEngine(dataPath);
+    const maxRequests = config.maxRequests ?? DEFAULT_MAX_REQUESTS;
+    const limits = { maxRequests, maxRunning: MAX_RUNNING };
+    const context: HandlerContext = {
+      engine,
+      registry: createRegistry(limits, (tag) => engine.cancel(tag)),
+      spool: await openSpool(join(dataPath, 'http_bodies')),
+      users: config.users,
+      forbidden: forbiddenFunctions(engine),
+      maxBodyBytes: config.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+      log: config.log,
+    };
+    http.on('request', (request, response) => void route(context, request, response));
+    const { port } = http.address() as AddressInfo;
+    const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+    let closing: Promise<void> | undefined;
+    const dispose = (): Promise<void> => (closing ??= close(http, context, engine));
+    return { port, url, [Symbol.asyncDispose]: dispose };
+  } catch (thrown) {
+    http.close();
+    throw thrown;
+  }
+}
+
+async function route(
+  context: HandlerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = '', url = '/' } = request;
+  const cut = url.indexOf('?');
+  const path = cut === -1 ? url : url.slice(0, cut);
+  const search = cut === -1 ? '' : url.slice(cut + 1);
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  const reads = method === 'GET' || method === 'HEAD';
+  if (reads && (path === '/ping' || path === '/replicas_status')) plain(response, 200, 'Ok.\n');
+  else if (reads && path === '/' && search === '') plain(response, 200, 'Ok.\n');
+  else if (path !== '/') plain(response, 404, notFound(path));
+  else if (reads || method === 'POST') await handleQuery(context, request, response, search);
+  else
+    plain(response, 405, 'Only GET, HEAD and POST are understood.\n', { Allow: 'GET, HEAD, POST' });
+}
+
+function notFound(path: string): string {
+  const shown = path.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
+  return `There is no handle ${shown}\n\nUse / or /ping for health checks.\nOr /replicas_status for more sophisticated health checks.\n\nSend queries from your program with POST method or GET /?query=...\n`;
+}
+
+function plain(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+): void {
+  commonHeaders(response, undefined);
+  response.writeHead(status, { 'Content-Type': 'text/html; charset=UTF-8', ...headers });
+  response.end(text);
+}
+
+function listen(http: Server, { host, port }: ClickHouseServerConfig): Promise<void> {
+  return new Promise((ready, failed) => {
+    http.once('error', (cause) => {
+      const code = errorCode(cause);
+      if (code === 'EADDRINUSE') {
+        const text = `CLICKHOUSE_PORT: port ${port} on ${host} is in use: stop what listens there or set another port`;
+        failed(new ConfigError(text, { cause }));
+      } else if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+        failed(
+          new ConfigError(`CLICKHOUSE_PORT: cannot listen on ${host}:${port} (${code})`, { cause }),
+        );
+      } else failed(asError(cause));
+    });
+    http.listen(port, host, ready);
+  });
+}
+
+async function close(http: Server, { registry }: HandlerContext, engine: Engine): Promise<void> {
+  const closed = new Promise<void>((done) => http.close(() => done()));
+  http.closeIdleConnections();
+  await registry.idle();
+  http.closeAllConnections();
+  await closed;
+  await engine.close();
+}
