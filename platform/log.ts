@@ -12,6 +12,8 @@ export interface LogOptions {
   fd?: 1 | 2;
   /** Pretty lines instead of JSON. Default: when the stream is a terminal. */
   pretty?: boolean;
+  /** Gets every JSON line instead of stdout or stderr. */
+  to?: { write(line: string): void };
 }
 
 const SECRETS = [
@@ -34,14 +36,14 @@ export function createLog(options: LogOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRETS, censor: '***' },
   };
-  if (options.pretty ?? stream.isTTY) {
+  if (options.to === undefined && (options.pretty ?? stream.isTTY)) {
     const target = 'pino-pretty';
     const pretty = { destination: fd, ignore: 'service', messageFormat: '{service}: {msg}' };
     return pino({ ...base, transport: { target, options: pretty } });
   }
   // pino refuses a level formatter beside a transport, hence not in `base`.
   const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ ...base, formatters }, pino.destination({ dest: fd, sync: true }));
+  return pino({ ...base, formatters }, options.to ?? pino.destination({ dest: fd, sync: true }));
 }
 
 /** A logger that writes nothing, for tests and one-shot commands. */

@@ -1,48 +1,60 @@
 // Runs one program: checks the Node version, turns SIGINT and SIGTERM into an orderly stop, and
 // maps what went wrong to an exit code. 0 clean, 1 failed, 2 a person has to change something.
+// A program whose parent holds an IPC channel to it tells when it has started, and stops with it.
 import { ConfigError, asError } from './errors.ts';
 
 const NODE_FLOOR = 24;
+/** In a terminal npm passes Ctrl+C on to a program that got it already: both are one signal. */
+const SAME_SIGNAL_MS = 500;
 
 /** What a running part looks like from outside. */
 export interface Service extends AsyncDisposable {
   /** Settles when the part has ended by itself, with the process's exit code. */
   readonly ended: Promise<number>;
+  /** The exit code after it was asked to stop and has been disposed. Default: 0. */
+  stoppedCode?(): number;
 }
+
+/** What a program says over an IPC channel once `start` has settled well. */
+export const READY = 'ready';
 
 /**
  * Starts a service and lives until it ends or a signal asks it to stop; then disposes it and exits.
- * A second signal exits at once with 130. Call it only from a file that is the program's entry.
+ * A second signal exits at once with 130. The end of a parent's IPC channel, however the parent ended,
+ * counts as a signal. Call it only from a file that is the program's entry.
  */
 export async function run(start: () => Promise<Service>): Promise<never> {
   requireNode();
   silenceKafkajsTimerWarning();
-  const stop = new AbortController();
-  const signalled = new Promise<number>((resolve) => {
+  let stoppedAtMs: number | undefined;
+  const signalled = new Promise<'signalled'>((resolve) => {
     const onSignal = (): void => {
-      if (stop.signal.aborted) process.exit(130);
-      stop.abort();
-      resolve(0);
+      const nowMs = performance.now();
+      if (nowMs - (stoppedAtMs ?? nowMs) > SAME_SIGNAL_MS) process.exit(130);
+      stoppedAtMs ??= nowMs;
+      resolve('signalled');
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
+    if (process.connected) process.on('disconnect', onSignal);
   });
   process.exit(await code(start, signalled));
 }
 
-async function code(start: () => Promise<Service>, signalled: Promise<number>): Promise<number> {
+async function code(start: () => Promise<Service>, signalled: Promise<'signalled'>): Promise<number> {
   try {
     const starting = start();
     const service = await Promise.race([starting, signalled]);
-    if (typeof service === 'number') {
+    if (service === 'signalled') {
       // Stopped while starting: let the start finish so that what it opened is closed again.
       const late = await Promise.race([starting.catch(() => undefined), timeout(8_000)]);
       await late?.[Symbol.asyncDispose]();
       return 0;
     }
+    if (process.connected) process.send?.(READY);
     const ended = await Promise.race([service.ended, signalled]);
     await service[Symbol.asyncDispose]();
-    return ended;
+    return ended === 'signalled' ? (service.stoppedCode?.() ?? 0) : ended;
   } catch (thrown) {
     const error = asError(thrown);
     if (error instanceof ConfigError) {

@@ -1,0 +1,121 @@
+// The arithmetic of an audit: compares, for one partition, what the broker's log holds with what the
+// tables hold. Pure. Counts come from the tables, offsets from the broker, and the two must meet.
+import type { OffsetRange } from './gap.ts';
+
+/** Rows of one kind below the position. */
+export interface Counted {
+  /** Rows. */
+  readonly rows: number;
+  /** Distinct offsets. */
+  readonly offsets: number;
+  /** Distinct offsets that are still in the log. */
+  readonly inLog: number;
+}
+
+export interface PartitionFacts {
+  readonly partition: number;
+  /** First and one-past-last offset of the broker's log. */
+  readonly log: { readonly begin: number; readonly end: number };
+  /** Everything below it has landed, say the tables; undefined when they know nothing. */
+  readonly position: number | undefined;
+  readonly good: Counted;
+  readonly dead: Counted;
+  /** Distinct dead offsets at or above the position: recorded ahead of their batch's rows. */
+  readonly deadAhead: number;
+  /** Offsets that are both a row and a dead letter. */
+  readonly both: number;
+  /** The lowest offset of a row or dead letter. */
+  readonly lowest: number | undefined;
+  /** Offsets that left the log unread, as recorded. */
+  readonly gaps: readonly OffsetRange[];
+  /** An older installation, which kept no coordinates, took everything below. */
+  readonly seed: number | undefined;
+  /** Sum of the checksums of the rows. */
+  readonly checksum: bigint;
+}
+
+export interface PartitionAudit {
+  readonly partition: number;
+  readonly begin: number;
+  readonly end: number;
+  /** In the log: rows, dead letters, offsets in recorded gaps. */
+  readonly good: number;
+  readonly dead: number;
+  readonly gap: number;
+  /** Offsets older than the log that the tables hold or have recorded as gaps. */
+  readonly older: number;
+  /** Offsets that should have landed and are nowhere. Negative: a gap is recorded over rows. */
+  readonly missing: number;
+  /** Rows and dead letters too many. */
+  readonly surplus: number;
+  /** Offsets that landed and that the log does not have. */
+  readonly beyond: number;
+  /** Records that are still to be ingested. */
+  readonly behind: number;
+  readonly checksum: bigint;
+  /** Every offset that should have landed did, once. */
+  readonly exact: boolean;
+}
+
+/** Does the partition add up? */
+export function reckon(facts: PartitionFacts): PartitionAudit {
+  const { both, checksum, dead, deadAhead, gaps, good, log, partition } = facts;
+  const seed = facts.seed ?? 0;
+  const begin = Math.max(log.begin, seed);
+  const position = facts.position ?? log.begin;
+  const gap = covered(gaps, { first: begin, last: position - 1 });
+  const landed = Math.max(0, position - begin);
+  const missing = landed - (good.inLog + dead.inLog - both + gap) + missingOlder(facts);
+  const surplus = good.rows - good.offsets + dead.rows - dead.offsets + both;
+  const beyond = Math.max(0, position - log.end);
+  return {
+    partition,
+    begin: log.begin,
+    end: log.end,
+    good: good.inLog,
+    dead: dead.inLog + deadAhead,
+    gap,
+    older: good.offsets - good.inLog + dead.offsets - dead.inLog + olderGaps(facts),
+    missing,
+    surplus,
+    beyond,
+    behind: Math.max(0, log.end - Math.max(position, begin) - deadAhead),
+    checksum,
+    exact: missing === 0 && surplus === 0 && beyond === 0,
+  };
+}
+
+/** Offsets between the oldest that the tables know and the log's first one which are nowhere. */
+function missingOlder(facts: PartitionFacts): number {
+  const { dead, good, log } = facts;
+  const first = oldest(facts);
+  // Rows that the seed covers are an older installation's, which kept no offsets.
+  const end = Math.min(log.begin, facts.position ?? 0);
+  if (first === undefined || first >= end) return 0;
+  const known = good.offsets - good.inLog + dead.offsets - dead.inLog;
+  return end - first - known - covered(facts.gaps, { first, last: end - 1 });
+}
+
+function olderGaps({ gaps, log }: PartitionFacts): number {
+  return covered(gaps, { first: 0, last: log.begin - 1 });
+}
+
+function oldest({ gaps, lowest }: PartitionFacts): number | undefined {
+  const known = gaps.map(({ first }) => first);
+  if (lowest !== undefined) known.push(lowest);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** How many offsets of `within` the ranges cover; overlapping ones count once. */
+function covered(ranges: readonly OffsetRange[], within: OffsetRange): number {
+  let count = 0;
+  let next = within.first;
+  for (const { first, last } of ranges.toSorted((one, other) => one.first - other.first)) {
+    const from = Math.max(first, next);
+    const to = Math.min(last, within.last);
+    if (to < from) continue;
+    count += to - from + 1;
+    next = to + 1;
+  }
+  return count;
+}
