@@ -1,0 +1,48 @@
+// Configuration: defaults, empty as unset, and one clear line for what is wrong.
+import { describe, expect, it } from 'vitest';
+import { decimal, flag, integer, matching, oneOf, readConfig, text } from './config.ts';
+import { ConfigError } from './errors.ts';
+
+const variables = {
+  NAME: text({ default: 'x', doc: '' }),
+  MAYBE: text({ doc: '' }),
+  PORT: integer({ default: 8123, doc: '' }, 1, 65_535),
+  WAIT_SEC: decimal({ default: '2.0', doc: '' }, 0.01, 60),
+  LOOP: flag({ default: false, doc: '' }),
+  MODE: oneOf({ default: 'wait', doc: '' }, ['wait', 'fail']),
+  SECRET: matching({ doc: '', secret: true }, /^[a-z]+$/, 'letters'),
+};
+
+describe('readConfig', () => {
+  it('takes defaults for what is unset or empty', () => {
+    const config = readConfig(variables, { NAME: '', PORT: '  ', MAYBE: '' });
+    expect(config).toEqual({ NAME: 'x', PORT: 8123, WAIT_SEC: 2, LOOP: false, MODE: 'wait' });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('parses what is set', () => {
+    const env = {
+      NAME: ' y ',
+      PORT: '1',
+      WAIT_SEC: '.5',
+      LOOP: 'yes',
+      MODE: 'fail',
+      SECRET: 'abc',
+    };
+    expect(readConfig(variables, env)).toEqual({
+      NAME: 'y', PORT: 1, WAIT_SEC: 0.5, LOOP: true, MODE: 'fail', SECRET: 'abc',
+    }); // prettier-ignore
+  });
+
+  it.each([
+    [{ PORT: '0' }, 'PORT: "0" is not an integer from 1 to 65535'],
+    [{ PORT: '80x' }, 'PORT: "80x" is not an integer from 1 to 65535'],
+    [{ PORT: '1e3' }, 'PORT: "1e3" is not an integer from 1 to 65535'],
+    [{ WAIT_SEC: 'soon' }, 'WAIT_SEC: "soon" is not a number from 0.01 to 60'],
+    [{ LOOP: 'maybe' }, 'LOOP: "maybe" is not true or false'],
+    [{ MODE: 'drop' }, 'MODE: "drop" is not one of wait, fail'],
+    [{ SECRET: '123' }, 'SECRET: its value is not letters'],
+  ])('names the variable, the value unless secret, and what is allowed: %j', (env, line) => {
+    expect(() => readConfig(variables, env)).toThrow(new ConfigError(line));
+  });
+});

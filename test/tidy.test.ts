@@ -1,0 +1,111 @@
+// The rules of the code base that no compiler holds: who may import whom, how large a file may be,
+// that it says what it owns, and that nobody reaches around platform/.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const tracked = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'],
+  { cwd: root, encoding: 'utf8' },
+);
+const files = tracked
+  .split('\n')
+  .filter((path) => path !== '')
+  .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+
+const APPS = ['producers', 'consumer', 'processor', 'clickhouse_setup', 'live', 'grafana', 'data'];
+const LINES_MAX = 300;
+/** Files that may be longer, and why. */
+const LONG: Record<string, string> = {};
+
+function folderOf(path: string): string {
+  return path.includes('/') ? path.split('/')[0]! : '';
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to) return true;
+  if (['test', 'bench', ''].includes(from)) return true;
+  if (from === 'streams') return false;
+  if (from === 'platform') return to === 'streams';
+  if (APPS.includes(from)) return to === 'streams' || to === 'platform';
+  return from === 'embedded' && (APPS.includes(to) || to === 'streams' || to === 'platform');
+}
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+}
+
+const isTest = (path: string): boolean => path.endsWith('.test.ts');
+const sources = files.filter(({ path }) => !isTest(path));
+
+describe('imports', () => {
+  it('follow streams ← platform ← apps ← embedded', () => {
+    const wrong = sources.flatMap(({ path, text }) =>
+      importsOf(text)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => folderOf(normalize(join(dirname(path), name))))
+        .filter((to) => !mayImport(folderOf(path), to))
+        .map((to) => `${path} → ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('reach client libraries only in platform/, the engine only in embedded/', () => {
+    const clients =
+      /^(kafkajs|@platformatic\/|@clickhouse\/|pino|prom-client|lz4-napi|snappy|mqtt)/;
+    const wrong = sources.flatMap(({ path, text }) => {
+      const folder = folderOf(path);
+      return importsOf(text)
+        .filter((name) => {
+          if (name.startsWith('chdb')) return !['embedded', 'test', 'bench'].includes(folder);
+          // The embedded server decodes what official clients send, hence the codec.
+          if (name === 'lz4-napi' && folder === 'embedded') return false;
+          return clients.test(name) && !['platform', 'test', 'bench'].includes(folder);
+        })
+        .map((name) => `${path} → ${name}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('are named in kebab-case', () => {
+    const wrong = files.filter(({ path }) => {
+      const name = path.split('/').at(-1)!;
+      return !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?\.ts$/.test(name);
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('hold one idea', () => {
+    const long = files.filter(({ path, text }) => {
+      return text.split('\n').length > LINES_MAX + 1 && LONG[path] === undefined;
+    });
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('say first what they own', () => {
+    const silent = files.filter(({ text }) => !/^(#!.*\n)?(\/\/|\/\*\*)/.test(text));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('leave no work behind in comments', () => {
+    const marks = new RegExp(
+      `\\b(${['FIX', 'ME'].join('')}|${['TO', 'DO'].join('')}|${['X', 'XX'].join('')})\\b`,
+    );
+    expect(files.filter(({ text }) => marks.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('the environment', () => {
+  it('is read in platform/config.ts alone', () => {
+    const env = ['process', 'env'].join('.');
+    const readers = sources.filter(({ path, text }) => {
+      return text.replaceAll(/\/\/.*$/gm, '').includes(env) && path !== 'platform/config.ts';
+    });
+    expect(readers.map(({ path }) => path)).toEqual([]);
+  });
+});
