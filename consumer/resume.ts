@@ -1,5 +1,6 @@
 // Where to read on: pure arithmetic over what the tables and the log say about one partition. The
 // table is the state; the log only says what is still there to be read.
+import { describeGap } from './gap.ts';
 
 /** What is known of a partition before reading it. */
 export interface Known {
@@ -46,7 +47,8 @@ export function resume(known: Known): Resume {
   if (fresh) return { kind: 'at', position: log.begin, floor: undefined };
   if (landed > log.end) return { kind: 'log-truncated', position: landed };
   if (landed >= log.begin) return { kind: 'at', position: landed, floor: undefined };
-  const detail = `offsets ${landed} to ${log.begin - 1} left the log before they were read`;
+  const lost = { first: landed, last: log.begin - 1 };
+  const detail = describeGap(lost, 'left the log before they were read');
   const gap: Floor = { offset: log.begin, reason: 'gap', detail };
   return { kind: 'at', position: log.begin, floor: gap };
 }

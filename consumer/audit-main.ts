@@ -1,0 +1,95 @@
+// The program behind `npm run audit`: does every message of a topic have its one row or dead letter?
+// Exit code 0: it adds up. 1: it does not, or rows are still on their way. 2: bad arguments or
+// settings. 3: it could not be checked, which is never a pass.
+import { parseArgs } from 'node:util';
+import { ClickHouse } from '../platform/clickhouse/client.ts';
+import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { matching, readConfig, type Config } from '../platform/config.ts';
+import { ConfigError, asError } from '../platform/errors.ts';
+import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
+import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
+import { kafkaVariables } from '../platform/kafka/variables.ts';
+import { silentLog } from '../platform/log.ts';
+import { run, type Service } from '../platform/service.ts';
+import { streams } from '../streams/index.ts';
+import type { Stream } from '../streams/stream.ts';
+import { auditReport } from './audit-report.ts';
+import { auditTopic } from './audit.ts';
+
+export const auditVariables = {
+  ...kafkaVariables,
+  ...clickhouseVariables,
+  KAFKA_TOPIC: matching(
+    { doc: "Topics to audit, separated by commas, where they are not the stream's own." },
+    /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
+    'a topic name, or several separated by commas',
+  ),
+} as const;
+
+export type AuditConfig = Config<typeof auditVariables>;
+
+const USAGE = 'usage: npm run audit [-- --stream NAME] [--allow-lag]';
+
+export interface AuditArguments {
+  readonly stream: Stream;
+  /** Records that are still to be ingested are no failure. */
+  readonly allowLag: boolean;
+}
+
+/** @throws {ConfigError} with the usage. */
+export function readArguments(args: readonly string[]): AuditArguments {
+  const options = {
+    stream: { type: 'string', default: streams[0]!.name },
+    'allow-lag': { type: 'boolean', default: false },
+  } as const;
+  let values: { stream: string; 'allow-lag': boolean };
+  try {
+    ({ values } = parseArgs({ args: [...args], options }));
+  } catch (cause) {
+    throw new ConfigError(`${asError(cause).message}; ${USAGE}`, { cause });
+  }
+  const stream = streams.find(({ name }) => name === values.stream);
+  const names = streams.map(({ name }) => name).join(', ');
+  if (stream === undefined) {
+    throw new ConfigError(`--stream: ${values.stream} is not one of ${names}; ${USAGE}`);
+  }
+  return { stream, allowLag: values['allow-lag'] };
+}
+
+/** Audits every topic of the stream and hands each report to `print`; resolves to the exit code. */
+export async function audit(
+  config: AuditConfig,
+  { allowLag, stream }: AuditArguments,
+  print: (text: string) => void,
+): Promise<0 | 1 | 3> {
+  await using opened = new AsyncDisposableStack();
+  const clickhouse = opened.use(new ClickHouse(clickhouseTarget(config), 'sensorhouse-audit'));
+  const identities = opened.use(new TopicIdentities(config, 'sensorhouse-audit'));
+  const offsets = opened.use(new TopicOffsets(config, silentLog(), 'sensorhouse-audit'));
+  let code: 0 | 1 = 0;
+  for (const topic of (config.KAFKA_TOPIC ?? stream.topic.name).split(',')) {
+    const log = {
+      topic,
+      topicId: () => identities.idOf(topic),
+      logRanges: () => offsets.rangesOf(topic),
+    };
+    try {
+      const result = await auditTopic(clickhouse, log, stream);
+      print(auditReport(result));
+      if (!result.exact || (result.behind > 0 && !allowLag)) code = 1;
+    } catch (error) {
+      print(`COULD NOT BE CHECKED: ${topic}: ${asError(error).message}\n`);
+      return 3;
+    }
+  }
+  return code;
+}
+
+function start(): Promise<Service> {
+  const config = readConfig(auditVariables);
+  const args = readArguments(process.argv.slice(2));
+  const ended = audit(config, args, (text) => process.stdout.write(text));
+  return Promise.resolve({ ended, [Symbol.asyncDispose]: () => Promise.resolve() });
+}
+
+if (import.meta.main) await run(start);

@@ -1,0 +1,51 @@
+// An audit as text for a person: one line per partition, a sum, and a verdict that names what is off.
+import type { TopicAudit } from './audit.ts';
+import type { PartitionAudit } from './reckoning.ts';
+
+const COLUMNS = [
+  ['partition', ({ partition }) => String(partition)],
+  ['begin', ({ begin }) => String(begin)],
+  ['end', ({ end }) => String(end)],
+  ['good', ({ good }) => String(good)],
+  ['dead', ({ dead }) => String(dead)],
+  ['gap', ({ gap }) => String(gap)],
+  ['older', ({ older }) => String(older)],
+  ['missing', ({ missing }) => String(missing)],
+  ['surplus', ({ surplus }) => String(surplus)],
+  ['beyond', ({ beyond }) => String(beyond)],
+  ['behind', ({ behind }) => String(behind)],
+  ['checksum', ({ checksum }) => checksum.toString(16)],
+] as const satisfies readonly (readonly [string, (audit: PartitionAudit) => string])[];
+
+/** The table and the verdict, ending in a line break. */
+export function auditReport(audit: TopicAudit): string {
+  const cells = audit.partitions.map((partition) => COLUMNS.map(([, cell]) => cell(partition)));
+  const table = [COLUMNS.map(([name]) => name as string), ...cells];
+  const widths = COLUMNS.map((_, at) => Math.max(...table.map((line) => line[at]!.length)));
+  const lines = table.map((line) => line.map((cell, at) => cell.padStart(widths[at]!)).join('  '));
+  const { earlier, withoutCoordinates } = audit;
+  const notes: string[] = [];
+  if (earlier.rows > 0) notes.push(`${earlier.rows} rows of earlier topics of this name stay`);
+  if (withoutCoordinates > 0) {
+    notes.push(`${withoutCoordinates} rows of an older installation have no coordinates`);
+  }
+  const head = `${audit.table} from ${audit.source}`;
+  return [head, ...lines, ...notes, verdict(audit), ''].join('\n');
+}
+
+/** One line: does it add up? */
+export function verdict({ behind, earlier, exact, partitions }: TopicAudit): string {
+  const sum = (key: 'good' | 'dead' | 'gap' | 'missing' | 'surplus' | 'beyond') =>
+    partitions.reduce((all, audit) => all + audit[key], 0);
+  const logged = partitions.reduce((all, { begin, end }) => all + end - begin, 0);
+  const late = behind === 0 ? '' : `, behind by ${behind}`;
+  const account = `${sum('good')} good + ${sum('dead')} dead + ${sum('gap')} gap of ${logged} in the log`;
+  if (exact) return `EXACT: ${account}${late}`;
+  const surplus = sum('surplus') + earlier.surplus;
+  return `DOES NOT ADD UP: ${account}, ${sum('missing')} missing, ${surplus} too many, ${sum('beyond')} beyond the log${late}`;
+}
+
+/** Sum of the checksums of all rows, as a producer's run prints it. */
+export function totalChecksum({ partitions }: TopicAudit): bigint {
+  return partitions.reduce((all, { checksum }) => all + checksum, 0n);
+}

@@ -1,0 +1,260 @@
+// Reads what an audit compares: the broker's offsets and what the tables hold of a topic. It asks in
+// an order that keeps the answer true while a consumer writes, and any failure to ask is an error,
+// never a pass.
+import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { UnavailableError } from '../platform/errors.ts';
+import type { LogRange } from '../platform/kafka/group-consumer.ts';
+import { rowChecksumSql } from '../streams/checksum.ts';
+import type { Stream } from '../streams/stream.ts';
+import { consumerPositions, deadLetters } from '../streams/table.ts';
+import { CLAIM } from './fence.ts';
+import { readGap, type OffsetRange } from './gap.ts';
+import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
+import { quoted, sourceOf } from './source.ts';
+
+/** What an audit asks of Kafka. */
+export interface AuditedLog {
+  readonly topic: string;
+  /** The topic's id, asked freshly. */
+  topicId(): Promise<string>;
+  logRanges(): Promise<ReadonlyMap<number, LogRange>>;
+}
+
+export interface TopicAudit {
+  readonly topic: string;
+  readonly table: string;
+  /** `topic@id` of the topic as it is now. */
+  readonly source: string;
+  readonly partitions: readonly PartitionAudit[];
+  /** Rows of earlier topics of this name: they stay, each offset once. */
+  readonly earlier: { readonly rows: number; readonly surplus: number };
+  /** Rows of an older installation, which kept no coordinates and cannot be checked. */
+  readonly withoutCoordinates: number;
+  /** Every offset that should have landed did, once. */
+  readonly exact: boolean;
+  /** Records that are still to be ingested. */
+  readonly behind: number;
+}
+
+/**
+ * Audits one topic against its stream's table and the dead letters. A consumer may be running.
+ * @throws {UnavailableError | ConfigError} when Kafka or ClickHouse could not be asked, or the topic
+ * was replaced meanwhile.
+ */
+export async function auditTopic(
+  clickhouse: ClickHouse,
+  log: AuditedLog,
+  stream: Stream,
+): Promise<TopicAudit> {
+  const topicId = await log.topicId();
+  const source = sourceOf(log.topic, topicId);
+  const reader = new Reader(clickhouse, stream, source);
+  // Positions first: what lies below one never changes again, so later answers cannot contradict it.
+  const floors = await reader.floors();
+  const positions = await reader.positions(floors);
+  const ranges = await log.logRanges();
+  const partitions = [...new Set([...ranges.keys(), ...positions.keys()])].toSorted(ascending);
+  const bounds = partitions.map((partition) => {
+    const range = ranges.get(partition) ?? { begin: 0, end: 0 };
+    return { partition, log: range, position: positions.get(partition) };
+  });
+  const good = await reader.counted('good', bounds);
+  const dead = await reader.counted('dead', bounds);
+  const both = await reader.both();
+  const audits = bounds.map((bound) => {
+    const { partition } = bound;
+    const rows = good.get(partition) ?? NOTHING;
+    const letters = dead.get(partition) ?? NOTHING;
+    return reckon({
+      ...bound,
+      good: rows.below,
+      dead: letters.below,
+      deadAhead: letters.ahead,
+      both: both.get(partition) ?? 0,
+      lowest: least(rows.lowest, letters.lowest),
+      gaps: floors.flatMap((floor) => (floor.partition === partition ? gapOf(floor) : [])),
+      seed: seedOf(floors.filter((floor) => floor.partition === partition)),
+      checksum: rows.checksum,
+    });
+  });
+  const { earlier, withoutCoordinates } = await reader.others(log.topic);
+  if ((await log.topicId()) !== topicId) {
+    throw new UnavailableError(`topic ${log.topic} was replaced during the audit; run it again`);
+  }
+  return {
+    topic: log.topic,
+    table: stream.table.name,
+    source,
+    partitions: audits,
+    earlier,
+    withoutCoordinates,
+    exact: earlier.surplus === 0 && audits.every(({ exact }) => exact),
+    behind: audits.reduce((sum, { behind }) => sum + behind, 0),
+  };
+}
+
+interface Floor {
+  readonly partition: number;
+  readonly offset: number;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+interface Bound {
+  readonly partition: number;
+  readonly log: LogRange;
+  readonly position: number | undefined;
+}
+
+interface Found {
+  readonly below: Counted;
+  readonly ahead: number;
+  readonly lowest: number | undefined;
+  readonly checksum: bigint;
+}
+
+const NOTHING: Found = {
+  below: { rows: 0, offsets: 0, inLog: 0 },
+  ahead: 0,
+  lowest: undefined,
+  checksum: 0n,
+};
+
+/** Every number comes as text: sums pass 2^53, and servers differ in how JSON shows 64 bits. */
+class Reader {
+  readonly #clickhouse: ClickHouse;
+  readonly #stream: Stream;
+  readonly #source: string;
+
+  constructor(clickhouse: ClickHouse, stream: Stream, source: string) {
+    this.#clickhouse = clickhouse;
+    this.#stream = stream;
+    this.#source = source;
+  }
+
+  async floors(): Promise<Floor[]> {
+    const rows = await this.#clickhouse.rows<Record<'p' | 'o' | 'reason' | 'detail', string>>(
+      `SELECT DISTINCT toString(kafka_partition) AS p, toString(kafka_offset) AS o, reason, detail
+       FROM ${consumerPositions.name}
+       WHERE stream_table = ${quoted(this.#stream.table.name)} AND ${this.#ofSource}
+         AND reason != ${quoted(CLAIM)}`,
+    );
+    return rows.map(({ detail, o, p, reason }) => {
+      return { partition: Number(p), offset: Number(o), reason, detail };
+    });
+  }
+
+  /** Where the consumer would go on, by partition: the greatest floor or one past the last row. */
+  async positions(floors: readonly Floor[]): Promise<Map<number, number>> {
+    const rows = await this.#clickhouse.rows<Record<'p' | 'last', string>>(
+      `SELECT toString(kafka_partition) AS p, toString(max(kafka_offset)) AS last
+       FROM ${this.#stream.table.name} WHERE ${this.#ofSource}
+       GROUP BY kafka_source, kafka_partition`,
+    );
+    const positions = new Map(rows.map(({ last, p }) => [Number(p), Number(last) + 1]));
+    for (const { offset, partition } of floors) {
+      positions.set(partition, Math.max(offset, positions.get(partition) ?? 0));
+    }
+    return positions;
+  }
+
+  async counted(kind: 'good' | 'dead', bounds: readonly Bound[]): Promise<Map<number, Found>> {
+    if (bounds.length === 0) return new Map();
+    const good = kind === 'good';
+    const begins = perPartition(bounds, ({ log }) => log.begin);
+    const ends = perPartition(bounds, ({ log, position }) => position ?? log.begin);
+    const rows = await this.#clickhouse.rows<
+      Record<'p' | 'n' | 'offsets' | 'inLog' | 'ahead' | 'lowest' | 'checksum', string>
+    >(
+      `SELECT toString(kafka_partition) AS p,
+         toString(countIf(kafka_offset < position)) AS n,
+         toString(groupBitmapIf(kafka_offset, kafka_offset < position)) AS offsets,
+         toString(groupBitmapIf(kafka_offset, kafka_offset < position AND kafka_offset >= begin))
+           AS inLog,
+         toString(groupBitmapIf(kafka_offset, kafka_offset >= position)) AS ahead,
+         toString(min(kafka_offset)) AS lowest,
+         toString(${good ? `sumIf(${rowChecksumSql(this.#stream)}, kafka_offset < position)` : '0'})
+           AS checksum
+       FROM (SELECT *, ${begins} AS begin, ${ends} AS position
+             FROM ${good ? this.#stream.table.name : deadLetters.name}
+             WHERE ${good ? this.#ofSource : this.#dead})
+       GROUP BY kafka_partition`,
+    );
+    return new Map(
+      rows.map((row) => {
+        const below = { rows: Number(row.n), offsets: Number(row.offsets), inLog: Number(row.inLog) };
+        const found = { below, ahead: Number(row.ahead), lowest: Number(row.lowest) };
+        return [Number(row.p), { ...found, checksum: BigInt(row.checksum) }];
+      }),
+    ); // prettier-ignore
+  }
+
+  /** Offsets that are both a row and a dead letter, by partition. */
+  async both(): Promise<Map<number, number>> {
+    const rows = await this.#clickhouse.rows<Record<'p' | 'n', string>>(
+      `SELECT toString(kafka_partition) AS p, toString(groupBitmap(kafka_offset)) AS n
+       FROM ${this.#stream.table.name}
+       WHERE ${this.#ofSource} AND (kafka_partition, kafka_offset) IN
+         (SELECT kafka_partition, kafka_offset FROM ${deadLetters.name} WHERE ${this.#dead})
+       GROUP BY kafka_partition`,
+    );
+    return new Map(rows.map(({ n, p }) => [Number(p), Number(n)]));
+  }
+
+  async others(topic: string): Promise<Pick<TopicAudit, 'earlier' | 'withoutCoordinates'>> {
+    const rows = await this.#clickhouse.rows<Record<'source' | 'n' | 'surplus', string>>(
+      `SELECT kafka_source AS source, toString(sum(n)) AS n, toString(sum(n - offsets)) AS surplus
+       FROM (SELECT kafka_source, count() AS n,
+               if(kafka_source = '', n, groupBitmap(kafka_offset)) AS offsets
+             FROM ${this.#stream.table.name}
+             WHERE kafka_source = '' OR startsWith(kafka_source, ${quoted(`${topic}@`)})
+             GROUP BY kafka_source, kafka_partition)
+       WHERE kafka_source != ${quoted(this.#source)} GROUP BY kafka_source`,
+    );
+    const earlier = rows.filter(({ source }) => source !== '');
+    const sum = (key: 'n' | 'surplus') => earlier.reduce((all, row) => all + Number(row[key]), 0);
+    return {
+      earlier: { rows: sum('n'), surplus: sum('surplus') },
+      withoutCoordinates: Number(rows.find(({ source }) => source === '')?.n ?? 0),
+    };
+  }
+
+  get #ofSource(): string {
+    return `kafka_source = ${quoted(this.#source)}`;
+  }
+
+  get #dead(): string {
+    return `stream = ${quoted(this.#stream.name)} AND ${this.#ofSource}`;
+  }
+}
+
+/** A number that depends on the row's partition, as an expression. */
+function perPartition(bounds: readonly Bound[], of: (bound: Bound) => number): string {
+  const partitions = bounds.map(({ partition }) => `toUInt16(${partition})`).join(', ');
+  const values = bounds.map((bound) => `toUInt64(${of(bound)})`).join(', ');
+  return `transform(kafka_partition, [${partitions}], [${values}], toUInt64(0))`;
+}
+
+function gapOf({ detail, partition, reason }: Floor): OffsetRange[] {
+  if (reason !== 'gap') return [];
+  const range = readGap(detail);
+  // A gap that cannot be read would be taken for lost rows, or hide some.
+  if (range === undefined) {
+    throw new UnavailableError(`the gap recorded for partition ${partition} says no range: ${detail}`);
+  } // prettier-ignore
+  return [range];
+}
+
+function seedOf(floors: readonly Floor[]): number | undefined {
+  const seeds = floors.filter(({ reason }) => reason === 'upgrade').map(({ offset }) => offset);
+  return seeds.length === 0 ? undefined : Math.max(...seeds);
+}
+
+function least(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
+
+function ascending(one: number, other: number): number {
+  return one - other;
+}

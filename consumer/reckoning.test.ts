@@ -1,0 +1,118 @@
+// The audit's arithmetic against a model: any history of landed, dead, lost, repeated and expired
+// offsets is told for what it is, and only a history without a fault passes.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { reckon, type Counted, type PartitionFacts } from './reckoning.ts';
+
+type Fate = 'good' | 'dead' | 'gap';
+
+/** The facts that tables and broker would tell about a partition with these fates from offset 0. */
+function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): PartitionFacts {
+  const offsets = (fate: Fate) => fates.flatMap((each, offset) => (each === fate ? [offset] : []));
+  const counted = (fate: Fate): Counted => {
+    const of = offsets(fate);
+    const inLog = of.filter((offset) => offset >= begin).length;
+    return { rows: of.length, offsets: of.length, inLog };
+  };
+  const known = [...offsets('good'), ...offsets('dead')];
+  return {
+    partition: 0,
+    log: { begin, end: fates.length + behind },
+    position: fates.length === 0 ? undefined : fates.length,
+    good: counted('good'),
+    dead: counted('dead'),
+    deadAhead: 0,
+    both: 0,
+    lowest: known.length === 0 ? undefined : Math.min(...known),
+    gaps: offsets('gap').map((offset) => ({ first: offset, last: offset })),
+    seed: undefined,
+    checksum: 0n,
+  };
+}
+
+const history = fc
+  .array(fc.constantFrom<Fate>('good', 'dead', 'gap'), { maxLength: 50 })
+  .chain((fates) => {
+    return fc.record({
+      fates: fc.constant(fates),
+      begin: fc.nat({ max: fates.length }),
+      behind: fc.nat({ max: 9 }),
+    });
+  });
+
+const more = (counted: Counted, by: Partial<Counted>): Counted => ({
+  rows: counted.rows + (by.rows ?? 0),
+  offsets: counted.offsets + (by.offsets ?? 0),
+  inLog: counted.inLog + (by.inLog ?? 0),
+});
+
+describe('a partition', () => {
+  it('adds up when every offset went one way, once, whatever has left the log', () => {
+    fc.assert(
+      fc.property(history, ({ fates, ...at }) => {
+        const audit = reckon(factsOf(fates, at));
+        expect(audit).toMatchObject({ exact: true, missing: 0, surplus: 0, behind: at.behind });
+        const { begin, end, dead, gap, good, behind } = audit;
+        expect(good + dead + gap).toBe(end - begin - behind);
+        expect(good + dead + gap + audit.older).toBe(fates.length);
+      }),
+    );
+  });
+
+  it('does not add up when one offset is nowhere, in the log or before it', () => {
+    fc.assert(
+      fc.property(history, fc.boolean(), ({ fates, begin, behind }, inLog) => {
+        const lived = inLog ? fates.slice(begin) : fates.slice(0, begin);
+        // The oldest one that is known cannot be missed: nothing tells that it ever was.
+        const candidates = lived.filter((fate, at) => fate === 'good' && (inLog || at > 0));
+        fc.pre(candidates.length > 0);
+        const facts = factsOf(fates, { begin, behind });
+        const good = more(facts.good, { rows: -1, offsets: -1, inLog: inLog ? -1 : 0 });
+        expect(reckon({ ...facts, good })).toMatchObject({ exact: false, missing: 1 });
+      }),
+    );
+  });
+
+  it('does not add up when one row is there twice, in either table or in both', () => {
+    fc.assert(
+      fc.property(history, ({ fates, ...at }) => {
+        const facts = factsOf(fates, at);
+        const twice = { exact: false, surplus: 1 };
+        expect(reckon({ ...facts, good: more(facts.good, { rows: 1 }) })).toMatchObject(twice);
+        expect(reckon({ ...facts, dead: more(facts.dead, { rows: 1 }) })).toMatchObject(twice);
+        const dead = more(facts.dead, { rows: 1, offsets: 1, inLog: 1 });
+        expect(reckon({ ...facts, dead, both: 1 })).toMatchObject({ ...twice, missing: 0 });
+      }),
+    );
+  });
+
+  it('does not add up when it holds more than the log ever had', () => {
+    const facts = factsOf(['good', 'good', 'good']);
+    const audit = reckon({ ...facts, log: { begin: 0, end: 2 } });
+    expect(audit).toMatchObject({ exact: false, beyond: 1, behind: 0 });
+  });
+
+  it('does not let a gap hide rows that landed', () => {
+    const facts = factsOf(['good', 'good', 'good']);
+    const audit = reckon({ ...facts, gaps: [{ first: 1, last: 1 }] });
+    expect(audit).toMatchObject({ exact: false, missing: -1 });
+  });
+
+  it('counts dead letters ahead of their rows as landed, the rest as on the way', () => {
+    const facts = factsOf(['good', 'dead'], { behind: 5 });
+    const audit = reckon({ ...facts, deadAhead: 2 });
+    expect(audit).toMatchObject({ exact: true, dead: 3, behind: 3 });
+  });
+
+  it('expects nothing below the first floor of an upgraded table', () => {
+    const counted = { rows: 2, offsets: 2, inLog: 2 };
+    const facts = { ...factsOf([]), log: { begin: 3, end: 12 }, position: 12 };
+    const audit = reckon({ ...facts, good: counted, lowest: 10, seed: 10 });
+    expect(audit).toMatchObject({ exact: true, good: 2, missing: 0, behind: 0 });
+  });
+
+  it('that nobody has read yet is behind by all it has', () => {
+    const facts = { ...factsOf([]), log: { begin: 7, end: 12 } };
+    expect(reckon(facts)).toMatchObject({ exact: true, behind: 5, good: 0 });
+  });
+});
