@@ -45,7 +45,7 @@ async function setUpKafka(
   declared: readonly Stream[],
   log: Logger,
 ): Promise<void> {
-  const kafka = createKafka(config, log, 'sensorhouse-setup');
+  const kafka = createKafka(config, log, 'sensorhouse-setup', 1);
   const topics = declared.map(({ topic }) => topic);
   for (const report of await ensureTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)) {
     const { topic, created, partitions, differences } = report;

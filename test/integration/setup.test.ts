@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { schemaSql, tablesOf } from '../../clickhouse_setup/generate.ts';
+import { userStatements, usersOf } from '../../clickhouse_setup/users.ts';
+import { setupVariables } from '../../clickhouse_setup/variables.ts';
 import { checkSchema } from '../../platform/clickhouse/schema.ts';
+import { readConfig } from '../../platform/config.ts';
 import { ensureTopics } from '../../platform/kafka/topics.ts';
 import { streams } from '../../streams/index.ts';
 import { sensorData } from '../../streams/sensor-data.ts';
@@ -94,6 +97,39 @@ describeBackend('declared topics', () => {
         expect.stringContaining('--add-config retention.ms=-1'),
       ]);
     }
+  });
+});
+
+describeBackend('least-privilege users', () => {
+  const asked = {
+    CLICKHOUSE_INGEST_USER: 'ingest',
+    CLICKHOUSE_INGEST_PASSWORD: "it's\\secret",
+    GRAFANA_CLICKHOUSE_USER: 'grafana',
+    GRAFANA_CLICKHOUSE_PASSWORD: 'secret too',
+  };
+
+  it('are created by statements that the engine understands', async () => {
+    await using it = await installation();
+    const users = usersOf(readConfig(setupVariables, asked), ['sensor_data']);
+    expect(users).toHaveLength(2);
+    for (const statement of users.flatMap(userStatements)) {
+      const sql = 'SELECT formatQuery({statement:String}) != {empty:String} AS understood';
+      expect(await it.clickhouse.rows(sql, { statement, empty: '' })).toHaveLength(1);
+    }
+  });
+
+  it('are skipped, and said to be, by an engine without access control', async (context) => {
+    if (inject('backend').kind !== 'embedded') context.skip('this server has access control');
+    await using it = await installation({ create: false });
+    const ran = await command({
+      ...servers(),
+      ...asked,
+      CLICKHOUSE_DB: it.database,
+      KAFKA_TOPIC: it.topic,
+    });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain('Skipped creating ingest and grafana');
+    expect(ran.stdout).not.toContain('secret');
   });
 });
 

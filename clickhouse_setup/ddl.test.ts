@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { streams } from '../streams/index.ts';
+import { sensorData } from '../streams/sensor-data.ts';
+import { consumerPositions, tableOf, type Table } from '../streams/table.ts';
+import { createTable, quote, settingsOf } from './ddl.ts';
+import { isCurrent, schemaSql, tablesOf } from './generate.ts';
+
+const plain: Table = {
+  name: 'plain',
+  columns: [
+    { name: 'a', type: 'UInt8' },
+    { name: 'longer', type: 'String', default: "'x'", codec: 'ZSTD(1)' },
+  ],
+  orderBy: ['a'],
+  projections: [],
+  comment: "it's plain",
+};
+
+describe('createTable', () => {
+  it('renders columns as a grid, and every clause once', () => {
+    expect(createTable(plain)).toBe(
+      [
+        'CREATE TABLE IF NOT EXISTS plain',
+        '(',
+        '    a      UInt8,',
+        "    longer String DEFAULT 'x' CODEC(ZSTD(1))",
+        ')',
+        'ENGINE = MergeTree',
+        'ORDER BY (a)',
+        'SETTINGS',
+        '    fsync_after_insert = 1,',
+        '    fsync_part_directory = 1',
+        "COMMENT 'it\\'s plain'",
+      ].join('\n'),
+    );
+  });
+
+  it('partitions the table of a stream by ingestion and nothing else', () => {
+    const sql = createTable(tableOf(sensorData));
+    expect(sql).toContain('\nPARTITION BY toYYYYMM(ingest_time)\nORDER BY (device_id, ts)\n');
+    expect(sql).toMatch(/PROJECTION positions \(SELECT kafka_source, [^\n]*\)\n\)/);
+  });
+
+  it('leaves positions writable when the disk is too full for data', () => {
+    const limit = 'min_free_disk_bytes_to_perform_insert';
+    expect(settingsOf(tableOf(sensorData))).toHaveProperty(limit);
+    expect(settingsOf(consumerPositions)).not.toHaveProperty(limit);
+  });
+});
+
+describe('quote', () => {
+  it('gives one literal that ends where it should', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const inside = quote(text).slice(1, -1);
+        expect(inside.replace(/\\[\\']/g, '')).not.toMatch(/['\\]/);
+        expect(inside.replace(/\\([\\'])/g, '$1')).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('the committed schema', () => {
+  it('is what the streams declare', async () => {
+    expect(await isCurrent()).toBe(true);
+    expect(await isCurrent('/nowhere/at/all.sql')).toBe(false);
+  });
+
+  it('has every table, unqualified, each ended by a semicolon', () => {
+    const created = [...schemaSql().matchAll(/^CREATE TABLE IF NOT EXISTS (\w+)$/gm)];
+    expect(created.map(([, name]) => name)).toEqual(tablesOf(streams).map(({ name }) => name));
+    expect(schemaSql().match(/;$/gm)).toHaveLength(created.length);
+  });
+});
