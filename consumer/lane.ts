@@ -8,10 +8,11 @@ import type { Logger } from '../platform/log.ts';
 import { Availability, backoffMs } from '../platform/retry.ts';
 import type { Stream } from '../streams/stream.ts';
 import { Batch } from './batch.ts';
+import { Checkpoint } from './checkpoint.ts';
 import { continuity } from './continuity.ts';
-import type { Ownership } from './fence.ts';
+import { deliver } from './delivery.ts';
 import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
-import type { FloorRow, Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { LaneMetrics } from './metrics.ts';
 import { lagOf, type PartitionState } from './partition.ts';
 import { takeOver, type Taken, type TopicLog } from './takeover.ts';
@@ -37,7 +38,6 @@ export interface LaneParts {
 
 /** Heartbeats go out at least this often while a batch waits for room or for a takeover. */
 const HEARTBEAT_EVERY_MS = 1_000;
-const CHECKPOINT_EVERY_MS = 15 * 60_000;
 
 export class Lane {
   readonly #parts: LaneParts;
@@ -52,12 +52,13 @@ export class Lane {
   #flushing: Promise<void> | undefined;
   #lastFlushAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
-  #checkpointAtMs = Date.now() + CHECKPOINT_EVERY_MS;
+  readonly #checkpoint: Checkpoint;
   #confirmed = Promise.withResolvers<undefined>();
   #stopping = false;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
+    this.#checkpoint = new Checkpoint(parts.ledger, parts.logger);
     this.#availability = new Availability(parts.stream.name, parts.logger);
     this.#open = new Batch(parts.stream, parts.limits.maxMessageBytes);
     this.#spare = new Batch(parts.stream, parts.limits.maxMessageBytes);
@@ -212,7 +213,7 @@ export class Lane {
   async #flush(batch: Batch, taken: Taken, generation: number): Promise<void> {
     const startedAt = performance.now();
     try {
-      await this.#deliver(batch, taken);
+      await deliver(batch, taken, this.#parts, this.#availability, () => this.#stopping);
     } catch (error) {
       this.#recover(error, generation);
       return;
@@ -221,37 +222,7 @@ export class Lane {
     await this.#parts.log.commit(
       new Map([...batch.spans].map(([partition, { next }]) => [partition, next])),
     );
-    if (Date.now() >= this.#checkpointAtMs) await this.#checkpoint(taken);
-  }
-
-  /** Writes until it landed or its outcome is in doubt; only what was surely not sent is repeated. */
-  async #deliver(batch: Batch, taken: Taken): Promise<void> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await this.#assertSameTopic(taken);
-        await this.#parts.writer.write(batch, narrowed(taken.ownership, batch), Date.now());
-        this.#availability.back();
-        return;
-      } catch (error) {
-        if (!(error instanceof UnavailableError) || this.#stopping) throw error;
-        this.#availability.lost(error);
-        await sleep(backoffMs(attempt));
-      }
-    }
-  }
-
-  /**
-   * Ids never come back, so the same id before and after a fetch proves that what was fetched in
-   * between is of that topic and not of one created in its place.
-   */
-  async #assertSameTopic({ topicId }: Taken): Promise<void> {
-    const { log } = this.#parts;
-    const now = await log.topicId();
-    if (now === topicId) return;
-    throw new UnclearOutcomeError(
-      `topic ${log.topic} was deleted and created again: reading the new one from its start; ` +
-        'the rows of the old one stay',
-    );
+    await this.#checkpoint.ifDue(taken);
   }
 
   #recover(thrown: unknown, generation: number): void {
@@ -295,21 +266,6 @@ export class Lane {
     logger.info({ stream: stream.name, rows, dead, offsets, ms, lag }, line);
   }
 
-  /** Records positions that only rows show, so that retention may remove those rows. */
-  async #checkpoint({ ownership, states }: Taken): Promise<void> {
-    this.#checkpointAtMs = Date.now() + CHECKPOINT_EVERY_MS;
-    const moved = [...states].filter(([, { landed, recorded }]) => landed > recorded);
-    const floors: FloorRow[] = moved.map(([partition, { landed }]) => {
-      return { partition, offset: landed, reason: 'checkpoint', detail: '' };
-    });
-    try {
-      await this.#parts.ledger.recordFloors(ownership, floors);
-      for (const [, state] of moved) state.recorded = state.landed;
-    } catch (error) {
-      this.#parts.logger.debug({ err: asError(error) }, 'checkpoint failed; the next one will do');
-    }
-  }
-
   /** Asks Kafka how far its log goes, so that lag is true while nothing can be fetched. */
   async refreshLag(): Promise<void> {
     const taken = this.#taken;
@@ -331,14 +287,9 @@ export class Lane {
       await this.#flushing;
       this.#pump();
       await this.#flushing;
-      if (taken !== undefined && this.#taken === taken) await this.#checkpoint(taken);
+      if (taken !== undefined && this.#taken === taken) await this.#checkpoint.record(taken);
     })();
     await Promise.race([drained, deadline]);
     this.#generation += 1;
   }
-}
-
-/** The part of an ownership that a batch needs: a lost partition must not fence the others. */
-function narrowed(ownership: Ownership, { spans }: Batch): Ownership {
-  return { ...ownership, claims: ownership.claims.filter((claim) => spans.has(claim.partition)) };
 }

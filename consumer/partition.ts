@@ -5,7 +5,7 @@ export interface PartitionState {
   position: number;
   /** Everything below it has landed. */
   landed: number;
-  /** The highest position that is recorded as a floor, or that a row shows. */
+  /** The highest position that is recorded as a floor; beyond it only rows show what landed. */
   recorded: number;
   /** One past the last record of the log, as last seen. */
   end: number;

@@ -87,7 +87,7 @@ async function takeOnce(
       logger.warn({ partition, ...answer.floor }, `partition ${partition}: ${answer.floor.detail}`);
     }
     const dead = await ledger.deadFrom(source, partition, position);
-    const recorded = position;
+    const recorded = answer.kind === 'at' ? (answer.floor?.offset ?? floor ?? 0) : 0;
     const state = { position, landed: position, recorded, end: range.end, dead, sought: undefined };
     states.set(partition, state);
   }

@@ -1,0 +1,38 @@
+// Records positions that only rows show as floors, every quarter of an hour and at a stop, so that
+// retention may remove the newest rows of an idle partition without its log being read again.
+import { asError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import type { FloorRow, Ledger } from './ledger.ts';
+import type { Taken } from './takeover.ts';
+
+const EVERY_MS = 15 * 60_000;
+
+export class Checkpoint {
+  readonly #ledger: Ledger;
+  readonly #logger: Logger;
+  #dueAtMs = Date.now() + EVERY_MS;
+
+  constructor(ledger: Ledger, logger: Logger) {
+    this.#ledger = ledger;
+    this.#logger = logger;
+  }
+
+  async ifDue(taken: Taken): Promise<void> {
+    if (Date.now() >= this.#dueAtMs) await this.record(taken);
+  }
+
+  /** Best effort: a checkpoint that fails is made up for by the next. */
+  async record({ ownership, states }: Taken): Promise<void> {
+    this.#dueAtMs = Date.now() + EVERY_MS;
+    const moved = [...states].filter(([, { landed, recorded }]) => landed > recorded);
+    const floors: FloorRow[] = moved.map(([partition, { landed }]) => {
+      return { partition, offset: landed, reason: 'checkpoint', detail: '' };
+    });
+    try {
+      await this.#ledger.recordFloors(ownership, floors);
+      for (const [, state] of moved) state.recorded = state.landed;
+    } catch (error) {
+      this.#logger.debug({ err: asError(error) }, 'checkpoint failed; the next one will do');
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// Gets one batch into the tables: repeats only what was surely not sent, and makes sure first that
+// the records are of the topic they are filed under. Any doubt is thrown, for the lane to start over.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
+import { backoffMs, type Availability } from '../platform/retry.ts';
+import type { Batch } from './batch.ts';
+import type { Ownership } from './fence.ts';
+import type { Taken, TopicLog } from './takeover.ts';
+import type { Writer } from './writer.ts';
+
+/**
+ * Resolves when the batch has landed.
+ * @throws {UnclearOutcomeError | FencedError | ConfigError}; {UnavailableError} once `isStopping`.
+ */
+export async function deliver(
+  batch: Batch,
+  taken: Taken,
+  { log, writer }: { readonly log: TopicLog; readonly writer: Writer },
+  availability: Availability,
+  isStopping: () => boolean,
+): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await assertSameTopic(taken, log);
+      await writer.write(batch, narrowed(taken.ownership, batch), Date.now());
+      availability.back();
+      return;
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || isStopping()) throw error;
+      availability.lost(error);
+      await sleep(backoffMs(attempt));
+    }
+  }
+}
+
+/**
+ * Ids never come back, so the same id before and after a fetch proves that what was fetched in
+ * between is of that topic and not of one created in its place.
+ */
+async function assertSameTopic({ topicId }: Taken, log: TopicLog): Promise<void> {
+  const now = await log.topicId();
+  if (now === topicId) return;
+  throw new UnclearOutcomeError(
+    `topic ${log.topic} was deleted and created again: reading the new one from its start; ` +
+      'the rows of the old one stay',
+  );
+}
+
+/** The part of an ownership that a batch needs: a lost partition must not fence the others. */
+function narrowed(ownership: Ownership, { spans }: Batch): Ownership {
+  return { ...ownership, claims: ownership.claims.filter((claim) => spans.has(claim.partition)) };
+}
