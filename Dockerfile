@@ -1,0 +1,19 @@
+# The one image of this project: a producer by default, the setup or the consumer with another
+# entrypoint. Runs the sources as they are, as user node, on a read-only root if asked to.
+#   docker build -t sensor-producer . && docker run --rm sensor-producer --help
+
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The only optional dependency of ours is the embedded ClickHouse engine (550 MB), which containers
+# never run. --omit=optional would also drop the native codecs of snappy and lz4-napi.
+RUN npm pkg delete optionalDependencies && npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+# Owned by node, so that a checkout with a strict umask can be read too.
+COPY --chown=node . .
+USER node
+ENTRYPOINT ["node", "producers/main.ts"]
