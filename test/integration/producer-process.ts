@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { environment } from '../../platform/config.ts';
 import type { Account } from '../../producers/account.ts';
-import { kafkaClient } from '../backend/clients.ts';
+import { countMessages, kafkaClient } from '../backend/clients.ts';
 import { randomGroup } from '../backend/context.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -120,14 +120,22 @@ export interface ReadRecord {
   readonly value: string;
 }
 
+/** How many records a topic holds, once its broker, which may have just come back, leads it. */
+export async function topicLength(bootstrap: string, topic: string): Promise<number> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await countMessages(bootstrap, topic);
+    } catch (thrown) {
+      if (attempt === 100) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 /** Every record a topic holds now, in order within each partition. */
 export async function readTopic(bootstrap: string, topic: string): Promise<ReadRecord[]> {
   const kafka = kafkaClient(bootstrap);
-  const admin = kafka.admin();
-  await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(topic);
-  await admin.disconnect();
-  const total = offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+  const total = await topicLength(bootstrap, topic);
   const records: ReadRecord[] = [];
   if (total === 0) return records;
   const consumer = kafka.consumer({ groupId: randomGroup(), maxWaitTimeInMs: 100 });
