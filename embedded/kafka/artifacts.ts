@@ -16,6 +16,8 @@ export interface KafkaLibs {
   progress: (line: string) => void;
   /** Path of `mvn`. Default: the one on `PATH`. */
   maven?: string;
+  /** Ends Maven. */
+  signal?: AbortSignal;
 }
 
 /** What the folder must hold whatever Maven resolved: the broker, its tools, its log backend. */
@@ -44,7 +46,7 @@ export async function ensureKafkaLibs(libs: KafkaLibs): Promise<void> {
   });
 }
 
-async function fetchLibs(maven: string, { libsPath, progress }: KafkaLibs): Promise<void> {
+async function fetchLibs(maven: string, { libsPath, progress, signal }: KafkaLibs): Promise<void> {
   const started = performance.now();
   progress(
     `fetching Apache Kafka ${KAFKA_VERSION} through Maven: about 90 files, 55 MB, only once`,
@@ -52,7 +54,7 @@ async function fetchLibs(maven: string, { libsPath, progress }: KafkaLibs): Prom
   await removeAbandoned(libsPath);
   const folder = await mkdtemp(`${libsPath}.partial-`);
   try {
-    await copyDependencies(maven, folder, progress);
+    await copyDependencies(maven, folder, progress, signal);
     const files = await jarSizes(folder);
     const missing = EXPECTED.filter((name) => files[name] === undefined);
     if (missing.length > 0) throw new Error(`Maven did not bring ${missing.join(', ')}`);

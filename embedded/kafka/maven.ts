@@ -42,12 +42,13 @@ export async function copyDependencies(
   maven: string,
   folder: string,
   progress: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   const project = await mkdtemp(join(tmpdir(), 'sensorhouse-maven-'));
   try {
     await writeFile(join(project, 'pom.xml'), POM);
     const goal = [`${PLUGIN}:copy-dependencies`, `-DoutputDirectory=${folder}`];
-    await runMaven(maven, ['-B', ...goal, '-DincludeScope=runtime'], project, progress);
+    await runMaven(maven, ['-B', ...goal, '-DincludeScope=runtime'], project, progress, signal);
   } finally {
     await rm(project, { recursive: true, force: true });
   }
@@ -58,8 +59,14 @@ async function runMaven(
   args: string[],
   cwd: string,
   progress: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const child = spawn(maven, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(maven, args, {
+    cwd,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
+  });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));

@@ -1,0 +1,56 @@
+// Looks, before anything is started, whether this machine has what the stack needs, and brings what is
+// fetched only once. What is missing is one message that says what to do.
+import { realpath } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { ConfigError } from '../../platform/errors.ts';
+import { ensureKafkaLibs, haveKafkaLibs } from '../kafka/artifacts.ts';
+import { ensureClassArchive } from '../kafka/class-archive.ts';
+import { findJava, findMaven, type Java } from '../kafka/java.ts';
+import { portInUse } from '../kafka/ports.ts';
+import { HOST, type LaunchConfig } from './config.ts';
+
+/**
+ * Finds the engine, Java and, if Kafka is still to be fetched, Maven.
+ * @throws {ConfigError} naming the first that is missing.
+ */
+export async function checkMachine({ folders }: LaunchConfig): Promise<Java> {
+  requireEngine();
+  const java = await findJava();
+  if (!(await haveKafkaLibs(folders.kafkaLibs))) await findMaven();
+  return java;
+}
+
+/** @throws {ConfigError} when the ClickHouse engine is not installed. */
+export function requireEngine(): void {
+  try {
+    createRequire(import.meta.url).resolve('chdb');
+  } catch (cause) {
+    throw new ConfigError(
+      "ClickHouse's engine (the optional npm package chdb, about 550 MB) is not installed: run `npm ci` again " +
+        '(Linux with glibc, or macOS), or use Docker: docker compose up -d',
+      { cause },
+    );
+  }
+}
+
+/** Kafka looks at its own port: an old broker of ours may have to leave it first. */
+export async function checkPorts({ clickhousePort, metricsPort }: LaunchConfig): Promise<void> {
+  const ports = { CLICKHOUSE_PORT: clickhousePort, METRICS_PORT: metricsPort };
+  for (const [name, port] of Object.entries(ports)) {
+    if (!(await portInUse(HOST, port))) continue;
+    throw new ConfigError(
+      `${name}: ${HOST}:${port} is in use by another program; stop it or set ${name} to a free port`,
+    );
+  }
+}
+
+/** Fetches Kafka and prepares it for fast starts; `progress` gets a line for every step. */
+export async function fetchOnce(
+  { folders: { kafkaLibs: libsPath } }: LaunchConfig,
+  java: Java,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await ensureKafkaLibs({ libsPath, progress, signal });
+  await ensureClassArchive(java, await realpath(libsPath), progress);
+}

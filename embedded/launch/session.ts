@@ -1,0 +1,173 @@
+// From `npm start` to its end: checks, starts the servers side by side, sets up, runs, and stops in
+// order. It ends by itself after --once, when a part fails, and when it is asked to.
+import { asError } from '../../platform/errors.ts';
+import { createLog } from '../../platform/log.ts';
+import type { Service } from '../../platform/service.ts';
+import { failureLines } from '../kafka/log-tail.ts';
+import { KAFKA_VERSION } from '../kafka/version.ts';
+import { describeAccount } from './account.ts';
+import { claimHome, type StackClaim } from './claim.ts';
+import { HOST, type LaunchConfig } from './config.ts';
+import { greeting } from './greeting.ts';
+import { readLogLine } from './log-line.ts';
+import { checkMachine, checkPorts, fetchOnce } from './requirements.ts';
+import type { Run } from './run.ts';
+import { PartFailure, Stack } from './stack.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The engine ends what runs and closes its tables; the broker flushes its logs. */
+const CLICKHOUSE_GRACE_MS = 15_000;
+const KAFKA_GRACE_MS = 20_000;
+/** What was acknowledged a moment ago is fetched within that; the drain lands it. */
+const FETCH_MS = 1_000;
+
+/** Asked to stop: no failure. */
+class Stopped extends Error {}
+
+export class Session implements Service {
+  readonly ended: Promise<number>;
+  readonly #config: LaunchConfig;
+  readonly #terminal: Terminal;
+  readonly #stop = new AbortController();
+  #code = 0;
+
+  /** Begins at once. */
+  constructor(config: LaunchConfig, terminal: Terminal) {
+    this.#config = config;
+    this.#terminal = terminal;
+    this.ended = this.#start().finally(() => terminal.clear());
+  }
+
+  stoppedCode(): number {
+    return this.#code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.ended;
+  }
+
+  async #start(): Promise<number> {
+    const { clickhousePort, folders } = this.#config;
+    const say = (line: string): void => this.#terminal.say(line);
+    const java = await checkMachine(this.#config);
+    const url = `http://${HOST}:${clickhousePort}`;
+    const claim = await claimHome(folders.home, url, say);
+    try {
+      await checkPorts(this.#config);
+      await fetchOnce(this.#config, java, say, this.#stop.signal);
+      if (!this.#stop.signal.aborted) this.#code = await this.#withStack(claim);
+    } catch (thrown) {
+      if (!this.#stop.signal.aborted) throw thrown;
+    } finally {
+      await claim.release();
+    }
+    return this.#code;
+  }
+
+  async #withStack(claim: StackClaim): Promise<number> {
+    const terminal = this.#terminal;
+    using stack = new Stack(this.#config.folders.logs, claim, (text) => terminal.say(text));
+    const over = new AbortController();
+    const stopped = new Promise<never>((_, reject) => {
+      this.#stop.signal.addEventListener('abort', () => reject(new Stopped()));
+    });
+    const interrupted = Promise.race([stack.failed, stopped]);
+    interrupted.catch(() => over.abort());
+    const unlessInterrupted: Guard = (step) => Promise.race([step, interrupted]);
+    let run: Run | undefined;
+    let failure: Error | undefined;
+    try {
+      await this.#startServers(stack, over.signal, unlessInterrupted);
+      run = await this.#begin(stack, unlessInterrupted);
+      await unlessInterrupted(this.#config.once ? run.untilIngested() : interrupted);
+    } catch (thrown) {
+      failure = asError(thrown);
+    }
+    return await this.#end(stack, run, failure);
+  }
+
+  async #startServers(stack: Stack, signal: AbortSignal, guard: Guard): Promise<void> {
+    const { environments, setup, folders } = this.#config;
+    this.#terminal.say(`Starting Kafka ${KAFKA_VERSION} and ClickHouse on ${folders.home}`);
+    const env = environments.servers;
+    const kafka = stack.start({
+      ...{ name: 'kafka', program: 'embedded/kafka-main.ts', env, graceMs: KAFKA_GRACE_MS },
+    });
+    const clickhouse = stack.start({
+      ...{ name: 'clickhouse', program: 'embedded/clickhouse-main.ts', env },
+      graceMs: CLICKHOUSE_GRACE_MS,
+    });
+    // Loaded while the servers start: the client libraries take as long as a server does.
+    const { setUp } = await import('../../clickhouse_setup/setup.ts');
+    await guard(Promise.all([kafka.ready, clickhouse.ready]));
+    const file = stack.openLog('setup');
+    const show = stack.showWarnings('setup');
+    const write = (line: string): void => {
+      file.write(line);
+      show(readLogLine(line.trimEnd()));
+    };
+    await guard(setUp(setup, createLog({ service: 'setup', to: { write } }), signal));
+  }
+
+  async #begin(stack: Stack, guard: Guard): Promise<Run> {
+    const { Run } = await import('./run.ts');
+    const run = await guard(Run.begin(this.#config, stack, this.#terminal));
+    run.startConsumer();
+    run.startProducers(this.#terminal);
+    this.#terminal.say(greeting(this.#config));
+    return run;
+  }
+
+  /** Stops everything in order and says how it went; the exit code, or what a person has to mend. */
+  async #end(stack: Stack, run: Run | undefined, failure?: Error): Promise<number> {
+    if (failure instanceof PartFailure) await this.#report(failure);
+    const asked = failure instanceof Stopped;
+    if (asked) this.#terminal.say('Stopping producers, consumer, ClickHouse and Kafka');
+    let exact = true;
+    if (run !== undefined) {
+      await stack.stop(...run.producerNames);
+      if (stack.runs('kafka', 'clickhouse', 'consumer')) await run.catchUp(FETCH_MS);
+      await stack.stop('consumer');
+      if (stack.runs('kafka', 'clickhouse')) exact = await this.#account(run);
+      await run[Symbol.asyncDispose]();
+    }
+    await stack.stop('clickhouse');
+    await stack.stop('kafka');
+    if (failure instanceof PartFailure) return 1;
+    if (failure !== undefined && !asked) throw failure;
+    if (asked && this.#config.once) {
+      this.#terminal.say('Stopped before everything was sent and ingested');
+      return 1;
+    }
+    return exact ? 0 : 1;
+  }
+
+  /** Prints the account; false when it does not add up. */
+  async #account(run: Run): Promise<boolean> {
+    const { account, consumerPeakBytes, durationMs } = await run.close();
+    const { lag, problems } = account;
+    this.#terminal.say(`Account: ${describeAccount(account, durationMs)}`);
+    const megabytes = Math.round(consumerPeakBytes / 1e6);
+    if (megabytes > 0) this.#terminal.say(`The consumer used up to ${megabytes} MB of memory`);
+    if (lag > 0 && !this.#config.once) {
+      this.#terminal.say(`${lag} rows stay in Kafka and are ingested at the next start`);
+    }
+    const wrong =
+      lag > 0 && this.#config.once ? [...problems, `${lag} rows are missing`] : problems;
+    for (const problem of wrong) this.#terminal.say(`The account does not add up: ${problem}`);
+    return wrong.length === 0;
+  }
+
+  async #report({ part, code }: PartFailure): Promise<void> {
+    // A broker's own log says more than the program that runs it.
+    const { kafka } = this.#config.folders;
+    const lines = part.lastLines.map((line) => `  ${line}`);
+    if (part.name === 'kafka') lines.push(await failureLines(kafka));
+    const last = lines.length === 0 ? '' : `; its last lines:\n${lines.join('\n')}`;
+    this.#terminal.say(`${part.name} ended with exit code ${code}${last}`);
+    this.#terminal.say(`The whole log is in ${part.logPath}. Stopping the rest`);
+  }
+}
+
+type Guard = <T>(step: Promise<T>) => Promise<T>;
