@@ -1,0 +1,95 @@
+// A database of its own with the project's tables and a few sensor rows: some in the window that the
+// dashboard tests look at, some long before it, and two that arrived in the same batch.
+import { randomBytes } from 'node:crypto';
+import { schemaSql } from '../../clickhouse_setup/generate.ts';
+
+export interface SensorTables extends AsyncDisposable {
+  readonly url: URL;
+  readonly devices: readonly string[];
+  /** Rows and dead letters around now; the tables hold older ones too. */
+  readonly rowsNow: number;
+  readonly deadNow: number;
+  /** CO in the newest row of every device. */
+  readonly latestCo: number;
+}
+
+export interface Answer {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+const DEVICES = ['00:0f:00:70:91:0a', '1c:bf:ce:15:ec:4d', "it's a device"];
+const LATEST_CO = 0.0075;
+
+/** Creates them with `rowsPerDevice` rows around `nowMs` (none: all tables stay empty). */
+export async function sensorTables(
+  clickhouseUrl: string,
+  nowMs: number,
+  rowsPerDevice = 20,
+): Promise<SensorTables> {
+  const database = `dashboards_${randomBytes(6).toString('hex')}`;
+  const outside = new URL(clickhouseUrl);
+  const url = new URL(clickhouseUrl);
+  url.searchParams.set('database', database);
+  await send(outside, `CREATE DATABASE ${database}`);
+  const statements = schemaSql()
+    .replace(/^--.*$/gm, '')
+    .split(';\n');
+  for (const statement of statements) if (statement.trim() !== '') await send(url, statement);
+  if (rowsPerDevice > 0)
+    for (const statement of inserts(nowMs, rowsPerDevice)) await send(url, statement);
+  return {
+    url,
+    devices: DEVICES,
+    rowsNow: DEVICES.length * rowsPerDevice,
+    deadNow: 1,
+    latestCo: LATEST_CO,
+    [Symbol.asyncDispose]: async () => {
+      await send(outside, `DROP DATABASE ${database}`);
+    },
+  };
+}
+
+// The two newest rows of a device share their ingest_time; the one that Kafka had later holds the
+// older event, so only the offset tells which one is the latest.
+function inserts(nowMs: number, rowsPerDevice: number): string[] {
+  const columns = `device_id, ts, co, humidity, light, lpg, motion, smoke, temp, ingest_time,
+    kafka_source, kafka_partition, kafka_offset, kafka_timestamp`;
+  const devices = DEVICES.map((device) => `'${device.replaceAll("'", "\\'")}'`).join(', ');
+  const of = (rows: number, arrivedMs: number): string => `INSERT INTO sensor_data (${columns})
+    SELECT arrayJoin([${devices}]) AS device, fromUnixTimestamp64Milli(toInt64(${arrivedMs} - number), 'UTC'),
+      if(number = ${rows} - 1, ${LATEST_CO}, 0.004), 51 + number, number % 2, 0.007, number = 3, 0.02, 22.5,
+      fromUnixTimestamp64Milli(toInt64(${arrivedMs} + intDiv(least(number, ${rows} - 2), 5) * 5000), 'UTC'),
+      'sensor_data@test', 0, number, fromUnixTimestamp64Milli(${arrivedMs}, 'UTC')
+    FROM numbers(${rows})`;
+  const dead = (arrivedMs: number): string => `INSERT INTO dead_letters
+    (stream, kafka_source, kafka_partition, kafka_offset, reason, ingest_time)
+    SELECT 'sensor_data', 'sensor_data@test', 0, ${arrivedMs}, 'tombstone',
+      fromUnixTimestamp64Milli(${arrivedMs}, 'UTC')`;
+  const longAgoMs = nowMs - 86_400_000 * 60;
+  return [of(7, longAgoMs), of(rowsPerDevice, nowMs), dead(longAgoMs), dead(nowMs)];
+}
+
+/** Runs a query; every column with its type. */
+export async function ask({ url }: SensorTables, sql: string): Promise<Answer> {
+  const text = await send(url, `${sql}\nFORMAT JSONCompact`);
+  const { meta, data } = JSON.parse(text) as { meta: Answer['columns']; data: Answer['rows'] };
+  return { columns: meta, rows: data };
+}
+
+async function send(url: URL, sql: string): Promise<string> {
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  const response = await fetch(address, {
+    method: 'POST',
+    body: sql,
+    headers: {
+      'X-ClickHouse-User': decodeURIComponent(url.username),
+      'X-ClickHouse-Key': decodeURIComponent(url.password),
+    },
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${text.trim()}\n${sql}`);
+  return text;
+}
