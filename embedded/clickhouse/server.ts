@@ -26,6 +26,11 @@ export interface ClickHouseServerConfig {
   maxBodyBytes?: number;
   /** More requests at a time are refused. Default 100. */
   maxRequests?: number;
+  /**
+   * Queries the engine works on at a time; others queue. Default 8. Each holds a thread of Node's pool, which
+   * the server widens only if nothing in the process has used it yet: otherwise choose 2.
+   */
+  maxRunning?: number;
   log: Logger;
 }
 
@@ -37,7 +42,7 @@ export interface ClickHouseServer extends AsyncDisposable {
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_MAX_REQUESTS = 100;
 /** The engine uses all cores for one query already; more at a time only keep short ones short. */
-const MAX_RUNNING = 8;
+const DEFAULT_MAX_RUNNING = 8;
 const IDLE_CONNECTION_MS = 60_000;
 
 /**
@@ -52,7 +57,7 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
   try {
     const engine = await openEngine(dataPath);
     const maxRequests = config.maxRequests ?? DEFAULT_MAX_REQUESTS;
-    const limits = { maxRequests, maxRunning: MAX_RUNNING };
+    const limits = { maxRequests, maxRunning: config.maxRunning ?? DEFAULT_MAX_RUNNING };
     const context: HandlerContext = {
       engine,
       registry: createRegistry(limits, (tag) => engine.cancel(tag)),
