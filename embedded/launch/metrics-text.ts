@@ -10,9 +10,13 @@ export interface ConsumerFigures {
 const PREFIX = 'sensorhouse_consumer_';
 
 /** The figures of the consumer at `url`; undefined while it does not answer. */
-export async function fetchFigures(url: string): Promise<ConsumerFigures | undefined> {
+export async function fetchFigures(
+  url: string,
+  signal: AbortSignal,
+): Promise<ConsumerFigures | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(2_000)]);
+    const response = await fetch(url, { signal: limit });
     return response.ok ? readFigures(await response.text()) : undefined;
   } catch {
     return undefined;

@@ -122,9 +122,13 @@ export class Run implements AsyncDisposable {
   }
 
   /** Ends the status line. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async unfollow(): Promise<void> {
     this.#over.abort();
     await this.#following;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unfollow();
     await this.#proof[Symbol.asyncDispose]();
   }
 }

@@ -100,6 +100,7 @@ export class Session implements Service {
     });
     // Loaded while the servers start: the client libraries take as long as a server does.
     const { setUp } = await import('../../clickhouse_setup/setup.ts');
+    const { settleGroups } = await import('./coordinator.ts');
     await guard(Promise.all([kafka.ready, clickhouse.ready]));
     const file = stack.openLog('setup');
     const show = stack.showWarnings('setup');
@@ -107,7 +108,8 @@ export class Session implements Service {
       file.write(line);
       show(readLogLine(line.trimEnd()));
     };
-    await guard(setUp(setup, createLog({ service: 'setup', to: { write } }), signal));
+    const log = createLog({ service: 'setup', to: { write } });
+    await guard(Promise.all([setUp(setup, log, signal), settleGroups(setup)]));
   }
 
   async #begin(stack: Stack, guard: Guard): Promise<Run> {
@@ -121,6 +123,8 @@ export class Session implements Service {
 
   /** Stops everything in order and says how it went; the exit code, or what a person has to mend. */
   async #end(stack: Stack, run: Run | undefined, failure?: Error): Promise<number> {
+    await run?.unfollow();
+    this.#terminal.clear();
     if (failure instanceof PartFailure) await this.#report(failure);
     const asked = failure instanceof Stopped;
     if (asked) this.#terminal.say('Stopping producers, consumer, ClickHouse and Kafka');

@@ -33,7 +33,7 @@ export class Status {
   /** Shows the line every second until `signal`. */
   async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const figures = await fetchFigures(this.#url);
+      const figures = await fetchFigures(this.#url, signal);
       if (figures !== undefined) this.#terminal.status(this.#line(figures));
       await sleep(STATUS_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -31,8 +31,9 @@ export class Terminal {
   /** Shows what is going on now; each call replaces the last. */
   status(text: string): void {
     if (this.#output.isTTY === true) {
-      // A line that wraps could not be rewritten.
-      this.#status = text.slice(0, (this.#output.columns ?? 80) - 1);
+      // A line that wraps could not be rewritten. Some terminals say they have 0 columns.
+      const { columns = 0 } = this.#output;
+      this.#status = text.slice(0, (columns > 0 ? columns : 80) - 1);
       this.#output.write(CLEAR_LINE + this.#status);
     } else if (this.#now() - this.#plainStatusAtMs >= PLAIN_STATUS_EVERY_MS) {
       this.#plainStatusAtMs = this.#now();
