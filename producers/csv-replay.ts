@@ -5,6 +5,7 @@ import { ConfigError, asError } from '../platform/errors.ts';
 import { csvHeaders } from '../streams/csv.ts';
 import { CsvRows, headerOf, type CsvSelection, type Event } from './csv-rows.ts';
 import { readFileBytes, type FilePosition } from './file-source.ts';
+import { PlainCsv } from './plain-csv.ts';
 
 /** No row of any stream is near this long: an unclosed quote must not swallow the whole file. */
 const MAX_ROW_BYTES = 1_048_576;
@@ -31,10 +32,12 @@ export async function* replayCsv(
   reader.requireRows(count + events.length);
 }
 
-/** csv-parse, driven chunk by chunk: rows that are not wanted never pass through a stream. */
+/** Plain lines are split here; from the first that is not plain on, csv-parse is driven by chunks. */
 class CsvFileReader {
   readonly #selection: CsvSelection;
   readonly #parser: Parser;
+  readonly #plain = new PlainCsv((cells, line) => this.#take(cells, line));
+  #isPlain = true;
   #rows: CsvRows | undefined;
   #events: Event[] = [];
   #lastLine = 0;
@@ -48,7 +51,7 @@ class CsvFileReader {
       relax_column_count: true,
       max_record_size: MAX_ROW_BYTES,
       on_record: (cells: string[], { lines }) => {
-        this.#take(cells, lines);
+        this.#take(cells, this.#plain.lines + lines);
         return null;
       },
     });
@@ -59,19 +62,22 @@ class CsvFileReader {
 
   /** The events that this chunk completes. */
   async feed(chunk: Buffer): Promise<Event[]> {
-    const error = await new Promise<Error | null | undefined>((resolve) => {
-      this.#parser.write(chunk, resolve);
-    });
-    return this.#collect(error);
+    const rest = this.#isPlain ? this.#plain.feed(chunk) : chunk;
+    if (rest !== undefined) await this.#parse(rest);
+    return this.#collect();
   }
 
   /** The events of what the file ends with. */
   async finish(): Promise<Event[]> {
-    const error = await new Promise<Error | null | undefined>((resolve) => {
-      this.#parser.once('error', resolve);
-      this.#parser.end(resolve);
-    });
-    return this.#collect(error);
+    const rest = this.#isPlain ? this.#plain.finish() : undefined;
+    if (rest !== undefined) await this.#parse(rest);
+    this.#note(
+      await new Promise((resolve) => {
+        this.#parser.once('error', resolve);
+        this.#parser.end(resolve);
+      }),
+    );
+    return this.#collect();
   }
 
   throwIfBad(): void {
@@ -104,8 +110,16 @@ class CsvFileReader {
     }
   }
 
-  #collect(error: Error | null | undefined): Event[] {
+  async #parse(bytes: Buffer): Promise<void> {
+    this.#isPlain = false;
+    this.#note(await new Promise((resolve) => void this.#parser.write(bytes, resolve)));
+  }
+
+  #note(error: Error | null | undefined): void {
     if (error !== null && error !== undefined) this.#problem ??= this.#malformed(error);
+  }
+
+  #collect(): Event[] {
     const events = this.#events;
     this.#events = [];
     return events;
