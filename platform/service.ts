@@ -41,7 +41,10 @@ export async function run(start: () => Promise<Service>): Promise<never> {
   process.exit(await code(start, signalled));
 }
 
-async function code(start: () => Promise<Service>, signalled: Promise<'signalled'>): Promise<number> {
+async function code(
+  start: () => Promise<Service>,
+  signalled: Promise<'signalled'>,
+): Promise<number> {
   try {
     const starting = start();
     const service = await Promise.race([starting, signalled]);

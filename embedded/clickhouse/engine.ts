@@ -1,6 +1,6 @@
 // The ClickHouse engine inside this process (chdb). Every request gets a connection of its own, which
 // costs a fraction of a millisecond and makes settings, parameters and `readonly` end with it.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
@@ -115,20 +115,37 @@ async function prepareFolder(dataPath: string): Promise<void> {
 }
 
 function openFirst(open: (tag: string) => Session, dataPath: string): Session {
+  // Asked first where the system tells, because the engine prints a line of its own when it fails.
+  if (isLocked(dataPath)) throw inUse(dataPath);
   try {
     return open('main');
   } catch (thrown) {
-    const pid = lockHolder(dataPath);
-    const why =
-      pid === undefined
-        ? `ClickHouse cannot open its data in ${dataPath}`
-        : `ClickHouse's data in ${dataPath} are in use by process ${pid}: stop it, or set SENSORHOUSE_DIR to another folder`;
-    throw new ConfigError(why, { cause: asError(thrown) });
+    throw inUse(dataPath, asError(thrown));
+  }
+}
+
+function inUse(dataPath: string, cause?: Error): ConfigError {
+  const pid = lockHolder(dataPath);
+  const why =
+    pid === undefined
+      ? `ClickHouse cannot open its data in ${dataPath}`
+      : `ClickHouse's data in ${dataPath} are in use by process ${pid}: stop it, or set SENSORHOUSE_DIR to another folder`;
+  return new ConfigError(why, { cause });
+}
+
+/** Whether Linux lists a lock on the engine's `status` file. False where there is no such list. */
+function isLocked(dataPath: string): boolean {
+  try {
+    const { ino } = statSync(join(dataPath, 'status'));
+    const locks = readFileSync('/proc/locks', 'utf8').split('\n');
+    return locks.some((line) => line.includes('FLOCK') && line.includes(`:${ino} `));
+  } catch {
+    return false;
   }
 }
 
 /** The engine notes its process in a file called `status`. Undefined: nobody who still lives. */
-function lockHolder(dataPath: string): number | undefined {
+export function lockHolder(dataPath: string): number | undefined {
   try {
     const pid = Number(/^PID: (\d+)/m.exec(readFileSync(join(dataPath, 'status'), 'utf8'))?.[1]);
     return isAlive(pid) ? pid : undefined;

@@ -48,6 +48,15 @@ export async function claimFolder(dataPath: string, log: Logger): Promise<Claim>
   throw new ConfigError(`${dataPath}: another start keeps taking this folder; try again`);
 }
 
+/** The process that uses the folder: a launcher, or a broker that has lost its own. */
+export async function folderHolder(dataPath: string): Promise<number | undefined> {
+  const owner = await readOwner(join(dataPath, 'owner.json'));
+  for (const holder of [owner?.launcher, owner?.broker]) {
+    if (holder !== undefined && (await isRunning(holder))) return holder.pid;
+  }
+  return undefined;
+}
+
 async function createOwner(path: string, owner: Owner): Promise<boolean> {
   try {
     await writeFile(path, JSON.stringify(owner), { flag: 'wx' });

@@ -1,0 +1,73 @@
+// Finds the ClickHouse that `npm run query` asks: the one that is named, else the one that runs, else
+// the data at rest, opened for this one query.
+import { randomBytes } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { clickhouseTarget, clickhouseVariables } from '../../platform/clickhouse/variables.ts';
+import { readConfig } from '../../platform/config.ts';
+import { ConfigError } from '../../platform/errors.ts';
+import { silentLog } from '../../platform/log.ts';
+import { runningStack } from '../launch/claim.ts';
+import { HOST, foldersOf } from '../launch/config.ts';
+import { requireEngine } from '../launch/requirements.ts';
+
+export interface QueryTarget extends AsyncDisposable {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+const PING_MS = 2_000;
+
+/**
+ * Where to send a query; dispose of it afterwards. `opening` is called when the data have to be opened.
+ * @throws {ConfigError} when nothing runs and there are no data, or another process holds them.
+ */
+export async function findTarget(opening: () => void): Promise<QueryTarget> {
+  const config = readConfig(clickhouseVariables);
+  const folders = foldersOf();
+  const named = clickhouseTarget(config);
+  if (config.CLICKHOUSE_URL !== undefined) return remote(named);
+  const stack = await runningStack(folders.home);
+  if (stack !== undefined) return remote({ ...named, url: stack.clickhouseUrl });
+  if (await answers(named.url)) return remote(named);
+  if (!(await exists(folders.clickhouse))) {
+    throw new ConfigError(
+      `nothing answers on ${named.url} and there are no data in ${folders.home}: npm start makes some`,
+    );
+  }
+  requireEngine();
+  opening();
+  return openData(folders.clickhouse, named.database);
+}
+
+function remote(target: Omit<QueryTarget, typeof Symbol.asyncDispose>): QueryTarget {
+  return { ...target, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function openData(dataPath: string, database: string): Promise<QueryTarget> {
+  const { startClickHouse } = await import('../clickhouse/server.ts');
+  // A name and password that nobody else on this machine can know.
+  const user = { name: 'query', password: randomBytes(16).toString('hex'), readonly: false };
+  const log = silentLog();
+  const server = await startClickHouse({ host: HOST, port: 0, dataPath, users: [user], log });
+  return {
+    ...{ url: server.url, username: user.name, password: user.password, database },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(new URL('/ping', url), { signal: AbortSignal.timeout(PING_MS) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
