@@ -16,7 +16,7 @@ export default defineConfig({
           ],
         },
       },
-      { test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'tidy', include: ['test/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'integration',

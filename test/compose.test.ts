@@ -1,0 +1,112 @@
+// docker-compose.yml against the code: every variable a service of ours sets is one its program reads,
+// none is forgotten, and what the file promises about images, ports and rights holds for all services.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { setupVariables } from '../clickhouse_setup/variables.ts';
+import { consumerVariables } from '../consumer/config.ts';
+import { staleDashboards } from '../grafana/generate.ts';
+import { PLUGIN_VERSION, datasource } from '../grafana/panel.ts';
+import { producerVariables } from '../producers/config.ts';
+import { composeServices, composeText, programOf } from './compose-file.ts';
+
+const READS: Record<string, readonly string[]> = {
+  'producers/main.ts': Object.keys(producerVariables),
+  'consumer/main.ts': Object.keys(consumerVariables),
+  'clickhouse_setup/main.ts': Object.keys(setupVariables),
+};
+/** Logins and addresses that a Kafka and a ClickHouse of one's own do not have. */
+const ELSEWHERE = /^(KAFKA_SSL|KAFKA_SASL_|CLICKHOUSE_URL)/;
+
+const all = Object.entries(composeServices);
+const ours = all.filter(([, { image }]) => image === 'sensor-producer');
+const provisioned = readFileSync(
+  join(import.meta.dirname, '..', 'grafana', 'provisioning', 'datasources', 'clickhouse.yaml'),
+  'utf8',
+);
+
+describe('docker-compose.yml', () => {
+  it('runs the services that its users look for, under these names', () => {
+    const named = all.filter(([, { container_name: name }]) => name !== undefined);
+    for (const [name, service] of named) {
+      expect(service.container_name).toBe(`\${CONTAINER_PREFIX:-}${name}`);
+    }
+    expect(named.map(([name]) => name).toSorted()).toEqual(
+      'clickhouse-server consumer grafana kafka producer-a producer-b producer-c'.split(' '),
+    );
+    expect(composeServices['consumer-replica']).toMatchObject({ profiles: ['scale'] });
+    expect(composeServices['consumer-replica']!.ports).toBeUndefined();
+  });
+
+  it.each(ours)('%s sets exactly the variables its program reads', (_, service) => {
+    const reads = READS[programOf(service)];
+    expect(reads, programOf(service)).toBeDefined();
+    const set = Object.keys(service.environment ?? {});
+    expect(set.filter((name) => !reads!.includes(name))).toEqual([]);
+    const missing = reads!.filter((name) => !set.includes(name) && !ELSEWHERE.test(name));
+    expect(missing).toEqual([]);
+  });
+
+  it.each(ours)('%s runs with no right it does not need', (_, service) => {
+    expect(service).toMatchObject({
+      user: 'node',
+      read_only: true,
+      init: true,
+      cap_drop: ['ALL'],
+      tmpfs: ['/tmp'],
+      stop_grace_period: '30s',
+    });
+    expect(service.mem_limit).toBeDefined();
+  });
+
+  it('builds its image in the one service that all others of ours wait for', () => {
+    const builders = ours.filter(([, { build }]) => build !== undefined);
+    expect(builders.map(([name]) => name)).toEqual(['setup']);
+    for (const [name, { depends_on: after }] of ours) {
+      if (name === 'setup') continue;
+      expect(after).toEqual({ setup: { condition: 'service_completed_successfully' } });
+    }
+  });
+
+  it('pins every image that it does not build', () => {
+    const tags = all
+      .filter(([, { image }]) => image !== 'sensor-producer')
+      .map(([, { image }]) => image.replace(/\$\{\w+:-([^}]+)\}/, '$1'));
+    expect(tags.filter((tag) => !/:\d+\.\d+(\.\d+)?$/.test(tag))).toEqual([]);
+  });
+
+  it('publishes on loopback only and checks the health of everything that stays up', () => {
+    const ports = all.flatMap(([, service]) => service.ports ?? []);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+    const unchecked = all.filter(([, { healthcheck }]) => healthcheck === undefined);
+    expect(unchecked.map(([name]) => name).toSorted()).toEqual(
+      'producer-a producer-b producer-c setup'.split(' '),
+    );
+  });
+
+  it('marks every password', () => {
+    const passwords = composeText.split('\n').filter((line) => /PASSWORD:-\w/.test(line));
+    expect(passwords.filter((line) => !line.endsWith('# CHANGE ME'))).toEqual([]);
+  });
+});
+
+describe('the provisioning of Grafana', () => {
+  it('takes from its environment only what compose sets there', () => {
+    const used = [...provisioned.matchAll(/\$(\w+)/g)].map((match) => match[1]!);
+    const set = Object.keys(composeServices['grafana']!.environment!);
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.filter((name) => !set.includes(name))).toEqual([]);
+  });
+
+  it('names the data source and the plugin version that the dashboards name', () => {
+    expect(provisioned).toContain(`uid: ${datasource.uid}\n`);
+    expect(provisioned).toContain(`type: ${datasource.type}\n`);
+    expect(composeText).toContain(
+      `${datasource.type}@\${GRAFANA_CLICKHOUSE_PLUGIN:-${PLUGIN_VERSION}}`,
+    );
+  });
+
+  it('shows the dashboards as they are declared (npm run generate:grafana)', async () => {
+    expect(await staleDashboards()).toEqual([]);
+  });
+});
