@@ -48,7 +48,7 @@ async function ask(body: string | Uint8Array | undefined, options: Ask = {}): Pr
   return fetch(`${server.url}/?${new URLSearchParams(url).toString()}`, {
     method,
     headers: { authorization: `Basic ${btoa(`${as.name}:${as.password}`)}`, ...headers },
-    ...(body === undefined ? {} : { body: body as BodyInit }),
+    ...(body === undefined ? {} : { body: body as string }),
     ...(signal === undefined ? {} : { signal }),
   });
 }
