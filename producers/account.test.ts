@@ -1,3 +1,4 @@
+// The account of a run adds up, whatever happened to its rows.
 import fc from 'fast-check';
 import { describe as suite, expect, it } from 'vitest';
 import { Ledger, describe, type Outcome } from './account.ts';

@@ -1,3 +1,4 @@
+// The command line: what goes over the environment, the help text, and what is turned down.
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';
 import { applyArguments } from './arguments.ts';

@@ -1,3 +1,4 @@
+// The variables of a producer: defaults of the image, every form of ROW_LIMIT, and bad values.
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';

@@ -1,3 +1,5 @@
+// Files: any valid one is read, and each kind of mistake is told with file, line and column after
+// the events before it were given out.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

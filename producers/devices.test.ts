@@ -1,3 +1,4 @@
+// The names of the producers: every way to write one, and nothing else.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findProducer, producers } from './devices.ts';

@@ -1,3 +1,4 @@
+// Printing instead of sending: the lines, a slow reader, a reader that went away.
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';

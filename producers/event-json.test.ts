@@ -1,3 +1,4 @@
+// The wire form of an event, as it is and stamped with the current time.
 import { describe, expect, it } from 'vitest';
 import { sensorData } from '../streams/sensor-data.ts';
 import { compileJson } from './event-json.ts';

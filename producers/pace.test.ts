@@ -1,3 +1,4 @@
+// The pace: no interval, an interval, small delays, a long hold-up, a stop.
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Pace } from './pace.ts';

@@ -1,3 +1,4 @@
+// The plain lines of a CSV file, held against csv-parse.
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

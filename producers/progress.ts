@@ -19,8 +19,9 @@ const LINE_EVERY_MS = 10_000;
 
 /** Starts showing; dispose of it before the final line. */
 export function showProgress(options: ProgressOptions): Disposable {
-  const { share, terminal } = options;
-  return terminal && share() !== undefined ? showBar(options) : logLines(options);
+  const { printing, share, terminal } = options;
+  const bar = terminal && share() !== undefined && !printing();
+  return bar ? showBar(options) : logLines(options);
 }
 
 function showBar({ name, rows, share, printing }: ProgressOptions): Disposable {

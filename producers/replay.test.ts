@@ -1,3 +1,4 @@
+// The loop of a producer: order, limit, one batch at a time, and every way a run can end.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';

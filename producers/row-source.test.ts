@@ -1,3 +1,4 @@
+// Batches out of pages: every event once and in order, before the end or a failure.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RowSource } from './row-source.ts';
