@@ -203,9 +203,10 @@ class Reader {
 
   async others(topic: string): Promise<Pick<TopicAudit, 'earlier' | 'withoutCoordinates'>> {
     const rows = await this.#clickhouse.rows<Record<'source' | 'n' | 'surplus', string>>(
-      `SELECT kafka_source AS source, toString(sum(n)) AS n, toString(sum(n - offsets)) AS surplus
-       FROM (SELECT kafka_source, count() AS n,
-               if(kafka_source = '', n, groupBitmap(kafka_offset)) AS offsets
+      `SELECT kafka_source AS source, toString(sum(held)) AS n,
+         toString(sum(held - offsets)) AS surplus
+       FROM (SELECT kafka_source, count() AS held,
+               if(kafka_source = '', held, groupBitmap(kafka_offset)) AS offsets
              FROM ${this.#stream.table.name}
              WHERE kafka_source = '' OR startsWith(kafka_source, ${quoted(`${topic}@`)})
              GROUP BY kafka_source, kafka_partition)

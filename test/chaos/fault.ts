@@ -1,0 +1,43 @@
+// What a fault of the catalogue is: a name, what it does in a sentence, where it comes from, and a
+// strike that ends in a checked world.
+import type { TopicAudit } from '../../consumer/audit.ts';
+import type { Random } from '../../data/random.ts';
+import type { Endpoints } from './world.ts';
+
+export interface Lab {
+  readonly endpoints: Endpoints;
+  /** Seeded: the same run again strikes at the same points, as far as the machine lets it. */
+  readonly random: Random;
+  /** 1 inside `npm test`; `npm run chaos` strikes this many times as often. */
+  readonly intensity: number;
+  /** How long faults that run by the clock go on. */
+  readonly minutes: number;
+}
+
+export interface Struck {
+  /** How often the fault hit. */
+  readonly times: number;
+  /** The clean audit that it ended in, or what it was supposed to look like. */
+  readonly audit: TopicAudit;
+  /** What else a reader of the report should know. */
+  readonly note?: string;
+}
+
+export interface Fault {
+  readonly name: string;
+  /** One sentence for the report. */
+  readonly about: string;
+  /** Runs inside `npm test`. */
+  readonly quick: boolean;
+  /** @throws {Error} when anything was lost, doubled, or the fault did not strike. */
+  strike(lab: Lab): Promise<Struck>;
+}
+
+/** A fault that did not happen proves nothing. */
+export function assertStruck(times: number, atLeast: number): void {
+  if (times < atLeast) throw new Error(`struck ${times} times, wanted at least ${atLeast}`);
+}
+
+export function assert(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(what);
+}

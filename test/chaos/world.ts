@@ -1,0 +1,221 @@
+// What every fault strikes: a database with all tables and a topic of its own on given servers, ways to
+// fill the topic and to start consumers on it, and the check that ends every fault, by two oracles:
+// the audit, and the topic read by other means.
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs, { type Admin, type Message, type Producer } from 'kafkajs';
+import { setUp } from '../../clickhouse_setup/setup.ts';
+import { setupVariables } from '../../clickhouse_setup/variables.ts';
+import { auditTopic, type TopicAudit } from '../../consumer/audit.ts';
+import { auditReport } from '../../consumer/audit-report.ts';
+import { consumerVariables } from '../../consumer/config.ts';
+import { start, type Consumer } from '../../consumer/main.ts';
+import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
+import { readConfig } from '../../platform/config.ts';
+import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import { silentLog, type Logger } from '../../platform/log.ts';
+import { rowChecksumSql } from '../../streams/checksum.ts';
+import { kafkaClient } from '../backend/clients.ts';
+import { startConsumerProcess, type ConsumerProcess } from './consumer-process.ts';
+import { readTruth } from './log-truth.ts';
+import { mixedMessages, stream } from './messages.ts';
+
+export interface Endpoints {
+  /** `host:port` */
+  readonly kafkaBootstrap: string;
+  /** `http://user:password@host:port` */
+  readonly clickhouseUrl: string;
+}
+
+export interface WorldOptions {
+  readonly partitions?: number;
+  /** Leaves the tables to the test. */
+  readonly tables?: boolean;
+}
+
+type Env = Record<string, string>;
+
+/** Creates database, tables and topic. */
+export async function openWorld(endpoints: Endpoints, options: WorldOptions = {}): Promise<World> {
+  const { partitions = 3, tables = true } = options;
+  const name = `chaos_${randomBytes(6).toString('hex')}`;
+  const world = new World(endpoints, name);
+  try {
+    await world.open(partitions, tables);
+    return world;
+  } catch (thrown) {
+    await world[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+export class World implements AsyncDisposable {
+  readonly endpoints: Endpoints;
+  readonly database: string;
+  readonly topic: string;
+  readonly clickhouse: ClickHouse;
+  readonly admin: Admin;
+  partitions = 0;
+  #next = 0;
+  readonly #outside: ClickHouse;
+  readonly #producer: Producer;
+  readonly #opened = new AsyncDisposableStack();
+  readonly #identities: TopicIdentities;
+  readonly #offsets: TopicOffsets;
+
+  constructor(endpoints: Endpoints, name: string) {
+    this.endpoints = endpoints;
+    this.database = name;
+    this.topic = name.replace('_', '-');
+    const target = clickhouseTarget(this.config());
+    this.clickhouse = this.#opened.use(new ClickHouse(target, 'test'));
+    this.#outside = this.#opened.use(new ClickHouse({ ...target, database: 'default' }, 'test'));
+    const kafka = kafkaClient(endpoints.kafkaBootstrap);
+    this.admin = kafka.admin();
+    this.#producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    this.#identities = this.#opened.use(new TopicIdentities(this.config(), 'test'));
+    this.#offsets = this.#opened.use(new TopicOffsets(this.config(), silentLog(), 'test'));
+  }
+
+  async open(partitions: number, tables: boolean): Promise<void> {
+    await this.#outside.command(`CREATE DATABASE ${this.database}`);
+    await this.admin.connect();
+    await this.#producer.connect();
+    await this.createTopic(partitions);
+    if (tables) await this.setUp();
+  }
+
+  async setUp(): Promise<void> {
+    await setUp(readConfig(setupVariables, this.env()), silentLog());
+  }
+
+  async createTopic(partitions: number, config: Env = {}): Promise<void> {
+    this.partitions = partitions;
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    await this.admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic: this.topic, numPartitions: partitions, configEntries }],
+    });
+  }
+
+  /** The variables of a consumer of this world. */
+  env(overrides: Env = {}): Env {
+    return {
+      CLICKHOUSE_URL: this.endpoints.clickhouseUrl,
+      CLICKHOUSE_DB: this.database,
+      KAFKA_BROKER: this.endpoints.kafkaBootstrap,
+      KAFKA_TOPIC: this.topic,
+      KAFKA_GROUP: `group-${this.database}`,
+      FLUSH_INTERVAL_SEC: '0.1',
+      METRICS_PORT: '0',
+      ...overrides,
+    };
+  }
+
+  config(overrides: Env = {}) {
+    return readConfig(consumerVariables, this.env(overrides));
+  }
+
+  /** A consumer in this process. Dispose it. */
+  consumer(overrides: Env = {}, log: Logger = silentLog()): Promise<Consumer> {
+    return start(this.config(overrides), log);
+  }
+
+  /** A consumer as a process of its own. Dispose it. */
+  consumerProcess(overrides: Env = {}): ConsumerProcess {
+    return startConsumerProcess(this.env(overrides));
+  }
+
+  /** Sends `count` messages over all partitions, every `poisonEvery`-th of them bad. */
+  async fill(count: number, poisonEvery = Infinity): Promise<void> {
+    for (let left = count; left > 0;) {
+      const some = Math.min(left, 2_000);
+      await this.send(mixedMessages(this.#next, some, this.partitions, poisonEvery));
+      this.#next += some;
+      left -= some;
+    }
+  }
+
+  async send(messages: Message[], compression = kafkajs.CompressionTypes.None): Promise<void> {
+    await this.#producer.send({ topic: this.topic, messages, acks: -1, compression });
+  }
+
+  audit(): Promise<TopicAudit> {
+    const log = {
+      topic: this.topic,
+      topicId: () => this.#identities.idOf(this.topic),
+      logRanges: () => this.#offsets.rangesOf(this.topic),
+    };
+    return auditTopic(this.clickhouse, log, stream);
+  }
+
+  /** Waits until nothing is on its way any more. */
+  async ingested(withinMs = 60_000): Promise<TopicAudit> {
+    const deadline = performance.now() + withinMs;
+    for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
+      const audit = await this.audit().catch((error: unknown) => error as Error);
+      if (!(audit instanceof Error) && audit.behind === 0) return audit;
+      if (performance.now() > deadline) {
+        const state = audit instanceof Error ? audit.message : auditReport(audit);
+        throw new Error(`not everything was ingested within ${withinMs} ms: ${state}`);
+      }
+      await sleep(pauseMs);
+    }
+  }
+
+  /**
+   * Waits until all is ingested and holds the tables against both oracles.
+   * @throws {Error} when anything is lost, doubled or different.
+   */
+  async verified(withinMs = 60_000, maxMessageBytes?: number): Promise<TopicAudit> {
+    const audit = await this.ingested(withinMs);
+    if (!audit.exact) throw new Error(auditReport(audit));
+    const truths = await readTruth(this.endpoints.kafkaBootstrap, this.topic, maxMessageBytes);
+    const difference = await this.#differenceFrom(truths, audit);
+    if (difference !== undefined) throw new Error(`${difference}\n${auditReport(audit)}`);
+    return audit;
+  }
+
+  async #differenceFrom(
+    truths: Awaited<ReturnType<typeof readTruth>>,
+    { partitions, source }: TopicAudit,
+  ): Promise<string | undefined> {
+    for (const { begin, partition } of partitions) {
+      const truth = truths.get(partition) ?? { good: 0, dead: new Map(), checksum: 0n };
+      const where = `kafka_source = '${source}' AND kafka_partition = ${partition}
+        AND kafka_offset >= ${begin}`;
+      const [rows] = await this.clickhouse.rows<Record<'n' | 'checksum', string>>(
+        `SELECT toString(count()) AS n, toString(sum(${rowChecksumSql(stream)})) AS checksum
+         FROM sensor_data WHERE ${where}`,
+      );
+      const held = `${rows!.n} rows, checksum ${rows!.checksum}`;
+      const expected = `${truth.good} rows, checksum ${truth.checksum}`;
+      if (held !== expected) return `partition ${partition} holds ${held}; the log: ${expected}`;
+      const letters = await this.clickhouse.rows<Record<'o' | 'reason', string>>(
+        `SELECT toString(kafka_offset) AS o, reason FROM dead_letters WHERE ${where}`,
+      );
+      const wrong = letters.filter(({ o, reason }) => truth.dead.get(Number(o)) !== reason);
+      if (wrong.length > 0 || letters.length !== truth.dead.size) {
+        const first = JSON.stringify(wrong[0]);
+        return `partition ${partition} has ${letters.length} dead letters, the log ${truth.dead.size}; ${first}`;
+      }
+    }
+    return undefined;
+  }
+
+  async rowCount(table = 'sensor_data'): Promise<number> {
+    const [row] = await this.clickhouse.rows<{ n: string }>(
+      `SELECT toString(count()) AS n FROM ${table}`,
+    );
+    return Number(row!.n);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#outside.command(`DROP DATABASE IF EXISTS ${this.database}`).catch(() => undefined);
+    await this.#producer.disconnect().catch(() => undefined);
+    await this.admin.disconnect().catch(() => undefined);
+    await this.#opened.disposeAsync();
+  }
+}
