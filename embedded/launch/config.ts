@@ -44,6 +44,8 @@ export interface LaunchConfig {
   /** What the setup reads; it also holds the topic, the database and the credentials. */
   readonly setup: SetupConfig;
   readonly topic: string;
+  /** The consumer's group. */
+  readonly group: string;
   readonly producers: readonly ProducerConfig[];
   readonly environments: {
     readonly servers: Environment;
@@ -88,7 +90,7 @@ export function readLaunchConfig(once: boolean, env: Environment = environment()
   const setup = readConfig(setupVariables, withoutGrafana(clients));
   const topic = setup.KAFKA_TOPIC ?? consumerVariables.KAFKA_TOPIC.fallback;
   const consumer = { ...clients, KAFKA_TOPIC: topic };
-  readConfig(consumerVariables, consumer);
+  const { KAFKA_GROUP: group } = readConfig(consumerVariables, consumer);
   const replay = { ...clients, KAFKA_TOPIC: topic, ...replayDefaults(once, env) };
   const producer = (name: string): Environment => ({ ...replay, PRODUCER: name });
   return {
@@ -99,6 +101,7 @@ export function readLaunchConfig(once: boolean, env: Environment = environment()
     metricsPort: ports.METRICS_PORT,
     setup,
     topic,
+    group,
     producers: chosen(env).map((name) => readProducerConfig(producer(name))),
     environments: { servers, consumer, producer },
   };

@@ -88,7 +88,7 @@ export class Session implements Service {
   }
 
   async #startServers(stack: Stack, signal: AbortSignal, guard: Guard): Promise<void> {
-    const { environments, setup, folders } = this.#config;
+    const { environments, group, setup, folders } = this.#config;
     this.#terminal.say(`Starting Kafka ${KAFKA_VERSION} and ClickHouse on ${folders.home}`);
     const env = environments.servers;
     const kafka = stack.start({
@@ -100,7 +100,7 @@ export class Session implements Service {
     });
     // Loaded while the servers start: the client libraries take as long as a server does.
     const { setUp } = await import('../../clickhouse_setup/setup.ts');
-    const { settleGroups } = await import('./coordinator.ts');
+    const { dismissMembers } = await import('../../platform/kafka/group-members.ts');
     await guard(Promise.all([kafka.ready, clickhouse.ready]));
     const file = stack.openLog('setup');
     const show = stack.showWarnings('setup');
@@ -109,7 +109,9 @@ export class Session implements Service {
       show(readLogLine(line.trimEnd()));
     };
     const log = createLog({ service: 'setup', to: { write } });
-    await guard(Promise.all([setUp(setup, log, signal), settleGroups(setup)]));
+    // Members of an earlier run that was killed; if that fails the consumer will tell why.
+    const dismissed = dismissMembers(setup, group).catch(() => undefined);
+    await guard(Promise.all([setUp(setup, log, signal), dismissed]));
   }
 
   async #begin(stack: Stack, guard: Guard): Promise<Run> {

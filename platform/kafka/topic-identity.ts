@@ -1,41 +1,17 @@
 // Asks the broker for the id of a topic. kafkajs's metadata requests are too old to carry it, and
 // without it a topic that was deleted and created again looks like the old one with other records.
-import { readFileSync } from 'node:fs';
-import { Admin } from '@platformatic/kafka';
+import type { Admin } from '@platformatic/kafka';
 import { UnavailableError } from '../errors.ts';
+import { createAdmin } from './admin.ts';
 import { kafkaFailure } from './failure.ts';
 import type { KafkaConfig } from './variables.ts';
-
-const SASL = {
-  plain: 'PLAIN',
-  'scram-sha-256': 'SCRAM-SHA-256',
-  'scram-sha-512': 'SCRAM-SHA-512',
-} as const;
 
 /** Looks topic ids up, freshly each time: a cached answer would hide exactly what is asked. */
 export class TopicIdentities implements AsyncDisposable {
   readonly #admin: Admin;
 
   constructor(config: KafkaConfig, clientId: string) {
-    const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SSL_CA: ca } = config;
-    this.#admin = new Admin({
-      clientId,
-      bootstrapBrokers: config.KAFKA_BROKER.split(','),
-      connectTimeout: config.KAFKA_CONNECT_TIMEOUT_MS,
-      timeout: 10_000,
-      retries: 1,
-      strict: false,
-      ...(config.KAFKA_SSL ? { tls: ca === undefined ? {} : { ca: readFileSync(ca) } } : {}),
-      ...(mechanism === undefined
-        ? {}
-        : {
-            sasl: {
-              mechanism: SASL[mechanism],
-              username: config.KAFKA_SASL_USERNAME ?? '',
-              password: config.KAFKA_SASL_PASSWORD ?? '',
-            },
-          }),
-    });
+    this.#admin = createAdmin(config, clientId);
   }
 
   /**

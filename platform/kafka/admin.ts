@@ -1,0 +1,33 @@
+// Makes clients of @platformatic/kafka's admin, for the few questions kafkajs is too old to ask.
+import { readFileSync } from 'node:fs';
+import { Admin } from '@platformatic/kafka';
+import type { KafkaConfig } from './variables.ts';
+
+const SASL = {
+  plain: 'PLAIN',
+  'scram-sha-256': 'SCRAM-SHA-256',
+  'scram-sha-512': 'SCRAM-SHA-512',
+} as const;
+
+/** An admin client; nothing is connected yet. Close what you take. */
+export function createAdmin(config: KafkaConfig, clientId: string): Admin {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SSL_CA: ca } = config;
+  return new Admin({
+    clientId,
+    bootstrapBrokers: config.KAFKA_BROKER.split(','),
+    connectTimeout: config.KAFKA_CONNECT_TIMEOUT_MS,
+    timeout: 10_000,
+    retries: 1,
+    strict: false,
+    ...(config.KAFKA_SSL ? { tls: ca === undefined ? {} : { ca: readFileSync(ca) } } : {}),
+    ...(mechanism === undefined
+      ? {}
+      : {
+          sasl: {
+            mechanism: SASL[mechanism],
+            username: config.KAFKA_SASL_USERNAME ?? '',
+            password: config.KAFKA_SASL_PASSWORD ?? '',
+          },
+        }),
+  });
+}
