@@ -1,0 +1,195 @@
+// The checks on a running installation, in the order in which a user would meet what they are about.
+// Each one is a name and a function that throws when it does not hold.
+import assert from 'node:assert/strict';
+import { PRODUCERS, type Ran } from './checks-image.ts';
+import type { Check } from './check.ts';
+import { account, holds, members, rowsByDevice } from './account.ts';
+import { until, type Stack } from './stack.ts';
+
+const ROWS_EACH = 4_000;
+const ALL = ROWS_EACH * PRODUCERS.length;
+const AGAIN_EACH = 10;
+const RUN_ROWS = 7;
+/** 12 s of sending at least, so that the restarts fall into it. */
+const PACE = { ROW_LIMIT: String(ROWS_EACH), INTERVAL_MS: '10' };
+const QUICK = { ROW_LIMIT: String(AGAIN_EACH), INTERVAL_MS: '0' };
+const STAY = ['kafka', 'clickhouse-server', 'consumer', 'grafana'];
+const RECOVER_MS = 120_000;
+
+async function allHealthy(stack: Stack): Promise<true | string> {
+  const containers = await stack.containers();
+  const bad = containers.filter(({ exitCode, health, status }) => {
+    return status === 'exited' ? exitCode !== 0 : health !== 'healthy' && health !== 'none';
+  });
+  const here = containers.map(({ service }) => service);
+  const absent = [...STAY, 'setup'].filter((service) => !here.includes(service));
+  if (bad.length === 0 && absent.length === 0) return true;
+  return [...bad.map((c) => `${c.name} ${c.status} ${c.health}`), ...absent].join(', ');
+}
+
+/** The counts of a producer's final line. */
+async function producerAccount(stack: Stack, service: string): Promise<Ran> {
+  const lines = (await stack.logs(service))
+    .split('\n')
+    .filter((line) => line.includes('"account"'));
+  return JSON.parse(lines.at(-1) ?? '{}') as Ran;
+}
+
+async function rowsGrow(stack: Stack): Promise<true | string> {
+  const count = async (): Promise<number> => {
+    const [row] = await stack.query<{ rows: number }>(
+      'SELECT toUInt32(count()) AS rows FROM sensor_data',
+    );
+    return row!.rows;
+  };
+  const before = await count();
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const after = await count();
+  return after > before ? true : `still ${after} rows`;
+}
+
+function restart(stack: Stack, service: string): Check {
+  return {
+    name: `restart ${service} while rows arrive: they go on arriving`,
+    run: async () => {
+      const before = await stack.container('producer-a');
+      assert.equal(before.status, 'running', 'the producers are done already');
+      await stack.compose(['restart', service]);
+      await until('rows arrive again', RECOVER_MS, () => rowsGrow(stack));
+    },
+  };
+}
+
+/** From the first `up` through restarts to the exact account. */
+export function firstRun(stack: Stack): Check[] {
+  return [
+    {
+      name: 'up -d brings everything up without another step',
+      needed: true,
+      run: async () => {
+        await stack.compose(['up', '-d'], PACE);
+        await until('everything is healthy', RECOVER_MS, () => allHealthy(stack));
+      },
+    },
+    {
+      name: 'containers have the names users look for',
+      run: async () => {
+        const names = (await stack.containers()).map(({ name }) => name);
+        const expected = [...STAY, 'producer-a', 'producer-b', 'producer-c'];
+        for (const name of expected) assert.ok(names.includes(`${stack.prefix}${name}`), name);
+        assert.ok(!names.some((name) => name.includes('replica')), 'a replica runs unasked');
+      },
+    },
+    {
+      name: 'rows arrive',
+      needed: true,
+      run: () => until('rows arrive', RECOVER_MS, () => rowsGrow(stack)),
+    },
+    restart(stack, 'consumer'),
+    restart(stack, 'clickhouse-server'),
+    restart(stack, 'kafka'),
+    {
+      name: `every producer sends its ${ROWS_EACH} rows and exits with 0`,
+      run: async () => {
+        for (const service of PRODUCERS) {
+          await until(`${service} ends`, 300_000, async () => {
+            const { status } = await stack.container(service);
+            return status === 'exited' ? true : status;
+          });
+          assert.equal((await stack.container(service)).exitCode, 0);
+          const { dryRun, failed, inDoubt, read, sent } = await producerAccount(stack, service);
+          assert.deepEqual(
+            { dryRun, failed, inDoubt, read, sent },
+            { dryRun: 0, failed: 0, inDoubt: 0, read: ROWS_EACH, sent: ROWS_EACH },
+          );
+        }
+      },
+    },
+    {
+      name: `${ALL} messages, ${ALL} rows, no offset twice, ${ROWS_EACH} of each device`,
+      run: async () => {
+        await until('the account is exact', RECOVER_MS, holds(stack, ALL));
+        assert.deepEqual(Object.values(await rowsByDevice(stack)), [4_000, 4_000, 4_000]);
+      },
+    },
+    {
+      name: 'no container was restarted by the engine, everything is healthy again',
+      run: async () => {
+        await until('everything is healthy', RECOVER_MS, () => allHealthy(stack));
+        const crashed = (await stack.containers()).filter(({ restarts }) => restarts > 0);
+        assert.deepEqual(
+          crashed.map(({ name }) => name),
+          [],
+        );
+      },
+    },
+  ];
+}
+
+/** What happens after the first run: stops, overrides, more consumers. */
+export function laterRuns(stack: Stack): Check[] {
+  const afterUp = ALL + AGAIN_EACH * PRODUCERS.length;
+  const afterRun = afterUp + RUN_ROWS;
+  const afterScale = afterRun + AGAIN_EACH * PRODUCERS.length;
+  return [
+    {
+      name: 'the consumer stops within 10 s with exit code 0 and its account',
+      run: async () => {
+        const startMs = performance.now();
+        await stack.compose(['stop', 'consumer']);
+        const tookMs = performance.now() - startMs;
+        assert.ok(tookMs < 15_000, `${Math.round(tookMs)} ms, compose included`);
+        assert.equal((await stack.container('consumer')).exitCode, 0);
+        assert.match(
+          await stack.logs('consumer'),
+          /consumed \d+, inserted \d+, dead letters 0, lag 0/,
+        );
+      },
+    },
+    {
+      name: `down and up keep the data; ROW_LIMIT=${AGAIN_EACH} adds ${AGAIN_EACH} rows a device`,
+      needed: true,
+      run: async () => {
+        await stack.compose(['down']);
+        assert.deepEqual(await stack.containers(), []);
+        await stack.compose(['up', '-d'], QUICK);
+        await until('the account is exact', RECOVER_MS, holds(stack, afterUp));
+      },
+    },
+    {
+      name: `run -e PRODUCER=producer_B -e ROW_LIMIT=${RUN_ROWS} sends rows of that device`,
+      run: async () => {
+        const device = '1c:bf:ce:15:ec:4d';
+        const before = (await rowsByDevice(stack))[device]!;
+        const overrides = ['-e', 'PRODUCER=producer_B', '-e', `ROW_LIMIT=${RUN_ROWS}`];
+        await stack.compose(['run', '--rm', '-T', ...overrides, 'producer-a']);
+        await until('the account is exact', RECOVER_MS, holds(stack, afterRun));
+        assert.equal((await rowsByDevice(stack))[device], before + RUN_ROWS);
+      },
+    },
+    {
+      name: 'two replicas share the partitions with the consumer, one each',
+      run: async () => {
+        const scale = ['--profile', 'scale', 'up', '-d', '--scale', 'consumer-replica=2'];
+        await stack.compose(scale, QUICK);
+        await until('three members share the partitions', RECOVER_MS, async () => {
+          const shares = (await members(stack)).map(({ partitions }) => partitions.length);
+          return shares.join() === '1,1,1' ? true : `shares: ${shares.join()}`;
+        });
+        await until('the account is exact', RECOVER_MS, holds(stack, afterScale));
+        await until('everything is healthy', RECOVER_MS, () => allHealthy(stack));
+      },
+    },
+    {
+      name: 'the other two take over from one that is killed',
+      run: async () => {
+        const overrides = ['-e', 'ROW_LIMIT=600', '-e', 'INTERVAL_MS=10', '-T'];
+        const sending = stack.compose(['run', '--rm', ...overrides, 'producer-a']);
+        await stack.compose(['--profile', 'scale', 'kill', '-s', 'SIGKILL', 'consumer']);
+        await sending;
+        await until('the account is exact', RECOVER_MS, holds(stack, afterScale + 600));
+        assert.equal(typeof (await account(stack)), 'number');
+      },
+    },
+  ];
+}

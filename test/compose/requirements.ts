@@ -1,0 +1,41 @@
+// What the compose test needs of the machine: a Docker engine, compose, and the pinned images, here or
+// from a registry. Whatever is missing is a reason to skip, not a failure.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { attempt, findCompose, PROJECT_FOLDER } from './command.ts';
+
+const PULL_TIMEOUT_MS = 300_000;
+
+/** How to call compose, or why the test cannot run. */
+export async function requirements(): Promise<
+  { compose: readonly string[] } | { missing: string }
+> {
+  const engine = await attempt(['docker', 'info', '--format', '{{.ServerVersion}}']);
+  if (engine.code !== 0)
+    return { missing: `no Docker engine answers (${lastLine(engine.stderr)})` };
+  const compose = await findCompose();
+  if (compose === undefined)
+    return { missing: 'neither `docker compose` nor docker-compose is here' };
+  for (const image of pinnedImages()) {
+    if ((await attempt(['docker', 'image', 'inspect', image])).code === 0) continue;
+    const pulled = await attempt(['docker', 'pull', '-q', image], { timeoutMs: PULL_TIMEOUT_MS });
+    if (pulled.code !== 0) {
+      return {
+        missing: `image ${image} is not here and not to be had (${lastLine(pulled.stderr)})`,
+      };
+    }
+  }
+  return { compose };
+}
+
+/** Every image that docker-compose.yml and the Dockerfile name and nobody builds. */
+function pinnedImages(): string[] {
+  const read = (file: string): string => readFileSync(join(PROJECT_FOLDER, file), 'utf8');
+  const text = `${read('docker-compose.yml')}\n${read('Dockerfile')}`;
+  const named = [...text.matchAll(/^(?:\s*image:|FROM)\s+(\S+:\S+)/gm)].map((match) => match[1]!);
+  return [...new Set(named.map((image) => image.replace(/\$\{\w+:-([^}]*)\}/g, '$1')))];
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
