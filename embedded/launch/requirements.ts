@@ -3,6 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { ConfigError } from '../../platform/errors.ts';
+import { openSelection } from '../../producers/selection.ts';
 import { ensureKafkaLibs, haveKafkaLibs } from '../kafka/artifacts.ts';
 import { ensureClassArchive } from '../kafka/class-archive.ts';
 import { findJava, findMaven, type Java } from '../kafka/java.ts';
@@ -30,6 +31,17 @@ export function requireEngine(): void {
         '(Linux with glibc, or macOS), or use Docker: docker compose up -d',
       { cause },
     );
+  }
+}
+
+/**
+ * Opens what the producers will replay, so that a mistake in it is told before a server runs.
+ * @throws {ConfigError} naming file, line and column.
+ */
+export async function checkFiles({ producers }: LaunchConfig): Promise<void> {
+  for (const producer of producers) {
+    const { source } = await openSelection(producer);
+    await source[Symbol.asyncDispose]();
   }
 }
 

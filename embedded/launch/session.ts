@@ -10,7 +10,7 @@ import { claimHome, type StackClaim } from './claim.ts';
 import { HOST, type LaunchConfig } from './config.ts';
 import { greeting } from './greeting.ts';
 import { readLogLine } from './log-line.ts';
-import { checkMachine, checkPorts, fetchOnce } from './requirements.ts';
+import { checkFiles, checkMachine, checkPorts, fetchOnce } from './requirements.ts';
 import type { Run } from './run.ts';
 import { PartFailure, Stack } from './stack.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,6 +50,7 @@ export class Session implements Service {
   async #start(): Promise<number> {
     const { clickhousePort, folders } = this.#config;
     const say = (line: string): void => this.#terminal.say(line);
+    await checkFiles(this.#config);
     const java = await checkMachine(this.#config);
     const url = `http://${HOST}:${clickhousePort}`;
     const claim = await claimHome(folders.home, url, say);

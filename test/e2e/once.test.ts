@@ -1,0 +1,65 @@
+// `npm start -- --once` as a user runs it: an exact account, again on the same data, and the commands
+// that look at and delete the data afterwards.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { finished, installation, missing, processesOf } from './program.ts';
+
+const ONCE = ['start', '--silent', '--', '--once'];
+
+function query(sql: string, ...options: string[]): string[] {
+  return ['run', '--silent', 'query', '--', ...options, sql];
+}
+
+const ROWS =
+  'SELECT count(), uniqExact(kafka_source, kafka_partition, kafka_offset) FROM sensor_data';
+
+describe.skipIf(missing !== undefined)('npm start -- --once', () => {
+  it('accounts for every row, again on the same data, which can be queried and deleted', async () => {
+    const { env, home } = await installation();
+
+    const first = await finished(ONCE, env);
+    expect(first.text).toMatch(
+      /^Account: sent 12000, inserted 12000, dead letters 0, lag 0, in [\d.]+ s \(\d+ rows\/s\)$/m,
+    );
+    expect(first.text).toMatch(/^First rows after [\d.]+ s$/m);
+    expect(first.code).toBe(0);
+    expect(await processesOf(home)).toEqual([]);
+
+    const second = await finished(ONCE, { ...env, PRODUCER: 'C', ROW_LIMIT: '50' });
+    expect(second.text).toMatch(/^Account: sent 50, inserted 50, dead letters 0, lag 0, /m);
+    expect(second.code).toBe(0);
+
+    expect(await finished(query(ROWS), env)).toEqual({ code: 0, text: '12050\t12050' });
+    const json = await finished(query('SELECT 1 AS one', '--format', 'JSONEachRow'), env);
+    expect(json).toEqual({ code: 0, text: '{"one":1}' });
+    const refused = await finished(query('SELECT nonsense'), env);
+    expect(refused.code).toBe(1);
+    expect(refused.text).toMatch(/^Code: 47\. DB::Exception: .*nonsense/);
+    expect(await processesOf(home)).toEqual([]);
+
+    const unasked = await finished(['run', '--silent', 'reset'], env);
+    expect(unasked.code).toBe(2);
+    expect(existsSync(join(home, 'clickhouse'))).toBe(true);
+    expect((await finished(['run', '--silent', 'reset', '--', '--yes'], env)).code).toBe(0);
+    expect(existsSync(join(home, 'kafka'))).toBe(false);
+    expect(existsSync(join(home, 'clickhouse'))).toBe(false);
+    const empty = await finished(query(ROWS), env);
+    expect(empty).toMatchObject({ code: 2 });
+    expect(empty.text).toContain(home);
+  });
+
+  it.each([
+    [{ INTERVAL_MS: 'soon' }, /^INTERVAL_MS: "soon" is not /],
+    [{ PRODUCER: 'producer_X' }, /^PRODUCER: "producer_X" is not one of producer_A, /],
+    [{ KAFKA_PORT: '70000' }, /^KAFKA_PORT: "70000" is not /],
+    [{ DATA_PATH: 'no-such-file.csv' }, /^DATA_PATH: .*no-such-file\.csv/],
+  ])('says in one line what is wrong with %o, before it starts anything', async (wrong, line) => {
+    const { env, home } = await installation();
+    const { code, text } = await finished(ONCE, { ...env, ...wrong });
+    expect(text).toMatch(line);
+    expect(text.split('\n')).toHaveLength(1);
+    expect(code).toBe(2);
+    expect(existsSync(join(home, 'logs'))).toBe(false);
+  });
+});

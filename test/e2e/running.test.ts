@@ -1,0 +1,109 @@
+// `npm start` while it runs and how it ends: Ctrl+C, SIGTERM, kill -9, a part that crashes, a port that
+// is taken. Nothing is left behind, and nothing blocks the next start.
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  finished,
+  installation,
+  missing,
+  npm,
+  pidOf,
+  pressCtrlC,
+  processesOf,
+  type Installation,
+} from './program.ts';
+
+const START = ['start', '--silent'];
+const ONCE = [...START, '--', '--once'];
+const EXACT = /^Account: sent (\d+), inserted \1, dead letters 0, lag 0, /m;
+
+async function listen(port: number): Promise<void> {
+  const server = createServer((socket) => socket.destroy());
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+}
+
+async function portsAnswer({ env }: Installation): Promise<boolean[]> {
+  const { portInUse } = await import('../../embedded/kafka/ports.ts');
+  const ports = [env['KAFKA_PORT'], env['CLICKHOUSE_PORT'], env['METRICS_PORT']];
+  return Promise.all(ports.map((port) => portInUse('127.0.0.1', Number(port))));
+}
+
+describe.skipIf(missing !== undefined)('npm start', () => {
+  it('runs until Ctrl+C, answers meanwhile, and leaves nothing', async () => {
+    const here = await installation();
+    const stack = npm(START, here.env);
+    await stack.says(/^First rows after/);
+    expect(stack.text()).toContain(`127.0.0.1:${here.env['KAFKA_PORT']}`);
+    expect(stack.text()).toContain(`http://127.0.0.1:${here.env['CLICKHOUSE_PORT']}`);
+
+    // Found by the data folder: no port is given.
+    const folder = { SENSORHOUSE_DIR: here.home };
+    const sql = 'SELECT count() > 0 FROM sensor_data';
+    const asked = await finished(['run', '--silent', 'query', '--', sql], folder);
+    expect(asked).toEqual({ code: 0, text: '1' });
+    const reset = await finished(['run', '--silent', 'reset', '--', '--yes'], here.env);
+    expect(reset.code).toBe(2);
+    const again = await finished(ONCE, here.env);
+    expect(again.text).toMatch(/is in use by the npm start of process \d+/);
+    expect(again.text.split('\n')).toHaveLength(1);
+    expect(again.code).toBe(2);
+
+    pressCtrlC(stack);
+    expect(await stack.exit).toBe(0);
+    expect(stack.text()).toMatch(EXACT);
+    expect(await processesOf(here.home)).toEqual([]);
+    expect(await portsAnswer(here)).toEqual([false, false, false]);
+  });
+
+  it('stops on SIGTERM to npm, also while it starts', async () => {
+    const here = await installation();
+    const stack = npm(START, here.env);
+    await stack.says(/^Starting/);
+    stack.child.kill('SIGTERM');
+    expect(await stack.exit).toBe(0);
+    expect(await processesOf(here.home)).toEqual([]);
+  });
+
+  it('starts again after kill -9, with an exact account', async () => {
+    const here = await installation();
+    const stack = npm(START, here.env);
+    await stack.says(/^First rows after/);
+    process.kill(await pidOf(here, /node embedded\/main\.ts/), 'SIGKILL');
+    await stack.exit;
+
+    const next = await finished(ONCE, here.env);
+    expect(next.text).toMatch(/^Account: sent 12000, inserted 12000, dead letters 0, lag 0, /m);
+    expect(next.code).toBe(0);
+    expect(await processesOf(here.home)).toEqual([]);
+  });
+
+  it.each([
+    ['consumer', /consumer\/main\.ts/],
+    ['clickhouse', /clickhouse-main\.ts/],
+    ['kafka', /^\S*java .* kafka\.Kafka /],
+  ])('reports that %s crashed, stops the rest and exits with 1', async (name, command) => {
+    const here = await installation();
+    const stack = npm(START, here.env);
+    await stack.says(/^First rows after/);
+    process.kill(await pidOf(here, command), 'SIGKILL');
+    expect(await stack.exit).toBe(1);
+    expect(stack.text()).toMatch(new RegExp(`^${name} ended with exit code 137`, 'm'));
+    expect(stack.text()).toContain(`${name}.log`);
+    expect(await processesOf(here.home)).toEqual([]);
+  });
+
+  it.each(['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT'])(
+    'names %s when that port is taken, and leaves nothing',
+    async (variable) => {
+      const here = await installation();
+      const port = Number(here.env[variable]);
+      await listen(port);
+      const { code, text } = await finished(ONCE, here.env);
+      const complaints = text.split('\n').filter((line) => line.startsWith(`${variable}: `));
+      expect(complaints).toEqual([expect.stringContaining(String(port)) as string]);
+      expect(code).toBe(2);
+      expect(await processesOf(here.home)).toEqual([]);
+    },
+  );
+});
