@@ -50,7 +50,8 @@ export class ClickHouse implements AsyncDisposable {
   }
 
   /**
-   * Rows of a SELECT as objects; 64-bit integers come as strings.
+   * Rows of a SELECT as objects. 64-bit integers come as numbers or as strings, by server version:
+   * pass them through Number().
    * @throws {ConfigError | UnavailableError}
    */
   async rows<T>(sql: string, parameters: Parameters = {}): Promise<T[]> {

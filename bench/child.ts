@@ -1,0 +1,45 @@
+// Runs one part of a benchmark as a process of its own and collects its result and what it cost.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { environment } from '../platform/config.ts';
+import { usageOf, type Usage } from './usage.ts';
+
+export interface Result extends Usage {
+  readonly sec: number;
+  readonly rowsPerSec: number;
+}
+
+/** Runs `bench/<name>.ts`, which prints its result as the last line of JSON on stdout. */
+export async function runChild(
+  name: string,
+  args: readonly (string | number)[],
+  env: Record<string, string>,
+): Promise<Result> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=TimeoutNegativeWarning',
+      join(import.meta.dirname, `${name}.ts`),
+      ...args.map(String),
+    ],
+    { env: { ...environment(), ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let usage: Usage = { cpuSec: 0, peakRssMb: 0 };
+  const sampler = setInterval(() => {
+    const now = usageOf(child.pid ?? 0);
+    usage = {
+      cpuSec: Math.max(usage.cpuSec, now.cpuSec),
+      peakRssMb: Math.max(usage.peakRssMb, now.peakRssMb),
+    };
+  }, 50);
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(sampler);
+  if (code !== 0) throw new Error(`bench/${name}.ts ended with ${String(code)}`);
+  const measured = JSON.parse(out.trim().split('\n').at(-1)!) as {
+    sec: number;
+    rowsPerSec: number;
+  };
+  return { ...usage, ...measured };
+}

@@ -1,0 +1,46 @@
+// Child process, the insert limit: blocks that the consumer's own code encoded beforehand go into
+// ClickHouse over HTTP, one after the other, as the consumer sends them. Arguments: rows, rows a block.
+import { randomUUID } from 'node:crypto';
+import { Batch } from '../consumer/batch.ts';
+import { consumerVariables } from '../consumer/config.ts';
+import { Ledger } from '../consumer/ledger.ts';
+import { Writer } from '../consumer/writer.ts';
+import { sensorEvents } from '../data/device-model.ts';
+import { DEFAULT_SEED } from '../data/generate-options.ts';
+import { ClickHouse } from '../platform/clickhouse/client.ts';
+import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
+import { readConfig } from '../platform/config.ts';
+import { sensorData } from '../streams/sensor-data.ts';
+
+const [rows = '0', blockRows = '100000'] = process.argv.slice(2);
+const BLOCKS = 4;
+const config = readConfig(consumerVariables);
+await using clickhouse = new ClickHouse(clickhouseTarget(config), 'bench');
+const { name: table } = sensorData.table;
+const ledger = new Ledger(clickhouse, table, randomUUID());
+const writer = new Writer(clickhouse, ledger, sensorData, table);
+const events = sensorEvents(DEFAULT_SEED)
+  .take(BLOCKS * Number(blockRows))
+  .toArray();
+const batches = Array.from({ length: BLOCKS }, (_, block) => {
+  const batch = new Batch(sensorData, config.MAX_MESSAGE_BYTES);
+  const records = Array.from({ length: Number(blockRows) }, (_row, offset) => {
+    const event = events[(block * Number(blockRows) + offset) % events.length];
+    const value = Buffer.from(JSON.stringify(event));
+    const timestamp = String(Date.now());
+    return { key: null, value, timestamp, attributes: 0, offset: String(offset), headers: {} };
+  });
+  batch.add(0, records, 0, new Set());
+  return batch;
+});
+const ownership = await ledger.claim(`insert-limit@${randomUUID()}`, [0]);
+const startedAt = performance.now();
+let sent = 0;
+for (let index = 0; sent < Number(rows); index += 1) {
+  const batch = batches[index % BLOCKS]!;
+  batch.landed = 'nothing';
+  await writer.write(batch, ownership, Date.now());
+  sent += batch.block.rows;
+}
+const sec = (performance.now() - startedAt) / 1_000;
+process.stdout.write(`${JSON.stringify({ sec, rowsPerSec: sent / sec })}\n`);
