@@ -58,5 +58,5 @@ export function shortened(message: string): string {
   const lines = message.trim().split('\n');
   const trace = lines.findIndex((line) => /^Stack trace/i.test(line.trim()));
   const words = trace === -1 ? lines : lines.slice(0, trace);
-  return words.slice(0, MAX_ERROR_LINES).join('\n').slice(0, MAX_ERROR_LENGTH);
+  return words.slice(0, MAX_ERROR_LINES).join('\n').trimEnd().slice(0, MAX_ERROR_LENGTH);
 }

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../platform/errors.ts';
+import { readLaunchConfig } from './config.ts';
+
+describe('readLaunchConfig', () => {
+  it('replays in a loop without an end by default', () => {
+    const { producers, environments } = readLaunchConfig(false, {});
+    expect(producers.map(({ PRODUCER }) => PRODUCER.name)).toEqual([
+      'producer_A',
+      'producer_B',
+      'producer_C',
+    ]);
+    for (const { INTERVAL_MS, LOOP, ROW_LIMIT } of producers) {
+      expect({ INTERVAL_MS, LOOP, rows: ROW_LIMIT.rows }).toEqual({
+        INTERVAL_MS: 200,
+        LOOP: true,
+        rows: Infinity,
+      });
+    }
+    expect(environments.producer('producer_B')).toMatchObject({
+      PRODUCER: 'producer_B',
+      ON_KAFKA_DOWN: 'fail',
+      KAFKA_BROKER: '127.0.0.1:9092',
+    });
+  });
+
+  it('sends 4000 rows as fast as possible with once', () => {
+    const [producer] = readLaunchConfig(true, { ROW_LIMIT: '' }).producers;
+    expect(producer).toMatchObject({ INTERVAL_MS: 0, LOOP: false, ROW_LIMIT: { rows: 4_000 } });
+  });
+
+  it('takes ROW_LIMIT, INTERVAL_MS and PRODUCER as given', () => {
+    const env = { ROW_LIMIT: 'all', INTERVAL_MS: '7', PRODUCER: 'producer_C.py' };
+    const { producers } = readLaunchConfig(true, env);
+    expect(producers).toHaveLength(1);
+    expect(producers[0]).toMatchObject({ INTERVAL_MS: 7, PRODUCER: { name: 'producer_C' } });
+    expect(producers[0]!.ROW_LIMIT.rows).toBe(Infinity);
+  });
+
+  it("keeps every part on the embedded servers, whatever a real installation's variables say", () => {
+    const env = {
+      ...{
+        KAFKA_PORT: '19092',
+        CLICKHOUSE_PORT: '18123',
+        CLICKHOUSE_URL: 'https://real.example:8443',
+      },
+      ...{ KAFKA_BROKER: 'real.example:9092', KAFKA_SSL: 'true', KAFKA_SASL_MECHANISM: 'plain' },
+      ...{
+        CLICKHOUSE_SETUP_USER: 'admin',
+        CLICKHOUSE_HOST: 'real.example',
+        GRAFANA_CLICKHOUSE_USER: 'g',
+      },
+    };
+    const { environments, setup } = readLaunchConfig(false, env);
+    for (const part of [environments.consumer, environments.producer('producer_A')]) {
+      expect(part).toMatchObject({
+        KAFKA_BROKER: '127.0.0.1:19092',
+        CLICKHOUSE_URL: 'http://127.0.0.1:18123',
+      });
+      expect(JSON.stringify(part)).not.toContain('real.example');
+      expect(part['KAFKA_SSL']).toBeUndefined();
+    }
+    expect(setup.CLICKHOUSE_SETUP_USER).toBeUndefined();
+    expect(setup.GRAFANA_CLICKHOUSE_USER).toBeUndefined();
+    expect(environments.servers['GRAFANA_CLICKHOUSE_USER']).toBe('g');
+  });
+
+  it.each([
+    [{ METRICS_PORT: '9092' }, /^METRICS_PORT: 9092 is KAFKA_PORT too/],
+    [{ KAFKA_PORT: '0' }, /^KAFKA_PORT: "0" is not/],
+    [{ BATCH_SIZE: 'many' }, /^BATCH_SIZE: "many" is not/],
+    [{ INTERVAL_MS: '-1' }, /^INTERVAL_MS: "-1" is not/],
+    [{ KAFKA_TOPIC: 'a,b' }, /^KAFKA_TOPIC: "a,b" is not/],
+  ])('refuses %o in one line', (env, line) => {
+    expect(() => readLaunchConfig(true, env)).toThrow(ConfigError);
+    expect(() => readLaunchConfig(true, env)).toThrow(line);
+  });
+});

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { consumerMetrics } from '../../consumer/metrics.ts';
+import { createRegistry } from '../../platform/metrics.ts';
+import { readFigures } from './metrics-text.ts';
+
+it('reads what the consumer really exposes, summed over streams', async () => {
+  const registry = createRegistry('consumer');
+  const metricsOf = consumerMetrics(registry);
+  const [one, two] = [metricsOf('one', 'db.one'), metricsOf('two', 'db.two')];
+  one.flushed(97, [], 1_000, 5);
+  two.flushed(3, [], 1_000, 5);
+  one.lag(40);
+  two.lag(2);
+  const figures = readFigures(await registry.metrics());
+  expect(figures).toMatchObject({ inserted: 100, deadLetters: 0, lag: 42 });
+  expect(figures.residentBytes).toBeGreaterThan(1_000_000);
+});
+
+it('is all zero for a consumer that has done nothing', () => {
+  expect(readFigures('')).toEqual({ inserted: 0, deadLetters: 0, lag: 0, residentBytes: 0 });
+});
