@@ -45,6 +45,7 @@ export class Lane {
   /** Counts assignments and starts over; whatever belongs to an older one is void. */
   #generation = 0;
   #partitions: readonly number[] = [];
+  #joined = false;
   #taken: Taken | undefined;
   #takingOver: Promise<void> = Promise.resolve();
   #open: Batch;
@@ -66,12 +67,15 @@ export class Lane {
 
   /** True while the lane owns its partitions and nothing keeps it from writing. */
   get ready(): boolean {
-    return this.#taken !== undefined && !this.#availability.away;
+    if (this.#availability.away) return false;
+    // A member without partitions stands by: more consumers than partitions is no fault.
+    return this.#taken !== undefined || (this.#joined && this.#partitions.length === 0);
   }
 
   /** A new assignment. Whatever was read but not yet sent is dropped: it will be read again. */
   assigned(partitions: readonly number[]): void {
     this.#partitions = partitions;
+    this.#joined = true;
     this.confirmed();
     this.#startOver(Promise.resolve());
   }
