@@ -17,7 +17,7 @@ export interface Known {
 
 export interface Floor {
   readonly offset: number;
-  readonly reason: 'upgrade' | 'gap';
+  readonly reason: 'start' | 'upgrade' | 'gap';
   readonly detail: string;
 }
 
@@ -44,7 +44,15 @@ export function resume(known: Known): Resume {
     return { kind: 'at', position, floor: { offset: position, reason: 'upgrade', detail } };
   }
   // A log that was never read starts where it starts: what retention took before is no gap of ours.
-  if (fresh) return { kind: 'at', position: log.begin, floor: undefined };
+  // Written down, so that what retention takes from now on is one, even if no row came before it.
+  if (fresh) {
+    const start: Floor = {
+      offset: log.begin,
+      reason: 'start',
+      detail: 'first reading of this log',
+    };
+    return { kind: 'at', position: log.begin, floor: start };
+  }
   if (landed > log.end) return { kind: 'log-truncated', position: landed };
   if (landed >= log.begin) return { kind: 'at', position: landed, floor: undefined };
   const lost = { first: landed, last: log.begin - 1 };
