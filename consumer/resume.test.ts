@@ -66,8 +66,16 @@ describe('resume', () => {
     expect(resume(known({ log: { begin: 30, end: 100 } }))).toEqual({
       kind: 'at',
       position: 30,
-      floor: undefined,
+      floor: { offset: 30, reason: 'start', detail: 'first reading of this log' },
     });
+  });
+
+  it('calls a gap what left the log after its first reading, though no row came before it', () => {
+    const first = resume(known({ log: { begin: 0, end: 0 } }));
+    const floor = first.kind === 'at' ? first.floor?.offset : undefined;
+    expect(floor).toBe(0);
+    const answer = resume(known({ floor, log: { begin: 50, end: 100 } }));
+    expect(answer).toHaveProperty('floor.reason', 'gap');
   });
 
   it('refuses a log that ends before what was ingested from it', () => {

@@ -83,8 +83,9 @@ async function takeOnce(
     const answer = resume({ floor, rows, committed: seed, upgraded, log: range });
     const position = positionOf(answer, partition, range, log.topic);
     if (answer.kind === 'at' && answer.floor !== undefined) {
-      floors.push({ partition, ...answer.floor });
-      logger.warn({ partition, ...answer.floor }, `partition ${partition}: ${answer.floor.detail}`);
+      const fact = { partition, ...answer.floor };
+      floors.push(fact);
+      if (fact.reason !== 'start') logger.warn(fact, `partition ${partition}: ${fact.detail}`);
     }
     const dead = await ledger.deadFrom(source, partition, position);
     const recorded = answer.kind === 'at' ? (answer.floor?.offset ?? floor ?? 0) : 0;
