@@ -21,6 +21,7 @@ const open = (given: Partial<OpenBatch>): OpenBatch => ({
   bytes: 100,
   openedAtMs: NOW,
   lastFlushAtMs: 0,
+  behind: false,
   ...given,
 });
 
@@ -39,6 +40,8 @@ describe('dueInMs', () => {
     expect(dueInMs(open({ records: 100, lastFlushAtMs: NOW - 30 }), limits, NOW)).toBe(
       FLUSH_SPACING_MS - 30,
     );
+    const behind = open({ records: 100, lastFlushAtMs: NOW - 30, behind: true });
+    expect(dueInMs(behind, limits, NOW)).toBe(BACKLOG_SPACING_MS - 30);
   });
 
   it('is due at once when full, by rows or bytes', () => {
@@ -53,6 +56,7 @@ describe('dueInMs', () => {
       bytes: fc.nat(200_000),
       openedAtMs: fc.integer({ min: NOW - 5_000, max: NOW }),
       lastFlushAtMs: fc.integer({ min: NOW - 5_000, max: NOW }),
+      behind: fc.boolean(),
     });
     fc.assert(
       fc.property(batch, fc.nat(2_000), (given, more) => {

@@ -18,6 +18,8 @@ export interface OpenBatch {
   readonly openedAtMs: number;
   /** When the previous flush began. */
   readonly lastFlushAtMs: number;
+  /** Kafka holds more that was not taken yet. */
+  readonly behind: boolean;
 }
 
 /**
@@ -26,11 +28,15 @@ export interface OpenBatch {
  */
 export const FLUSH_SPACING_MS = 100;
 
+/** With a backlog nobody waits for the newest row, and larger parts cost the server less per row. */
+export const BACKLOG_SPACING_MS = 250;
+
 /** Milliseconds until the batch is due: 0 is now, undefined is not before another record comes. */
 export function dueInMs(batch: OpenBatch, limits: FlushLimits, nowMs: number): number | undefined {
   if (batch.records === 0) return undefined;
   if (isFull(batch, limits)) return 0;
-  const spacedMs = batch.lastFlushAtMs + FLUSH_SPACING_MS - nowMs;
+  const spacingMs = batch.behind ? BACKLOG_SPACING_MS : FLUSH_SPACING_MS;
+  const spacedMs = batch.lastFlushAtMs + spacingMs - nowMs;
   const agedMs = batch.openedAtMs + limits.flushIntervalMs - nowMs;
   const waitMs = batch.records >= limits.batchRows ? Math.min(spacedMs, agedMs) : agedMs;
   return Math.max(0, waitMs);

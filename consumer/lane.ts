@@ -11,10 +11,11 @@ import { Batch } from './batch.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { continuity } from './continuity.ts';
 import { deliver } from './delivery.ts';
+import { flushLine } from './flush-line.ts';
 import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
 import type { Ledger } from './ledger.ts';
 import type { LaneMetrics } from './metrics.ts';
-import { lagOf, type PartitionState } from './partition.ts';
+import { isBehind, lagOf, type PartitionState } from './partition.ts';
 import { takeOver, type Taken, type TopicLog } from './takeover.ts';
 import type { Writer } from './writer.ts';
 
@@ -52,6 +53,8 @@ export class Lane {
   #spare: Batch;
   #flushing: Promise<void> | undefined;
   #lastFlushAtMs = 0;
+  /** Flushes of unclear outcome since the last that landed. */
+  #doubts = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #checkpoint: Checkpoint;
   #confirmed = Promise.withResolvers<undefined>();
@@ -110,7 +113,10 @@ export class Lane {
     const taken = await takeOver(this.#partitions, log, ledger, isCurrent, availability, logger);
     if (taken === undefined) return;
     this.#taken = taken;
-    metrics.lag(lagOf(taken.states.values()));
+    const lag = lagOf(taken.states.values());
+    // A server that answers queries may still refuse the next insert: only a landed one tells.
+    if (this.#doubts <= 1 || lag === 0) availability.back();
+    metrics.lag(lag);
     const positions = Object.fromEntries(
       [...taken.states].map(([partition, { position }]) => [partition, position]),
     );
@@ -128,6 +134,8 @@ export class Lane {
   async batch(fetched: RecordBatch, membership: Membership): Promise<boolean> {
     const state = await this.#stateOf(fetched.partition, membership);
     if (state === undefined || !membership.isCurrent()) return false;
+    // Between being told and going on a takeover may have begun, which reads the position anew.
+    if (state !== this.#taken?.states.get(fetched.partition)) return false;
     const generation = this.#generation;
     state.end = fetched.endOffset;
     const { partition, records } = fetched;
@@ -195,7 +203,8 @@ export class Lane {
     const nowMs = Date.now();
     const lastFlushAtMs = this.#lastFlushAtMs;
     const { bytes, openedAtMs, records, spans } = this.#open;
-    const open = { bytes, openedAtMs, records, lastFlushAtMs };
+    const behind = isBehind(this.#taken.states.values());
+    const open = { bytes, openedAtMs, records, lastFlushAtMs, behind };
     // A batch of nothing but records that were dead already still moves the position.
     const waitMs = dueInMs({ ...open, records: records || spans.size }, this.#parts.limits, nowMs);
     if (waitMs === undefined) return;
@@ -242,7 +251,8 @@ export class Lane {
       if (generation === this.#generation) this.#startOver(this.#confirmed.promise);
     } else if (error instanceof UnclearOutcomeError || error instanceof UnavailableError) {
       this.#availability.lost(error);
-      if (generation === this.#generation) this.#startOver(sleep(backoffMs(0)));
+      if (generation === this.#generation) this.#startOver(sleep(backoffMs(this.#doubts)));
+      this.#doubts += 1;
     } else {
       failed(error);
     }
@@ -250,6 +260,7 @@ export class Lane {
 
   #landed(batch: Batch, taken: Taken, durationMs: number): void {
     const { logger, metrics, stream } = this.#parts;
+    this.#doubts = 0;
     for (const [partition, { next, rows }] of batch.spans) {
       const state = taken.states.get(partition);
       if (state === undefined) continue;
@@ -257,17 +268,10 @@ export class Lane {
       if (rows === 0) state.recorded = next;
     }
     const lag = lagOf(taken.states.values());
-    const { rows } = batch.block;
-    const dead = batch.deadLetters.length;
-    metrics.flushed(rows, batch.deadLetters, batch.bytes, durationMs);
+    metrics.flushed(batch.block.rows, batch.deadLetters, batch.bytes, durationMs);
     metrics.lag(lag);
-    const offsets = Object.fromEntries(
-      [...batch.spans].map(([partition, span]) => [partition, `${span.first}-${span.next - 1}`]),
-    );
-    const ms = Math.round(durationMs);
-    const also = dead === 0 ? '' : `, ${dead} dead letters`;
-    const line = `Inserted ${rows} rows into ${metrics.table}${also} in ${ms} ms, lag ${lag}`;
-    logger.info({ stream: stream.name, rows, dead, offsets, ms, lag }, line);
+    const { fields, text } = flushLine(batch, metrics.table, durationMs, lag);
+    logger.info({ stream: stream.name, ...fields }, text);
   }
 
   /** Asks Kafka how far its log goes, so that lag is true while nothing can be fetched. */

@@ -21,3 +21,9 @@ export function lagOf(states: Iterable<PartitionState>): number {
   for (const { end, landed } of states) lag += Math.max(0, end - landed);
   return lag;
 }
+
+/** True when Kafka holds records that were not even taken yet. */
+export function isBehind(states: Iterable<PartitionState>): boolean {
+  for (const { end, position } of states) if (position < end) return true;
+  return false;
+}
