@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  BACKLOG_SPACING_MS,
   dueInMs,
   FLUSH_SPACING_MS,
   isFull,
