@@ -1,5 +1,6 @@
 // The program behind `npm start`: the whole platform on this machine without Docker, until Ctrl+C, or
 // with `--once` one run with an exact account.
+import { enableCompileCache } from 'node:module';
 import { run, type Service } from '../platform/service.ts';
 
 async function start(): Promise<Service> {
@@ -11,9 +12,14 @@ async function start(): Promise<Service> {
     return { ended: Promise.resolve(0), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const { readLaunchConfig } = await import('./launch/config.ts');
+  const config = readLaunchConfig(once);
+  enableCompileCache(config.folders.nodeCache);
   const { Session } = await import('./launch/session.ts');
   const { Terminal } = await import('./launch/terminal.ts');
-  return new Session(readLaunchConfig(once), new Terminal(process.stdout));
+  const session = new Session(config, new Terminal(process.stdout));
+  // Nobody reads any more, as in `npm start | head`: stop in order instead of falling over.
+  process.stdout.on('error', () => void session[Symbol.asyncDispose]().catch(() => undefined));
+  return session;
 }
 
 if (import.meta.main) await run(start);

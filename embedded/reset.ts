@@ -15,7 +15,7 @@ const USAGE = `Deletes the data and logs in SENSORHOUSE_DIR (.sensorhouse) after
 
   npm run reset
   npm run reset -- --yes     without asking
-  npm run reset -- --all     Kafka's downloaded files too
+  npm run reset -- --all     what was downloaded or can be made again, too
 `;
 
 function parse(args: readonly string[]) {
@@ -64,7 +64,9 @@ async function reset(args: readonly string[]): Promise<number> {
 /** Only what is ours by name: the folder may be a mistyped one. */
 async function present({ home }: Folders, all: boolean): Promise<string[]> {
   const names = await readdir(home).catch(() => []);
-  const ours = all ? /^(kafka|clickhouse|logs|kafka-libs-.*)$/ : /^(kafka|clickhouse|logs)$/;
+  const ours = all
+    ? /^(kafka|clickhouse|logs|kafka-libs-.*|node-cache)$/
+    : /^(kafka|clickhouse|logs)$/;
   return names.filter((name) => ours.test(name)).sort();
 }
 
