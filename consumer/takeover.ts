@@ -34,6 +34,7 @@ export class LogTruncatedError extends Error {
 
 /**
  * Takes over `partitions`, waiting out whatever is away; undefined when `isCurrent` turned false.
+ * It tells `availability` what it waits for; that all is back is the caller's to say.
  * @throws {ConfigError | LogTruncatedError}
  */
 export async function takeOver(
@@ -47,7 +48,6 @@ export async function takeOver(
   for (let attempt = 0; isCurrent(); attempt += 1) {
     try {
       const taken = await takeOnce(partitions, log, ledger, logger);
-      availability.back();
       return isCurrent() ? taken : undefined;
     } catch (error) {
       if (error instanceof UnavailableError) availability.lost(error);
@@ -69,6 +69,10 @@ async function takeOnce(
   const ownership = await ledger.claim(source, partitions);
   const landed = await ledger.landed(source, partitions);
   const ranges = await log.logRanges();
+  if ((await log.topicId()) !== topicId) {
+    // These offsets are of another log: they would look like lost records, or like a gap.
+    throw new UnavailableError(`Kafka: topic ${log.topic} was just created again`);
+  }
   const committed = await seeds(partitions, landed, log, ledger);
   const states = new Map<number, PartitionState>();
   const floors: FloorRow[] = [];

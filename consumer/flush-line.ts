@@ -1,0 +1,20 @@
+// The one line per flush that a person can follow, with the same facts as fields for machines.
+import type { Batch } from './batch.ts';
+
+/** What to log about a batch that landed in `table`. */
+export function flushLine(
+  { block, deadLetters, spans }: Batch,
+  table: string,
+  durationMs: number,
+  lag: number,
+): { readonly fields: object; readonly text: string } {
+  const { rows } = block;
+  const dead = deadLetters.length;
+  const ms = Math.round(durationMs);
+  const offsets = Object.fromEntries(
+    [...spans].map(([partition, { first, next }]) => [partition, `${first}-${next - 1}`]),
+  );
+  const also = dead === 0 ? '' : `, ${dead} dead letters`;
+  const text = `Inserted ${rows} rows into ${table}${also} in ${ms} ms, lag ${lag}`;
+  return { fields: { rows, dead, offsets, ms, lag }, text };
+}
