@@ -30,7 +30,7 @@ export interface Fault {
   /** Runs inside `npm test`. */
   readonly quick: boolean;
   /** @throws {Error} when anything was lost, doubled, or the fault did not strike. */
-  strike(lab: Lab): Promise<Struck>;
+  readonly strike: (lab: Lab) => Promise<Struck>;
 }
 
 /** A fault that did not happen proves nothing. */

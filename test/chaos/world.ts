@@ -60,7 +60,7 @@ export class World implements AsyncDisposable {
   partitions = 0;
   #next = 0;
   readonly #outside: ClickHouse;
-  readonly #producer: Producer;
+  #producer: Producer;
   readonly #opened = new AsyncDisposableStack();
   readonly #identities: TopicIdentities;
   readonly #offsets: TopicOffsets;
@@ -74,7 +74,7 @@ export class World implements AsyncDisposable {
     this.#outside = this.#opened.use(new ClickHouse({ ...target, database: 'default' }, 'test'));
     const kafka = kafkaClient(endpoints.kafkaBootstrap);
     this.admin = kafka.admin();
-    this.#producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    this.#producer = newProducer(endpoints);
     this.#identities = this.#opened.use(new TopicIdentities(this.config(), 'test'));
     this.#offsets = this.#opened.use(new TopicOffsets(this.config(), silentLog(), 'test'));
   }
@@ -140,6 +140,13 @@ export class World implements AsyncDisposable {
 
   async send(messages: Message[], compression = kafkajs.CompressionTypes.None): Promise<void> {
     await this.#producer.send({ topic: this.topic, messages, acks: -1, compression });
+  }
+
+  /** Forgets what the producer knows of the topic, after it was replaced or got partitions. */
+  async reconnect(): Promise<void> {
+    await this.#producer.disconnect();
+    this.#producer = newProducer(this.endpoints);
+    await this.#producer.connect();
   }
 
   audit(): Promise<TopicAudit> {
@@ -218,4 +225,8 @@ export class World implements AsyncDisposable {
     await this.admin.disconnect().catch(() => undefined);
     await this.#opened.disposeAsync();
   }
+}
+
+function newProducer({ kafkaBootstrap }: Endpoints): Producer {
+  return kafkaClient(kafkaBootstrap).producer({ idempotent: true, maxInFlightRequests: 1 });
 }
