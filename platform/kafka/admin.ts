@@ -1,4 +1,5 @@
-// Makes clients of @platformatic/kafka's admin, for the few questions kafkajs is too old to ask.
+// Makes clients of @platformatic/kafka's admin, for the few questions kafkajs is too old to ask, and
+// says how any client of that library connects.
 import { readFileSync } from 'node:fs';
 import { Admin } from '@platformatic/kafka';
 import type { KafkaConfig } from './variables.ts';
@@ -11,8 +12,13 @@ const SASL = {
 
 /** An admin client; nothing is connected yet. Close what you take. */
 export function createAdmin(config: KafkaConfig, clientId: string): Admin {
+  return new Admin(connectionOptions(config, clientId));
+}
+
+/** How clients of @platformatic/kafka connect: brokers, timeouts, TLS and SASL from `config`. */
+export function connectionOptions(config: KafkaConfig, clientId: string) {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SSL_CA: ca } = config;
-  return new Admin({
+  return {
     clientId,
     bootstrapBrokers: config.KAFKA_BROKER.split(','),
     connectTimeout: config.KAFKA_CONNECT_TIMEOUT_MS,
@@ -29,5 +35,5 @@ export function createAdmin(config: KafkaConfig, clientId: string): Admin {
             password: config.KAFKA_SASL_PASSWORD ?? '',
           },
         }),
-  });
+  };
 }
