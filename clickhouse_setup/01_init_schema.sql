@@ -54,6 +54,31 @@ SETTINGS
     min_free_disk_bytes_to_perform_insert = 268435456
 COMMENT 'Rejected messages: raw bytes, where they were, and why';
 
+CREATE TABLE IF NOT EXISTS dead_letter_redrives
+(
+    stream           LowCardinality(String),
+    kafka_source     LowCardinality(String),
+    kafka_partition  UInt16                 CODEC(ZSTD(1)),
+    kafka_offset     UInt64                 CODEC(Delta, T64, ZSTD(1)),
+    redrive_id       String                 CODEC(ZSTD(1)),
+    place            UInt32                 CODEC(ZSTD(1)),
+    attempt          UInt16                 CODEC(ZSTD(1)),
+    state            LowCardinality(String),
+    detail           String                 CODEC(ZSTD(1)),
+    target_source    LowCardinality(String),
+    target_partition UInt16                 CODEC(ZSTD(1)),
+    target_offset    UInt64                 CODEC(ZSTD(1)),
+    producer_id      Int64                  CODEC(ZSTD(1)),
+    producer_epoch   Int16                  CODEC(ZSTD(1)),
+    written_at       DateTime64(3, 'UTC')   DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY (stream, kafka_source, kafka_partition, kafka_offset)
+SETTINGS
+    fsync_after_insert = 1,
+    fsync_part_directory = 1
+COMMENT 'Dead letters that were published again: intents, where they landed, what is in doubt';
+
 CREATE TABLE IF NOT EXISTS consumer_positions
 (
     stream_table    LowCardinality(String),

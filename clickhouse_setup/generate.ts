@@ -4,7 +4,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
-import { consumerPositions, deadLetters, tableOf, type Table } from '../streams/table.ts';
+import {
+  consumerPositions,
+  deadLetterRedrives,
+  deadLetters,
+  tableOf,
+  type Table,
+} from '../streams/table.ts';
 import { createTable } from './ddl.ts';
 
 export const SCHEMA_FILE = join(import.meta.dirname, '01_init_schema.sql');
@@ -16,7 +22,7 @@ const HEADER = `-- Generated from streams/ by \`npm run generate\`: do not edit,
 
 /** Every table an installation has: one per stream, then those beside them. */
 export function tablesOf(declared: readonly Stream[]): Table[] {
-  return [...declared.map(tableOf), deadLetters, consumerPositions];
+  return [...declared.map(tableOf), deadLetters, deadLetterRedrives, consumerPositions];
 }
 
 /** The text of the committed schema file. */

@@ -127,3 +127,29 @@ export const consumerPositions: Table = {
   projections: [],
   comment: 'Per partition: ownership claims (the fence) and floors of the position',
 };
+
+/**
+ * What became of dead letters that were published again: per batch first `intent` rows, then one
+ * outcome for each (`published`, `void`: surely not in Kafka, `doubt`: nobody can tell any more).
+ */
+export const deadLetterRedrives: Table = {
+  name: 'dead_letter_redrives',
+  columns: [
+    { name: 'stream', type: 'LowCardinality(String)' },
+    ...coordinates.filter(({ name }) => name !== 'kafka_timestamp'),
+    { name: 'redrive_id', type: 'String', codec: 'ZSTD(1)' },
+    { name: 'place', type: 'UInt32', codec: 'ZSTD(1)' },
+    { name: 'attempt', type: 'UInt16', codec: 'ZSTD(1)' },
+    { name: 'state', type: 'LowCardinality(String)' },
+    { name: 'detail', type: 'String', codec: 'ZSTD(1)' },
+    { name: 'target_source', type: 'LowCardinality(String)' },
+    { name: 'target_partition', type: 'UInt16', codec: 'ZSTD(1)' },
+    { name: 'target_offset', type: 'UInt64', codec: 'ZSTD(1)' },
+    { name: 'producer_id', type: 'Int64', codec: 'ZSTD(1)' },
+    { name: 'producer_epoch', type: 'Int16', codec: 'ZSTD(1)' },
+    { name: 'written_at', type: INSTANT_TYPE, default: 'now64(3)' },
+  ],
+  orderBy: ['stream', 'kafka_source', 'kafka_partition', 'kafka_offset'],
+  projections: [],
+  comment: 'Dead letters that were published again: intents, where they landed, what is in doubt',
+};
