@@ -7,6 +7,8 @@ import { usageOf, type Usage } from './usage.ts';
 export interface Result extends Usage {
   readonly sec: number;
   readonly rowsPerSec: number;
+  /** Further figures of a part. */
+  readonly [figure: string]: number;
 }
 
 /** Runs `bench/<name>.ts`, which prints its result as the last line of JSON on stdout. */
