@@ -176,10 +176,12 @@ export class Lane {
 
   /** Holds the fetch back while the open batch is full. */
   async #room(membership: Membership, generation: number): Promise<void> {
+    const startedAt = performance.now();
     while (isFull(this.#open, this.#parts.limits) && this.#isCurrent(generation)) {
       await Promise.race([this.#flushing ?? sleep(1), sleep(HEARTBEAT_EVERY_MS)]);
       await membership.heartbeat();
     }
+    this.#parts.metrics.waited(performance.now() - startedAt);
   }
 
   /** Goes past offsets that are not in the log; what retention removed is recorded as a gap. */
@@ -268,7 +270,8 @@ export class Lane {
       if (rows === 0) state.recorded = next;
     }
     const lag = lagOf(taken.states.values());
-    metrics.flushed(batch.block.rows, batch.deadLetters, batch.bytes, durationMs);
+    const { block, bytes, deadLetters, decodeMs } = batch;
+    metrics.flushed(block.rows, deadLetters, bytes, durationMs, decodeMs);
     metrics.lag(lag);
     const { fields, text } = flushLine(batch, metrics.table, durationMs, lag);
     logger.info({ stream: stream.name, ...fields }, text);

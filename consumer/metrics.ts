@@ -14,14 +14,24 @@ export interface LaneMetrics {
   readonly table: string;
   readonly totals: Readonly<Totals>;
   consumed(records: number): void;
+  /** A batch has landed. `durationMs` is what inserting it took, `decodeMs` decoding its records. */
   flushed(
     rows: number,
     deadLetters: readonly DeadLetter[],
     bytes: number,
     durationMs: number,
+    decodeMs: number,
   ): void;
   lag(records: number): void;
+  /** Fetching was held back for want of room. */
+  waited(durationMs: number): void;
 }
+
+/**
+ * What a lane spends its time on. `wait`: records were there but both batches were full, so inserting is
+ * too slow. Inserting goes on beside the others; time in neither decode nor wait is the fetch's.
+ */
+type BusyStage = 'decode' | 'insert' | 'wait';
 
 /** Registers the consumer's metrics; call the result once per lane. */
 export function consumerMetrics(
@@ -61,7 +71,17 @@ export function consumerMetrics(
     registers,
     buckets: [1, 10, 100, 1_000, 10_000, 50_000, 100_000, 250_000, 500_000],
   });
+  const busySeconds = new Counter({
+    name: 'sensorhouse_consumer_busy_seconds_total',
+    help: 'Seconds spent decoding, inserting, and waiting for room; npm run doctor reads them.',
+    labelNames: ['stream', 'stage'] as const,
+    registers,
+  });
   return (stream, table) => {
+    const busy = (stage: BusyStage, durationMs: number): void => {
+      busySeconds.inc({ stream, stage }, durationMs / 1_000);
+    };
+    for (const stage of ['decode', 'insert', 'wait'] as const) busy(stage, 0);
     const totals: Totals = { consumed: 0, inserted: 0, deadLetters: 0, lag: 0 };
     return {
       table,
@@ -70,19 +90,22 @@ export function consumerMetrics(
         totals.consumed += records;
         consumed.inc({ stream }, records);
       },
-      flushed: (rows, deadLetters, flushedBytes, durationMs) => {
+      flushed: (rows, deadLetters, flushedBytes, durationMs, decodeMs) => {
         totals.inserted += rows;
         totals.deadLetters += deadLetters.length;
         inserted.inc({ stream }, rows);
         bytes.inc({ stream }, flushedBytes);
         for (const { rejection } of deadLetters) dead.inc({ stream, reason: rejection.reason });
         seconds.observe({ stream }, durationMs / 1_000);
+        busy('decode', decodeMs);
+        busy('insert', durationMs);
         rowsPerFlush.observe({ stream }, rows);
       },
       lag: (records) => {
         totals.lag = records;
         lag.set({ stream }, records);
       },
+      waited: (durationMs) => busy('wait', durationMs),
     };
   };
 }

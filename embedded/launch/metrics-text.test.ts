@@ -7,8 +7,8 @@ it('reads what the consumer really exposes, summed over streams', async () => {
   const registry = createRegistry('consumer');
   const metricsOf = consumerMetrics(registry);
   const [one, two] = [metricsOf('one', 'db.one'), metricsOf('two', 'db.two')];
-  one.flushed(97, [], 1_000, 5);
-  two.flushed(3, [], 1_000, 5);
+  one.flushed(97, [], 1_000, 5, 1);
+  two.flushed(3, [], 1_000, 5, 1);
   one.lag(40);
   two.lag(2);
   const figures = readFigures(await registry.metrics());
