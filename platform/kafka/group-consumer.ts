@@ -1,6 +1,7 @@
 // A member of a consumer group on kafkajs. It delivers record batches and assignments, keeps the
 // membership alive while the receiver is busy, and comes back by itself after anything that is not
 // a refusal. Where to read from is the receiver's business: it seeks; commits only show lag.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { ConfigError, UnavailableError, asError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -53,6 +54,11 @@ export interface LogRange {
 }
 
 const SESSION_MS = 30_000;
+/**
+ * While the group waits for a member that died, it answers no JoinGroup until that one's session has
+ * ended, and kafkajs does not disconnect before the answer. A stop cannot wait for that.
+ */
+const LEAVE_MS = 2_000;
 
 export class GroupConsumer implements AsyncDisposable {
   readonly #consumer: Consumer;
@@ -169,12 +175,23 @@ export class GroupConsumer implements AsyncDisposable {
     }
   }
 
-  /** Leaves the group and closes the connections. */
+  /** Leaves the group and closes the connections; after LEAVE_MS without waiting for it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#running;
-    await this.#consumer.disconnect();
-    await this.#admin.disconnect();
+    const waited = new AbortController();
+    const limit = sleep(LEAVE_MS, undefined, { signal: waited.signal }).catch(() => undefined);
+    await Promise.race([this.#leave(), limit]);
+    waited.abort();
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await this.#running;
+      await this.#consumer.disconnect();
+      await this.#admin.disconnect();
+    } catch (error) {
+      this.#log.debug({ err: error }, 'leaving the group failed; its session will end by itself');
+    }
   }
 }
 
