@@ -179,14 +179,12 @@ interface Piece {
 
 /** Sends the pieces on; `cut` resets the connection after the last instead of ending the request. */
 async function forward({ request, to }: Exchange, pieces: Piece[], cut = false): Promise<Answer> {
-  const { connection, 'content-length': length, 'transfer-encoding': encoding, ...headers } = request.headers; // prettier-ignore
-  void [connection, length, encoding];
   const out = httpRequest({
     host: to.hostname,
     port: to.port,
     method: request.method,
     path: request.url,
-    headers: { ...headers, host: to.host, 'transfer-encoding': 'chunked' },
+    headers: { ...endToEnd(request.headers), host: to.host, 'transfer-encoding': 'chunked' },
     agent: false,
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
@@ -207,9 +205,14 @@ async function forward({ request, to }: Exchange, pieces: Piece[], cut = false):
 }
 
 async function reply(response: ServerResponse, { body, headers, status }: Answer): Promise<void> {
-  const { connection, 'transfer-encoding': encoding, 'content-length': length, ...rest } = headers;
-  void [connection, encoding, length];
   if (response.destroyed) return;
-  response.writeHead(status, { ...rest, 'content-length': body.length });
+  response.writeHead(status, { ...endToEnd(headers), 'content-length': body.length });
   await new Promise<void>((resolve) => response.end(body, () => resolve()));
+}
+
+const HOP_BY_HOP = ['connection', 'content-length', 'keep-alive', 'transfer-encoding'];
+
+/** Headers that are not about one connection. */
+function endToEnd(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
 }

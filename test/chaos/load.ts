@@ -9,16 +9,16 @@ export interface Load extends AsyncDisposable {
 
 /** Sends `perRound` messages every `everyMs`, one in 25 of them bad. */
 export function startLoad(world: World, perRound = 200, everyMs = 50): Load {
-  let on = true;
+  const stopped = new AbortController();
   const running = (async () => {
-    while (on) {
+    while (!stopped.signal.aborted) {
       await world.fill(perRound, 25);
       await sleep(everyMs);
     }
   })();
   running.catch(() => undefined);
   const stop = async (): Promise<void> => {
-    on = false;
+    stopped.abort();
     await running;
   };
   return { stop, [Symbol.asyncDispose]: () => stop().catch(() => undefined) };

@@ -62,6 +62,7 @@ export class World implements AsyncDisposable {
   readonly #outside: ClickHouse;
   #producer: Producer;
   readonly #opened = new AsyncDisposableStack();
+  readonly #running = new AsyncDisposableStack();
   readonly #identities: TopicIdentities;
   readonly #offsets: TopicOffsets;
 
@@ -100,6 +101,14 @@ export class World implements AsyncDisposable {
     });
   }
 
+  /** Lets the topic take messages of up to 16 MB. */
+  async raiseMessageLimit(): Promise<void> {
+    const configEntries = [{ name: 'max.message.bytes', value: '16000000' }];
+    const type = kafkajs.ConfigResourceTypes.TOPIC;
+    const resources = [{ type, name: this.topic, configEntries }];
+    await this.admin.alterConfigs({ validateOnly: false, resources });
+  }
+
   /** The variables of a consumer of this world. */
   env(overrides: Env = {}): Env {
     return {
@@ -121,6 +130,21 @@ export class World implements AsyncDisposable {
   /** A consumer in this process. Dispose it. */
   consumer(overrides: Env = {}, log: Logger = silentLog()): Promise<Consumer> {
     return start(this.config(overrides), log);
+  }
+
+  /** Starts a consumer in this process that runs as long as this world. */
+  async runs(overrides: Env = {}, log: Logger = silentLog()): Promise<void> {
+    this.#running.use(await this.consumer(overrides, log));
+  }
+
+  /** Lets a consumer ingest what there is, and stops it. */
+  async ingestAll(withinMs?: number): Promise<void> {
+    const consumer = await this.consumer();
+    try {
+      await this.ingested(withinMs);
+    } finally {
+      await consumer[Symbol.asyncDispose]();
+    }
   }
 
   /** A consumer as a process of its own. Dispose it. */
@@ -220,6 +244,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running.disposeAsync();
     await this.#outside.command(`DROP DATABASE IF EXISTS ${this.database}`).catch(() => undefined);
     await this.#producer.disconnect().catch(() => undefined);
     await this.admin.disconnect().catch(() => undefined);

@@ -1,17 +1,6 @@
-// The short selection of the faults between consumer and ClickHouse; `npm run chaos` runs all of them,
-// more often.
-import { inject, it } from 'vitest';
-import { createRandom } from '../../data/random.ts';
-import { describeBackend } from '../backend/context.ts';
+// Exactly once between the consumer and ClickHouse: replies lost, requests cut, late or refused.
+import { controlFaults } from '../chaos/faults/control.ts';
 import { insertFaults } from '../chaos/faults/insert.ts';
+import { testFaults } from './faults.ts';
 
-describeBackend('exactly once between consumer and ClickHouse, when', () => {
-  for (const { about, name, quick, strike } of insertFaults) {
-    if (!quick) continue;
-    it.concurrent(`${name}: ${about}`, async () => {
-      const kafkaBootstrap = inject('kafkaBootstrap');
-      const endpoints = { kafkaBootstrap, clickhouseUrl: inject('clickhouseUrl') };
-      await strike({ endpoints, random: createRandom(1, 1), intensity: 1, minutes: 0 });
-    });
-  }
-});
+testFaults('an insert in trouble', [...controlFaults, ...insertFaults]);

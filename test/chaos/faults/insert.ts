@@ -127,7 +127,7 @@ async function strikeInserts(plan: Plan, lab: Lab): Promise<Struck> {
       ? fate((answer) => late.push(answer))
       : undefined;
   };
-  await using consumer = await world.consumer(behind(proxy));
+  await world.runs(behind(proxy));
   for (let round = 0; round < 40 * lab.intensity && proxy.struck < wanted; round += 1) {
     await world.fill(300, poisonEvery);
     await world.ingested(90_000);
@@ -140,7 +140,6 @@ async function strikeInserts(plan: Plan, lab: Lab): Promise<Struck> {
     assert(stopped, `late inserts were answered with error codes ${codes.join(', ')}`);
   }
   const audit = await world.verified();
-  void consumer;
   return { times: proxy.struck, audit };
 }
 

@@ -69,9 +69,8 @@ async function recreated({ endpoints, intensity }: Lab, running: boolean): Promi
     await world.reconnect();
     // More than before, so that the old position is a valid one of the new log.
     await world.fill(900 + 300 * round, 50);
-    await using after = running ? undefined : await world.consumer();
+    if (!running) await world.runs();
     const audit = await world.verified(120_000);
-    void after;
     assert(audit.earlier.rows === rows, `${audit.earlier.rows} of ${rows} earlier rows are there`);
     rows += sum(audit);
     if (round + 1 === intensity) return { times: intensity, audit };
@@ -97,15 +96,11 @@ async function removeBelow({ admin, partitions, topic }: World, offset: number):
 
 async function logStartMoved({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
-  {
-    await using consumer = await world.consumer();
-    await world.fill(300, 20);
-    await world.ingested();
-    void consumer;
-  }
+  await world.fill(300, 20);
+  await world.ingestAll();
   await world.fill(300, 20);
   await removeBelow(world, 150);
-  await using consumer = await world.consumer();
+  await world.runs();
   const audit = await world.verified();
   for (const { gap, good, dead, older } of audit.partitions) {
     const account = `${good} good, ${dead} dead, ${gap} gap, ${older} older`;
@@ -115,51 +110,40 @@ async function logStartMoved({ endpoints }: Lab): Promise<Struck> {
     `SELECT DISTINCT detail FROM consumer_positions WHERE reason = 'gap'`,
   );
   assert(gaps.length === 1, `recorded gaps: ${JSON.stringify(gaps)}`);
-  void consumer;
   return { times: 3, audit, note: gaps[0]!.detail };
 }
 
 async function logStartMovedUnread({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
-  {
-    await using consumer = await world.consumer();
-    await world.fill(1);
-    await world.ingested();
-    void consumer;
-  }
+  await world.fill(1);
+  await world.ingestAll();
   // Partitions 1 and 2 were owned while they held nothing.
   await world.fill(301);
   await removeBelow(world, 50);
-  await using consumer = await world.consumer();
+  await world.runs();
   const audit = await world.verified();
   const gaps = await world.clickhouse.rows(
     `SELECT DISTINCT kafka_partition FROM consumer_positions WHERE reason = 'gap'`,
   );
   assert(gaps.length === 3, `gaps are recorded for ${gaps.length} of 3 partitions`);
-  void consumer;
   return { times: 3, audit };
 }
 
 async function newestRowsRemoved({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
-  {
-    await using consumer = await world.consumer();
-    await world.fill(300, 20);
-    await world.ingested();
-    void consumer;
-  }
+  await world.fill(300, 20);
+  await world.ingestAll();
   await world.clickhouse.command(
     'DELETE FROM sensor_data WHERE kafka_partition = 1 AND kafka_offset >= 60',
   );
   const removed = 300 - 15 - (await world.rowCount());
-  await using consumer = await world.consumer();
+  await world.runs();
   await world.fill(300, 20);
   const audit = await world.ingested();
   const [, idle] = audit.partitions;
   const account = `${idle!.missing} missing, ${idle!.surplus} too many`;
   assert(idle!.missing === removed && idle!.surplus === 0, `${removed} removed: ${account}`);
   assert(removed > 0, 'nothing was removed');
-  void consumer;
   return { times: removed, audit, note: `${removed} rows removed by hand stay away` };
 }
 
@@ -186,13 +170,12 @@ async function upgradedTable({ endpoints }: Lab): Promise<Struck> {
     const moved = partitions.map(({ partition }) => ({ partition, offset }));
     await world.admin.setOffsets({ groupId, topic: world.topic, partitions: moved });
   }
-  await using consumer = await world.consumer();
+  await world.runs();
   await world.fill(300, 20);
   const audit = await world.ingested();
   assert(audit.exact && audit.withoutCoordinates === 300, 'the upgraded table does not add up');
   const taken = audit.partitions.map(({ dead, good }) => good + dead);
   assert(taken.join() === '200,200,200', `from offset 100 on: ${taken.join()}`);
-  void consumer;
   return { times: 3, audit };
 }
 
@@ -217,7 +200,7 @@ async function untilReady(port: number): Promise<void> {
 
 async function partitionsAdded({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints, { partitions: 1 });
-  await using consumer = await world.consumer();
+  await world.runs();
   await world.fill(100, 20);
   await world.ingested();
   let times = 0;
@@ -229,6 +212,5 @@ async function partitionsAdded({ endpoints }: Lab): Promise<Struck> {
     await world.ingested(120_000);
     times += 1;
   }
-  void consumer;
   return { times, audit: await world.verified() };
 }

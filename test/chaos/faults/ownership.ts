@@ -84,7 +84,7 @@ async function strikeZombie(world: World, table: string, group: Record<string, s
   await world.fill(300, 10);
   await held.promise;
   asleep.kill('SIGSTOP');
-  await using other = await world.consumer();
+  await world.runs();
   await world.fill(300, 10);
   await world.ingested(120_000);
   release.resolve(undefined);
@@ -94,7 +94,6 @@ async function strikeZombie(world: World, table: string, group: Record<string, s
   await asleep.logged(/fenced/);
   await world.fill(300, 10);
   await world.verified(120_000);
-  void other;
 }
 
 async function sameEpoch({ endpoints, intensity }: Lab): Promise<Struck> {
@@ -114,8 +113,8 @@ async function sameEpoch({ endpoints, intensity }: Lab): Promise<Struck> {
       };
     }
     await world.fill(600, 20);
-    await using first = await world.consumer({ CLICKHOUSE_URL: one.url, KAFKA_GROUP: 'one' });
-    await using second = await world.consumer({ CLICKHOUSE_URL: other.url, KAFKA_GROUP: 'two' });
+    await world.runs({ CLICKHOUSE_URL: one.url, KAFKA_GROUP: 'one' });
+    await world.runs({ CLICKHOUSE_URL: other.url, KAFKA_GROUP: 'two' });
     await world.ingested();
     await world.fill(600, 20);
     const audit = await world.verified();
@@ -125,7 +124,6 @@ async function sameEpoch({ endpoints, intensity }: Lab): Promise<Struck> {
     );
     assert(met?.owners === '2', `${met?.owners ?? 0} owners claimed epoch 1, wanted 2`);
     times += 1;
-    void [first, second];
     if (round + 1 === intensity) return { times, audit };
   }
 }
@@ -160,19 +158,18 @@ async function twoOwners({ endpoints, intensity }: Lab): Promise<Struck> {
 
 async function rebalance({ endpoints, minutes }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints, { partitions: 4 });
-  await using staying = await world.consumer();
+  await world.runs();
   await using load = startLoad(world);
   const until = performance.now() + Math.max(12_000, minutes * 60_000);
   let times = 0;
   while (performance.now() < until) {
     await sleep(3_000);
-    await using joining = await world.consumer();
+    const joining = await world.consumer();
     await sleep(3_000);
+    await joining[Symbol.asyncDispose]();
     times += 2;
-    void joining;
   }
   await load.stop();
-  void staying;
   return { times, audit: await world.verified(120_000) };
 }
 
@@ -198,9 +195,8 @@ async function offsetsMoved({ endpoints, intensity }: Lab): Promise<Struck> {
     await world.admin.setOffsets({ groupId, topic: world.topic, partitions });
     times += 1;
   }
-  await using consumer = await world.consumer();
+  await world.runs();
   await send(times * 2_000);
   const audit = await world.verified();
-  void consumer;
   return { times, audit };
 }

@@ -1,0 +1,6 @@
+// Exactly once when the topic itself changes, and when its messages are bad.
+import { logFaults } from '../chaos/faults/log.ts';
+import { poisonFaults } from '../chaos/faults/poison.ts';
+import { testFaults } from './faults.ts';
+
+testFaults('a log that changes', [...logFaults, ...poisonFaults]);
