@@ -2,7 +2,7 @@
 // that look at and delete the data afterwards.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { finished, installation, missing, processesOf } from './program.ts';
 
 const ONCE = ['start', '--silent', '--', '--once'];
@@ -13,6 +13,9 @@ function query(sql: string, ...options: string[]): string[] {
 
 const ROWS =
   'SELECT count(), uniqExact(kafka_source, kafka_partition, kafka_offset) FROM sensor_data';
+
+// Whole stacks on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 300_000 });
 
 describe.skipIf(missing !== undefined)('npm start -- --once', () => {
   it('accounts for every row, again on the same data, which can be queried and deleted', async () => {

@@ -1,7 +1,7 @@
 // `npm start` while it runs and how it ends: Ctrl+C, SIGTERM, kill -9, a part that crashes, a port that
 // is taken. Nothing is left behind, and nothing blocks the next start.
 import { createServer } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   finished,
   installation,
@@ -28,6 +28,9 @@ async function portsAnswer({ env }: Installation): Promise<boolean[]> {
   const ports = [env['KAFKA_PORT'], env['CLICKHOUSE_PORT'], env['METRICS_PORT']];
   return Promise.all(ports.map((port) => portInUse('127.0.0.1', Number(port))));
 }
+
+// Whole stacks on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 300_000 });
 
 describe.skipIf(missing !== undefined)('npm start', () => {
   it('runs until Ctrl+C, answers meanwhile, and leaves nothing', async () => {
