@@ -1,0 +1,96 @@
+// The README's configuration tables, made from the objects that declare the variables and from
+// docker-compose.yml, so that a default or a meaning is written in one place only.
+import { setupVariables } from '../../clickhouse_setup/variables.ts';
+import { consumerVariables } from '../../consumer/config.ts';
+import { clickhouseVariables as serverVariables } from '../../embedded/clickhouse-main.ts';
+import { launchVariables } from '../../embedded/launch/config.ts';
+import { clickhouseVariables } from '../../platform/clickhouse/variables.ts';
+import type { Variable, Variables } from '../../platform/config.ts';
+import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { producerVariables } from '../../producers/config.ts';
+import { interpolated } from '../compose-file.ts';
+
+interface Section {
+  readonly title: string;
+  readonly variables: Variables;
+}
+
+/** The first section that holds a declaration shows it; another declaration of the name is another row. */
+const SECTIONS: readonly Section[] = [
+  { title: 'Kafka: producers, consumer, setup, audit', variables: kafkaVariables },
+  {
+    title: 'ClickHouse: consumer, setup, audit, `npm run query`',
+    variables: clickhouseVariables,
+  },
+  { title: 'Producers', variables: producerVariables },
+  { title: 'Consumer', variables: consumerVariables },
+  { title: 'Setup (`npm run setup`, service `setup`)', variables: setupVariables },
+  {
+    title: '`npm start`, `npm run kafka`, `npm run clickhouse`',
+    variables: { ...serverVariables, ...launchVariables },
+  },
+];
+
+/** What only docker-compose.yml reads. */
+const COMPOSE: Record<string, string> = {
+  CONTAINER_PREFIX: "Put before every container's name, for a second installation.",
+  KAFKA_HOST_PORT: 'Port of Kafka on 127.0.0.1.',
+  CLICKHOUSE_HTTP_HOST_PORT: 'HTTP port of ClickHouse on 127.0.0.1.',
+  CLICKHOUSE_NATIVE_HOST_PORT: 'Native port of ClickHouse on 127.0.0.1.',
+  GRAFANA_HOST_PORT: 'Port of Grafana on 127.0.0.1.',
+  METRICS_HOST_PORT: "Port of the consumer's /metrics on 127.0.0.1.",
+  GRAFANA_ADMIN_USER: 'Administrator of Grafana.',
+  GRAFANA_ADMIN_PASSWORD: 'Its password, set at the first start. CHANGE IT.',
+  KAFKA_IMAGE_TAG: 'Tag of apache/kafka.',
+  CLICKHOUSE_IMAGE_TAG: 'Tag of clickhouse/clickhouse-server.',
+  GRAFANA_IMAGE_TAG: 'Tag of grafana/grafana.',
+  GRAFANA_CLICKHOUSE_PLUGIN: "Version of Grafana's ClickHouse plugin.",
+  CLICKHOUSE_OPEN_FILES: 'Open files that ClickHouse asks for.',
+};
+
+/** All tables as Markdown, not yet aligned. `declared` are the names that the code declares. */
+export function configurationTables(declared: ReadonlySet<string>): string {
+  const shown = new Set<Variable<unknown>>();
+  const tables = SECTIONS.map(({ title, variables }) => {
+    const rows = Object.entries(variables).filter(([, declaration]) => !shown.has(declaration));
+    for (const [, declaration] of rows) shown.add(declaration);
+    const lines = rows.map(([name, { allowed, doc, fallback, secret }]) =>
+      row([
+        code(name),
+        fallback === undefined ? '' : code(fallback),
+        secret ? 'a secret' : allowed,
+        doc,
+      ]),
+    );
+    return table(title, ['variable', 'default', 'allowed', 'meaning'], lines);
+  });
+  return [...tables, composeTable(declared)].join('\n\n');
+}
+
+/** @throws {Error} when docker-compose.yml reads a variable that nobody explained, or no longer does. */
+function composeTable(declared: ReadonlySet<string>): string {
+  const composed = interpolated();
+  const only = [...composed.keys()].filter((name) => !declared.has(name));
+  const unknown = only.filter((name) => COMPOSE[name] === undefined);
+  const gone = Object.keys(COMPOSE).filter((name) => !only.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`explain in ${import.meta.filename}: ${unknown.join(', ')}`);
+  if (gone.length > 0) throw new Error(`nothing reads any more: ${gone.join(', ')}`);
+  const lines = Object.entries(COMPOSE).map(([name, meaning]) => {
+    const fallbacks = [...composed.get(name)!].filter((value) => value !== '');
+    return row([code(name), fallbacks.map(code).join(', '), meaning]);
+  });
+  return table('Docker only', ['variable', 'default', 'meaning'], lines);
+}
+
+function table(title: string, head: readonly string[], rows: readonly string[]): string {
+  return [`**${title}**`, '', row(head), row(head.map(() => '---')), ...rows].join('\n');
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
