@@ -13,6 +13,7 @@ import { start, type Consumer } from '../../consumer/main.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
 import { readConfig } from '../../platform/config.ts';
+import { asError } from '../../platform/errors.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import { silentLog, type Logger } from '../../platform/log.ts';
@@ -96,9 +97,18 @@ export class World implements AsyncDisposable {
     this.partitions = partitions;
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
     await this.admin.createTopics({
-      waitForLeaders: true,
+      // Waiting is done here: kafkajs's own gives up when the broker has not heard of the topic yet.
+      waitForLeaders: false,
       topics: [{ topic: this.topic, numPartitions: partitions, configEntries }],
     });
+    for (let attempt = 0; ; attempt += 1) {
+      const found = await this.admin
+        .fetchTopicMetadata({ topics: [this.topic] })
+        .then(({ topics }) => topics[0]?.partitions.filter(({ leader }) => leader >= 0).length ?? 0)
+        .catch((error: unknown) => (attempt > 200 ? Promise.reject(asError(error)) : 0));
+      if (found === partitions) return;
+      await sleep(50);
+    }
   }
 
   /** Lets the topic take messages of up to 16 MB. */

@@ -57,7 +57,7 @@ const plans: readonly Plan[] = [
     about: 'the client gives up, the INSERT arrives whole afterwards: it has to be fenced',
     quick: true,
     fate: (done) => ({ kind: 'late', delayMs: TIMEOUT_MS + 1_000, done }),
-    lateCodes: [FENCED],
+    lateCodes: [FENCED, CANCELLED],
   },
   {
     name: 'running-insert',

@@ -35,7 +35,7 @@ async function killClickHouse({ endpoints, intensity, random }: Lab): Promise<St
   await using world = await openWorld({ ...endpoints, clickhouseUrl: clickhouse.address });
   await world.runs();
   await using load = startLoad(world, 100, 100);
-  const times = 2 * intensity;
+  const times = 2 * intensity - 1;
   for (let strike = 0; strike < times; strike += 1) {
     await sleep(500 + random.next() * 1_500);
     await clickhouse.kill();
