@@ -20,6 +20,7 @@ export async function runChild(
   const child = spawn(
     process.execPath,
     [
+      '--max-semi-space-size=8',
       '--disable-warning=TimeoutNegativeWarning',
       join(import.meta.dirname, `${name}.ts`),
       ...args.map(String),

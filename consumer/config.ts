@@ -36,7 +36,7 @@ export const consumerVariables = {
     1_073_741_824,
   ),
   FETCH_MAX_BYTES: integer(
-    { default: 1_048_576, doc: 'Bytes fetched at once per partition.' },
+    { default: 262_144, doc: 'Bytes fetched at once per partition.' },
     1_024,
     104_857_600,
   ),

@@ -13,6 +13,7 @@ import { continuity } from './continuity.ts';
 import { deliver } from './delivery.ts';
 import { flushLine } from './flush-line.ts';
 import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
+import { isGap } from './hole.ts';
 import type { Ledger } from './ledger.ts';
 import type { LaneMetrics } from './metrics.ts';
 import { isBehind, lagOf, type PartitionState } from './partition.ts';
@@ -148,8 +149,13 @@ export class Lane {
       else this.#seek(partition, state);
       return false;
     }
-    if (fit === 'hole' && !(await this.#passHole(partition, state, first))) return false;
+    const gap = fit === 'hole' && (await isGap(this.#parts, partition, state.position, first));
     if (!this.#isCurrent(generation)) return false;
+    if (gap) {
+      // The takeover records what retention took before anything else is written.
+      this.#startOver(Promise.resolve());
+      return false;
+    }
     this.#accept(fetched, state, last);
     await this.#room(membership, generation);
     return this.#isCurrent(generation);
@@ -182,20 +188,6 @@ export class Lane {
       await membership.heartbeat();
     }
     this.#parts.metrics.waited(performance.now() - startedAt);
-  }
-
-  /** Goes past offsets that are not in the log; what retention removed is recorded as a gap. */
-  async #passHole(partition: number, state: PartitionState, first: number): Promise<boolean> {
-    const { log, logger } = this.#parts;
-    const detail = `offsets ${state.position} to ${first - 1} are not in the log`;
-    const begin = (await log.logRanges()).get(partition)?.begin ?? 0;
-    if (begin > state.position) {
-      // Retention took what was not read yet: the takeover records the gap before anything else.
-      this.#startOver(Promise.resolve());
-      return false;
-    }
-    logger.warn({ partition, first: state.position, last: first - 1 }, `${detail}: passing over`);
-    return true;
   }
 
   /** Starts a flush if one is due and none is under way; else sees to it that it will be. */
