@@ -1,5 +1,6 @@
 // An audit as text for a person: one line per partition, a sum, and a verdict that names what is off.
 import type { TopicAudit } from './audit.ts';
+import { redriveNotes } from './redrive-audit.ts';
 import type { PartitionAudit } from './reckoning.ts';
 
 const COLUMNS = [
@@ -29,6 +30,7 @@ export function auditReport(audit: TopicAudit): string {
   if (withoutCoordinates > 0) {
     notes.push(`${withoutCoordinates} rows of an older installation have no coordinates`);
   }
+  notes.push(...redriveNotes(audit.redrives));
   const head = `${audit.table} from ${audit.source}`;
   return [head, ...lines, ...notes, verdict(audit), ''].join('\n');
 }

@@ -9,6 +9,7 @@ import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { CLAIM } from './fence.ts';
 import { readGap, type OffsetRange } from './gap.ts';
+import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
 import { quoted, sourceOf } from './source.ts';
 
@@ -30,6 +31,8 @@ export interface TopicAudit {
   readonly earlier: { readonly rows: number; readonly surplus: number };
   /** Rows of an older installation, which kept no coordinates and cannot be checked. */
   readonly withoutCoordinates: number;
+  /** Dead letters that were published again to this topic. */
+  readonly redrives: RedriveAudit;
   /** Every offset that should have landed did, once. */
   readonly exact: boolean;
   /** Records that are still to be ingested. */
@@ -78,6 +81,7 @@ export async function auditTopic(
     });
   });
   const { earlier, withoutCoordinates } = await reader.others(log.topic);
+  const redrives = await auditRedrives(clickhouse, stream, source);
   if ((await log.topicId()) !== topicId) {
     throw new UnavailableError(`topic ${log.topic} was replaced during the audit; run it again`);
   }
@@ -88,7 +92,8 @@ export async function auditTopic(
     partitions: audits,
     earlier,
     withoutCoordinates,
-    exact: earlier.surplus === 0 && audits.every(({ exact }) => exact),
+    redrives,
+    exact: earlier.surplus === 0 && redrives.twice === 0 && audits.every(({ exact }) => exact),
     behind: audits.reduce((sum, { behind }) => sum + behind, 0),
   };
 }

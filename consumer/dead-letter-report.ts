@@ -1,0 +1,61 @@
+// The list of dead letters and the account of a re-drive as text for a person, or as JSON.
+import type { ReasonSummary } from './dead-letter-list.ts';
+import { printable, printableJson } from './printable.ts';
+import type { RedriveAccount } from './redriver.ts';
+
+const COLUMNS = [
+  ['reason', ({ reason }) => printable(reason)],
+  ['letters', ({ letters }) => String(letters)],
+  ['open', ({ open }) => String(open)],
+  ['re-driven', ({ published }) => String(published)],
+  ['in doubt', ({ doubtful }) => String(doubtful)],
+  ['attempts', ({ attempts }) => String(attempts)],
+  ['first', ({ first }) => first],
+  ['last', ({ last }) => last],
+] as const satisfies readonly (readonly [string, (summary: ReasonSummary) => string])[];
+
+/** The list, ending in a line break. Nothing from a message gets through unescaped. */
+export function letterList(stream: string, reasons: readonly ReasonSummary[]): string {
+  if (reasons.length === 0) return `${stream}: no dead letters\n`;
+  const rows = [COLUMNS.map(([name]) => name as string)];
+  for (const summary of reasons) rows.push(COLUMNS.map(([, cell]) => cell(summary)));
+  const widths = COLUMNS.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  const pad = (cell: string, at: number): string => {
+    return at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!);
+  };
+  const lines = rows.map((row) => row.map(pad).join('  ').trimEnd());
+  const sum = (key: 'open' | 'doubtful'): number => reasons.reduce((all, of) => all + of[key], 0);
+  const notes = [`${sum('open')} open; publish them again with: npm run dead-letters -- --redrive`];
+  if (sum('doubtful') > 0) {
+    notes.push(
+      `${sum('doubtful')} in doubt: they may be in the topic already; --redrive --in-doubt ` +
+        'publishes them again, at the risk of a second row',
+    );
+  }
+  return [stream, ...lines, '', ...reasons.flatMap(exampleOf), '', ...notes, ''].join('\n');
+}
+
+function exampleOf({ example, reason }: ReasonSummary): string[] {
+  const { bytes, detail, field, key, offset, partition, source, value } = example;
+  const what = [field, detail].filter((part) => part !== '').map(printable);
+  const of = what.length === 0 ? '' : ` (${what.join(': ')})`;
+  return [
+    `${printable(reason)}${of}: ${printable(source)}, partition ${partition}, offset ${offset}`,
+    `  key ${printable(key) || 'none'}, ${bytes} bytes: ${printable(value)}`,
+  ];
+}
+
+/** The same as JSON, ending in a line break. */
+export function letterJson(reasons: readonly ReasonSummary[]): string {
+  return `${printableJson(reasons)}\n`;
+}
+
+/** One line: what a re-drive did. */
+export function accountLine(stream: string, account: RedriveAccount): string {
+  const { doubtful, finished, published, refused } = account;
+  const parts = [`${published} published again`];
+  if (finished > 0) parts.push(`${finished} of an interrupted run finished`);
+  if (refused > 0) parts.push(`${refused} refused by Kafka, still open`);
+  if (doubtful > 0) parts.push(`${doubtful} in doubt`);
+  return `${stream}: ${parts.join(', ')}`;
+}

@@ -1,0 +1,135 @@
+// The program behind `npm run dead-letters`: lists what was rejected and publishes it again after a fix.
+// Exit code 0: done. 1: some letters could not be published, it says which. 2: bad arguments or settings.
+// 3: Kafka or ClickHouse failed on the way; nothing is lost or doubled, run it again.
+import { randomUUID } from 'node:crypto';
+import { ClickHouse } from '../platform/clickhouse/client.ts';
+import { checkSchema } from '../platform/clickhouse/schema.ts';
+import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { readConfig, type Config } from '../platform/config.ts';
+import { FencedError, UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
+import { BatchSender } from '../platform/kafka/batch-sender.ts';
+import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
+import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
+import { kafkaVariables } from '../platform/kafka/variables.ts';
+import { silentLog } from '../platform/log.ts';
+import { run, type Service } from '../platform/service.ts';
+import { consumerPositions, deadLetterRedrives, deadLetters } from '../streams/table.ts';
+import { readArguments, USAGE, type LetterArguments } from './dead-letter-arguments.ts';
+import { listReasons, type ReasonSummary } from './dead-letter-list.ts';
+import { accountLine, letterJson, letterList } from './dead-letter-report.ts';
+import { RedriveBook } from './redrive-book.ts';
+import { redrive, type RedriveTopics } from './redriver.ts';
+
+export const deadLetterVariables = { ...kafkaVariables, ...clickhouseVariables } as const;
+
+export type DeadLetterConfig = Config<typeof deadLetterVariables>;
+
+const CLIENT = 'sensorhouse-dead-letters';
+
+/** Does what the arguments ask for; resolves to the exit code. `signal` ends it after a batch. */
+export async function deadLettersCommand(
+  config: DeadLetterConfig,
+  args: LetterArguments,
+  print: (text: string) => void,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<0 | 1 | 3> {
+  await using clickhouse = new ClickHouse(clickhouseTarget(config), CLIENT);
+  try {
+    const tables = [deadLetters, deadLetterRedrives, consumerPositions];
+    await checkSchema(clickhouse, config.CLICKHOUSE_DB, tables);
+    if (!args.redrive) return await list(clickhouse, args, print);
+    if (args.dryRun) return await preview(clickhouse, config, args, print);
+    return await publish(clickhouse, config, args, print, signal);
+  } catch (error) {
+    if (error instanceof FencedError) {
+      print('another --redrive took over; it also finishes what this one began\n');
+    } else if (error instanceof UnavailableError || error instanceof UnclearOutcomeError) {
+      print(`${error.message}\nNothing is lost or doubled: run it again.\n`);
+    } else throw error;
+    return 3;
+  }
+}
+
+async function list(
+  clickhouse: ClickHouse,
+  args: LetterArguments,
+  print: (text: string) => void,
+): Promise<0> {
+  const all: ReasonSummary[] = [];
+  for (const { name } of args.streams) {
+    const reasons = await listReasons(clickhouse, name, args);
+    if (!args.json) print(letterList(name, reasons));
+    all.push(...reasons);
+  }
+  if (args.json) print(letterJson(all));
+  return 0;
+}
+
+async function preview(
+  clickhouse: ClickHouse,
+  { CLICKHOUSE_DB: database }: DeadLetterConfig,
+  args: LetterArguments,
+  print: (text: string) => void,
+): Promise<0> {
+  for (const { name } of args.streams) {
+    const book = new RedriveBook(clickhouse, database, name, randomUUID());
+    const begun = (await book.interrupted()).reduce((sum, { letters }) => sum + letters.length, 0);
+    if (begun > 0) print(`${name}: would first finish ${begun} of an interrupted run\n`);
+    const open = await book.openPartitions(args);
+    const letters = open.reduce((sum, each) => sum + each.letters, 0);
+    print(`${name}: would publish ${Math.min(letters, args.limit)} of ${letters} open letters\n`);
+    for (const each of open) {
+      print(`  ${each.letters} of ${each.source}, partition ${each.partition}\n`);
+    }
+  }
+  return 0;
+}
+
+async function publish(
+  clickhouse: ClickHouse,
+  config: DeadLetterConfig,
+  args: LetterArguments,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<0 | 1> {
+  await using sender = new BatchSender(config, CLIENT);
+  await using identities = new TopicIdentities(config, CLIENT);
+  await using offsets = new TopicOffsets(config, silentLog(), CLIENT);
+  const topics: RedriveTopics = {
+    topicId: (topic) => identities.idOf(topic),
+    logRanges: (topic) => offsets.rangesOf(topic),
+  };
+  const { CLICKHOUSE_DB: database } = config;
+  let code: 0 | 1 = 0;
+  let left = args.limit;
+  for (const stream of args.streams) {
+    if (left === 0) break;
+    const book = new RedriveBook(clickhouse, database, stream.name, randomUUID());
+    const account = await redrive({ book, sender, topics, signal }, { ...args, limit: left });
+    print(`${accountLine(stream.name, account)}\n`);
+    left -= Math.min(left, account.published + account.refused);
+    if (account.refused + account.doubtful > 0) code = 1;
+  }
+  return code;
+}
+
+function start(): Promise<Service> {
+  const args = readArguments(process.argv.slice(2));
+  const print = (text: string): void => void process.stdout.write(text);
+  const stop = new AbortController();
+  if (args === 'help') print(USAGE);
+  const ended =
+    args === 'help'
+      ? Promise.resolve(0)
+      : deadLettersCommand(readConfig(deadLetterVariables), args, print, stop.signal);
+  return Promise.resolve({
+    ended,
+    stoppedCode: () => 130,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await ended.catch(() => undefined);
+    },
+  });
+}
+
+if (import.meta.main) await run(start);

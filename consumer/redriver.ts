@@ -1,0 +1,200 @@
+// Publishes dead letters again so that each lands in Kafka once, wherever the process is killed. The order
+// is the proof: claim, finish what an earlier run began, and for every batch write an intent with the
+// batch's identity, publish it under that identity, and only then write down that it is published.
+import { randomUUID } from 'node:crypto';
+import { UnavailableError } from '../platform/errors.ts';
+import { BATCH_SPAN_MAX_MS, type BatchSender } from '../platform/kafka/batch-sender.ts';
+import type { LogRange } from '../platform/kafka/group-consumer.ts';
+import type { Ownership } from './fence.ts';
+import type { LetterFilter, OpenPartition, RedriveBook } from './redrive-book.ts';
+import { batchesOf, messageOf, topicOf, type OpenLetter, type Redrive } from './redrive.ts';
+import { sourceOf } from './source.ts';
+
+/** What re-driving asks of Kafka, besides sending. */
+export interface RedriveTopics {
+  topicId(topic: string): Promise<string>;
+  logRanges(topic: string): Promise<ReadonlyMap<number, LogRange>>;
+}
+
+export interface RedriveParts {
+  readonly book: RedriveBook;
+  readonly sender: BatchSender;
+  readonly topics: RedriveTopics;
+  /** Once aborted, no further batch is begun. */
+  readonly signal: AbortSignal;
+}
+
+export interface RedriveOrder extends LetterFilter {
+  /** At most so many letters; those of an interrupted run come on top. */
+  readonly limit: number;
+  /** Letters whose fate cannot be known any more are published again too, at the risk of a second row. */
+  readonly doubtful: boolean;
+}
+
+/** Letters by what became of them in this run. */
+export interface RedriveAccount {
+  published: number;
+  /** Of an interrupted run, found in Kafka or brought there now. */
+  finished: number;
+  refused: number;
+  doubtful: number;
+}
+
+const LIMITS = { letters: 500, bytes: 256 * 1024, spanMs: BATCH_SPAN_MAX_MS };
+const PAGE = 20_000;
+
+/**
+ * Publishes the open dead letters that `order` names. Those that come in meanwhile are left alone: a
+ * message that is rejected again waits for the next run.
+ * @throws {FencedError} another run took over. {UnavailableError | UnclearOutcomeError} run it again:
+ * what is unfinished is written down.
+ */
+export async function redrive(parts: RedriveParts, order: RedriveOrder): Promise<RedriveAccount> {
+  return new Redriver(parts, await parts.book.claim()).run(order);
+}
+
+class Redriver {
+  readonly #parts: RedriveParts;
+  readonly #ownership: Ownership;
+  readonly #account: RedriveAccount = { published: 0, finished: 0, refused: 0, doubtful: 0 };
+
+  constructor(parts: RedriveParts, ownership: Ownership) {
+    this.#parts = parts;
+    this.#ownership = ownership;
+  }
+
+  async run(order: RedriveOrder): Promise<RedriveAccount> {
+    const { book, signal } = this.#parts;
+    for (const interrupted of await book.interrupted()) {
+      if (signal.aborted) return this.#account;
+      await this.#finish(interrupted);
+    }
+    if (order.doubtful) await book.giveUpDoubts(this.#ownership);
+    let left = order.limit;
+    const partitions = await book.openPartitions(order);
+    const ends = await this.#endsOf(partitions);
+    for (const [index, partition] of partitions.entries()) {
+      left -= await this.#redrivePartition(partition, ends[index]!, order, left);
+      if (left <= 0 || signal.aborted) break;
+    }
+    return this.#account;
+  }
+
+  /** Where the logs end now: letters of later offsets came from what this run publishes. */
+  #endsOf(partitions: readonly OpenPartition[]): Promise<number[]> {
+    const { topics } = this.#parts;
+    return Promise.all(
+      partitions.map(async ({ partition, source }) => {
+        const topic = topicOf(source);
+        const current = sourceOf(topic, await topics.topicId(topic)) === source;
+        const end = (await topics.logRanges(topic)).get(partition)?.end;
+        return current && end !== undefined ? end : Number.MAX_SAFE_INTEGER;
+      }),
+    );
+  }
+
+  /** Resolves to how many letters were taken. */
+  async #redrivePartition(
+    where: OpenPartition,
+    to: number,
+    order: RedriveOrder,
+    most: number,
+  ): Promise<number> {
+    let taken = 0;
+    for (let from = 0; taken < most;) {
+      const limit = Math.min(PAGE, most - taken);
+      const page = await this.#parts.book.open(where, order, { from, to, limit });
+      if (page.length === 0) break;
+      for (const letters of batchesOf(page, LIMITS)) {
+        if (this.#parts.signal.aborted) return taken;
+        await this.#begin(where, letters);
+        taken += letters.length;
+      }
+      from = page.at(-1)!.offset + 1;
+    }
+    return taken;
+  }
+
+  async #begin(
+    { partition, source }: OpenPartition,
+    letters: readonly OpenLetter[],
+  ): Promise<void> {
+    const { book, sender, topics } = this.#parts;
+    const topic = topicOf(source);
+    const topicId = await topics.topicId(topic);
+    const range = (await topics.logRanges(topic)).get(partition);
+    if (range === undefined) {
+      throw new UnavailableError(
+        `topic ${topic} has no partition ${partition} any more; add partitions and run it again`,
+      );
+    }
+    const begun: Redrive = {
+      id: randomUUID(),
+      source,
+      partition,
+      letters: letters.map(({ attempts, offset }) => ({ offset, attempt: attempts + 1 })),
+      target: { topic, topicId, partition },
+      from: range.end,
+      identity: await sender.newIdentity(),
+    };
+    await book.intend(begun, this.#ownership);
+    const outcome = await this.#publish(begun);
+    if (outcome === 'published') this.#account.published += letters.length;
+    else if (outcome === 'void' && letters.length > 1) {
+      // One of them is too much for the broker; alone each is judged for itself.
+      for (const letter of letters) await this.#begin({ partition, source, letters: 1 }, [letter]);
+    } else if (outcome === 'void') this.#account.refused += 1;
+    else this.#account.doubtful += letters.length;
+  }
+
+  /** Ends what a run before this one began. Whether it was published is in the log, or decided now. */
+  async #finish(begun: Redrive): Promise<void> {
+    const { book, sender, topics } = this.#parts;
+    const { from, letters, target } = begun;
+    const doubt = (detail: string): Promise<void> => {
+      this.#account.doubtful += letters.length;
+      return book.conclude(begun, this.#ownership, 'doubt', { detail });
+    };
+    if ((await topics.topicId(target.topic)) !== target.topicId) {
+      return doubt('the topic was replaced before it was known whether they are in it');
+    }
+    const range = (await topics.logRanges(target.topic)).get(target.partition);
+    const [begin, end] = [range?.begin ?? 0, range?.end ?? 0];
+    const found = await sender.find(target, begun.identity, Math.max(from, begin), end);
+    if (found !== undefined) {
+      this.#account.finished += letters.length;
+      return book.conclude(begun, this.#ownership, 'published', { base: found });
+    }
+    if (begin > from) return doubt('what may have held them has left the log');
+    const outcome = await this.#publish(begun);
+    if (outcome === 'published') this.#account.finished += letters.length;
+    else if (outcome === 'doubt') this.#account.doubtful += letters.length;
+  }
+
+  /** Sends a batch that is written down, and writes down what came of it. */
+  async #publish(begun: Redrive): Promise<'published' | 'void' | 'doubt'> {
+    const { book, sender, topics } = this.#parts;
+    const { identity, letters, target } = begun;
+    const contents = await book.contents(begun);
+    if (contents.length !== letters.length) {
+      // Another number of records would be another batch to the broker.
+      const detail = 'some of their dead letters were deleted meanwhile';
+      await book.conclude(begun, this.#ownership, 'doubt', { detail });
+      return 'doubt';
+    }
+    const messages = contents.map((content, place) => {
+      return messageOf(content, begun, letters[place]!.attempt);
+    });
+    const outcome = await sender.send(target, identity, messages);
+    if (outcome.kind === 'refused') {
+      await book.conclude(begun, this.#ownership, 'void', { detail: outcome.reason });
+      return 'void';
+    }
+    // The same id before and after proves that the offset is one of this topic.
+    if ((await topics.topicId(target.topic)) !== target.topicId) {
+      throw new UnavailableError(`topic ${target.topic} was replaced meanwhile; run it again`);
+    }
+    await book.conclude(begun, this.#ownership, 'published', { base: outcome.offset });
+    return 'published';
+  }
+}

@@ -1,0 +1,270 @@
+// Dead letters published again on real servers: each lands once, as what it was, wherever the command is
+// killed and whoever else runs it; what is rejected again is a dead letter again, and the audit agrees.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import kafkajs, { type KafkaMessage } from 'kafkajs';
+import { describe, expect, inject, it } from 'vitest';
+import { auditReport } from '../../consumer/audit-report.ts';
+import { readArguments } from '../../consumer/dead-letter-arguments.ts';
+import { deadLettersCommand, deadLetterVariables } from '../../consumer/dead-letters-main.ts';
+import { environment, readConfig } from '../../platform/config.ts';
+import { describeBackend } from '../backend/context.ts';
+import { startFaultProxy, type Fate, type Seen } from '../chaos/fault-proxy.ts';
+import { readLog } from '../chaos/log-truth.ts';
+import { eventJson } from '../chaos/messages.ts';
+import { openWorld, type World } from '../chaos/world.ts';
+
+const endpoints = () => ({
+  kafkaBootstrap: inject('kafkaBootstrap'),
+  clickhouseUrl: inject('clickhouseUrl'),
+});
+
+/** What the first consumer takes; the "fix" is one that takes more. */
+const TOO_SMALL = { MAX_MESSAGE_BYTES: '400' };
+const FIRST_MS = 1_600_000_000_000;
+
+/** A good event that is too large for the first consumer. */
+function padded(index: number, partition: number) {
+  return {
+    key: `device-${index % 7}`,
+    value: eventJson(index).padEnd(500),
+    partition,
+    timestamp: String(FIRST_MS + index),
+    headers: { trace: Buffer.from([0, 255, index]), twice: ['a', 'b'] },
+  };
+}
+
+/** A world with rows 0 to 29, and `count` dead letters that a fixed consumer will take. */
+async function rejectedWorld(count = 30): Promise<World> {
+  const world = await openWorld(endpoints());
+  await using consumer = await world.consumer(TOO_SMALL);
+  await world.fill(30);
+  await world.send(Array.from({ length: count }, (_, at) => padded(1_000 + at, at % 3)));
+  await world.ingested();
+  expect(consumer.totals()).toMatchObject({ inserted: 30, deadLetters: count });
+  return world;
+}
+
+async function command(world: World, ...args: string[]): Promise<{ code: number; said: string }> {
+  let said = '';
+  const config = readConfig(deadLetterVariables, world.env());
+  const told = readArguments(args);
+  if (told === 'help') throw new Error('asked for help');
+  const code = await deadLettersCommand(config, told, (text) => (said += text));
+  return { code, said };
+}
+
+/** The command as a process. */
+function startCommand(world: World, clickhouseUrl: string) {
+  const main = join(import.meta.dirname, '..', '..', 'consumer', 'dead-letters-main.ts');
+  const { PATH } = environment();
+  const env = { ...world.env({ CLICKHOUSE_URL: clickhouseUrl }), ...(PATH && { PATH }) };
+  const child = spawn(process.execPath, [main, '--redrive'], { env, stdio: 'pipe' });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const exited = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 1));
+  });
+  return { kill: () => void child.kill('SIGKILL'), exited, said: () => said };
+}
+
+/** The messages that carry an origin, by it. */
+async function redriven(world: World): Promise<Map<string, KafkaMessage[]>> {
+  const found = new Map<string, KafkaMessage[]>();
+  await readLog(inject('kafkaBootstrap'), world.topic, (_, message) => {
+    const header = (name: string) => message.headers?.[`sensorhouse-origin-${name}`]?.toString();
+    if (header('offset') === undefined) return;
+    const origin = `${header('source')} ${header('partition')} ${header('offset')}`;
+    found.set(origin, [...(found.get(origin) ?? []), message]);
+  });
+  return found;
+}
+
+/** Lets a fixed consumer take everything, and holds log, tables and audit against each other. */
+async function assertOnce(world: World, letters = 30, rows = 60): Promise<void> {
+  const origins = await redriven(world);
+  expect(origins.size).toBe(letters);
+  for (const [origin, messages] of origins) expect(messages, origin).toHaveLength(1);
+  await using consumer = await world.consumer();
+  const audit = await world.ingested();
+  expect(consumer.totals().inserted).toBe(letters);
+  expect(await world.rowCount()).toBe(rows);
+  expect(audit, auditReport(audit)).toMatchObject({ exact: true, behind: 0 });
+  expect(auditReport(audit)).toContain(`${letters} dead letters were published again`);
+  const [twice] = await world.clickhouse.rows<{ n: string }>(
+    'SELECT toString(count() - uniqExact(device_id, ts, co)) AS n FROM sensor_data',
+  );
+  expect(twice!.n).toBe('0');
+  expect((await command(world)).said).toContain('\n0 open;');
+}
+
+describeBackend('dead letters', () => {
+  it('come back as what they were, once, and are resolved', async () => {
+    await using world = await rejectedWorld();
+    expect((await command(world)).said).toMatch(/too_large +30 +30 +0 +0 +0 /);
+    const dry = await command(world, '--redrive', '--dry-run');
+    expect(dry.said).toContain('would publish 30 of 30 open letters');
+    expect((await redriven(world)).size).toBe(0);
+    const some = await command(world, '--redrive', '--reason', 'too_large', '--limit', '4');
+    expect(some).toEqual({ code: 0, said: 'sensor_data: 4 published again\n' });
+    const rest = await command(world, '--redrive', '--since', '1h');
+    expect(rest).toEqual({ code: 0, said: 'sensor_data: 26 published again\n' });
+    const none = await command(world, '--redrive');
+    expect(none).toEqual({ code: 0, said: 'sensor_data: 0 published again\n' });
+    const [message] = [...(await redriven(world)).values()].flat().filter(({ timestamp }) => {
+      return timestamp === String(FIRST_MS + 1_005);
+    });
+    const sent = padded(1_005, 0);
+    expect(message!.value!.toString()).toBe(sent.value);
+    expect(message!.key!.toString()).toBe(sent.key);
+    expect(message!.headers).toMatchObject({ trace: sent.headers.trace });
+    expect(message!.headers!['twice']!.toString()).toBe('a,b');
+    expect(message!.headers!['sensorhouse-attempt']!.toString()).toBe('1');
+    await assertOnce(world);
+    expect((await command(world)).said).toMatch(/too_large +30 +0 +30 +0 +0 /);
+  });
+
+  it('that are rejected again are dead letters again, with one attempt more', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    await using consumer = await world.consumer();
+    await world.send([{ key: 'k', value: '\u001b[31mnot json\nat all' }]);
+    await world.ingested();
+    for (const attempt of [1, 2]) {
+      expect((await command(world, '--redrive')).said).toBe('sensor_data: 1 published again\n');
+      const audit = await world.ingested();
+      expect(audit.exact, auditReport(audit)).toBe(true);
+      const { said } = await command(world);
+      expect(said).toMatch(new RegExp(`invalid_json +${attempt + 1} +1 +${attempt} +0 +${attempt} `)); // prettier-ignore
+      expect(said).toContain('\\u{1b}[31mnot json\\u{a}at all');
+      expect(said.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+    }
+    const attempts = [...(await redriven(world)).values()].flat().map(({ headers }) => headers);
+    expect(attempts.map((of) => of!['sensorhouse-attempt']!.toString())).toEqual(['1', '2']);
+    const json = JSON.parse((await command(world, '--format', 'json')).said) as object[];
+    expect(json).toMatchObject([
+      { reason: 'invalid_json', letters: 3, open: 1, published: 2, attempts: 2 },
+    ]);
+    expect(json).toMatchObject([{ example: { offset: 2, value: '\u001b[31mnot json\nat all' } }]);
+    expect(consumer.totals()).toMatchObject({ inserted: 0, deadLetters: 3 });
+  });
+
+  describe('are published once when the command is killed', () => {
+    const claim = ({ insertInto }: Seen): boolean => insertInto === 'consumer_positions';
+    const book =
+      (state: string) =>
+      ({ insertInto, statement }: Seen): boolean =>
+        insertInto === 'dead_letter_redrives' && statement.includes(`'${state}'`);
+    const steps = {
+      claim,
+      intent: book('intent'),
+      'reading of the letters': ({ statement }: Seen) => statement.includes('AS k,'),
+      mark: book('published'),
+    };
+    for (const [step, matches] of Object.entries(steps)) {
+      for (const when of ['before', 'after'] as const) {
+        it.concurrent(`${when} its ${step}`, async () => {
+          await using world = await rejectedWorld();
+          await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
+          const killed = startCommand(world, proxy.url);
+          proxy.decide = (seen): Fate | undefined => {
+            if (!matches(seen)) return undefined;
+            if (when === 'after') return { kind: 'lose-reply', landed: killed.kill };
+            killed.kill();
+            return { kind: 'hang' };
+          };
+          expect(await killed.exited, killed.said()).toBe('SIGKILL');
+          const { code, said } = await command(world, '--redrive');
+          const [first = 0, second = 0] = [...said.matchAll(/\d+/g)].map(([n]) => Number(n));
+          const whole = step === 'mark' && when === 'after' ? 20 : 30;
+          expect({ code, all: first + second }, said).toEqual({ code: 0, all: whole });
+          await assertOnce(world);
+        });
+      }
+    }
+  });
+
+  it('are published once when a command that was overtaken goes on', async () => {
+    await using world = await rejectedWorld();
+    await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
+    const [held, released] = [
+      Promise.withResolvers<undefined>(),
+      Promise.withResolvers<undefined>(),
+    ];
+    proxy.decide = async ({ statement }) => {
+      if (!statement.includes('AS k,')) return undefined;
+      held.resolve(undefined);
+      await released.promise;
+      return undefined;
+    };
+    const zombie = startCommand(world, proxy.url);
+    await held.promise;
+    const { said } = await command(world, '--redrive');
+    expect(said).toContain('20 published again, 10 of an interrupted run finished');
+    released.resolve(undefined);
+    expect(await zombie.exited).toBe(3);
+    expect(zombie.said()).toContain('another --redrive took over');
+    await assertOnce(world);
+  });
+
+  it('that the broker will not take as one batch go one by one; what it never takes stays open', async () => {
+    await using world = await rejectedWorld(12);
+    const large = { ...padded(1, 0), value: eventJson(1).padEnd(1_200) };
+    {
+      await using consumer = await world.consumer(TOO_SMALL);
+      await world.send([large]);
+      await world.ingested();
+      expect(consumer.totals().deadLetters).toBe(1);
+    }
+    const configEntries = [{ name: 'max.message.bytes', value: '1400' }];
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: world.topic, configEntries };
+    await world.admin.alterConfigs({ validateOnly: false, resources: [resource] });
+    const { code, said } = await command(world, '--redrive');
+    expect(said).toBe('sensor_data: 12 published again, 1 refused by Kafka, still open\n');
+    expect(code).toBe(1);
+    expect((await command(world)).said).toMatch(/too_large +13 +1 +12 +0 +0 /);
+  });
+
+  it('are in doubt when the topic was replaced before it was known where they are', async () => {
+    await using world = await rejectedWorld();
+    await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
+    const killed = startCommand(world, proxy.url);
+    proxy.decide = ({ insertInto, statement }): Fate | undefined => {
+      if (insertInto !== 'dead_letter_redrives' || !statement.includes("'published'")) return;
+      killed.kill();
+      return { kind: 'hang' };
+    };
+    await killed.exited;
+    await world.admin.deleteTopics({ topics: [world.topic] });
+    await expect.poll(() => world.admin.listTopics()).not.toContain(world.topic);
+    await world.createTopic(3);
+    const { code, said } = await command(world, '--redrive');
+    expect(said).toBe('sensor_data: 20 published again, 10 in doubt\n');
+    expect(code).toBe(1);
+    expect((await command(world)).said).toMatch(/too_large +30 +0 +20 +10 +0 /);
+    expect((await command(world, '--redrive')).said).toBe('sensor_data: 0 published again\n');
+    const insisted = await command(world, '--redrive', '--in-doubt');
+    expect(insisted).toEqual({ code: 0, said: 'sensor_data: 10 published again\n' });
+    await assertOnce(world);
+  });
+
+  it('are not touched when Kafka or ClickHouse is away', async () => {
+    await using world = await rejectedWorld(3);
+    const away = [
+      { CLICKHOUSE_URL: 'http://127.0.0.1:1' },
+      { KAFKA_BROKER: '127.0.0.1:1', KAFKA_CONNECT_TIMEOUT_MS: '200' },
+    ];
+    for (const overrides of away) {
+      let said = '';
+      const config = readConfig(
+        deadLetterVariables,
+        world.env(overrides as Record<string, string>),
+      );
+      const told = readArguments(['--redrive']);
+      const code = await deadLettersCommand(config, told as never, (text) => (said += text));
+      expect(said).toContain('Nothing is lost or doubled: run it again.');
+      expect(code).toBe(3);
+    }
+    expect((await redriven(world)).size).toBe(0);
+  });
+});
