@@ -77,7 +77,7 @@ function timeout(durationMs: number): Promise<undefined> {
 function requireNode(): void {
   const major = Number(process.versions.node.split('.')[0]);
   if (major >= NODE_FLOOR) return;
-  const line = `sensorhouse needs Node ${NODE_FLOOR}; this is ${process.version}. Use the npm script, which brings its own Node: npm run consumer\n`;
+  const line = `sensorhouse needs Node ${NODE_FLOOR}; this is ${process.version}. The npm scripts bring their own: npm start, npm run consumer …\n`;
   process.stderr.write(line);
   process.exit(2);
 }

@@ -34,6 +34,8 @@ export interface Start {
 
 /** A part's exit code for a mistake that it has told in words. */
 const MISTAKE = 2;
+/** 128 + SIGTERM. */
+const STOPPED = 143;
 
 export class Stack implements Disposable {
   /** Rejects with {@link PartFailure}, or {@link ConfigError} when a person has to mend something. */
@@ -108,7 +110,9 @@ export class Stack implements Disposable {
     const codes = await Promise.all(parts.map((part) => part.stop()));
     for (const [index, code] of codes.entries()) {
       const { name, logPath } = parts[index]!;
-      if (code !== 0) this.#show(`${name} stopped with exit code ${code}; see ${logPath}`);
+      // Asked to stop before it had started to listen for that: it ends by the signal itself.
+      if (code !== 0 && code !== STOPPED)
+        this.#show(`${name} stopped with exit code ${code}; see ${logPath}`);
     }
   }
 

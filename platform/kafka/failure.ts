@@ -24,7 +24,9 @@ const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 function* chain(thrown: unknown): Generator<Error & { type?: unknown }> {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 10; depth += 1) {
     yield error;
-    error = error.cause;
+    // The other client gathers its attempts' failures instead of naming a cause.
+    const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined;
+    error = error.cause ?? last;
   }
 }
 
