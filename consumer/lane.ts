@@ -16,7 +16,7 @@ import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
 import { isGap } from './hole.ts';
 import type { Ledger } from './ledger.ts';
 import type { LaneMetrics } from './metrics.ts';
-import { isBehind, lagOf, type PartitionState } from './partition.ts';
+import { isBehind, lagOf, reportLag, type PartitionState } from './partition.ts';
 import { takeOver, type Taken, type TopicLog } from './takeover.ts';
 import type { Writer } from './writer.ts';
 
@@ -92,6 +92,7 @@ export class Lane {
 
   #startOver(after: Promise<unknown>): void {
     this.#generation += 1;
+    reportLag(this.#taken?.states, this.#parts.metrics);
     this.#taken = undefined;
     this.#open.clear();
     clearTimeout(this.#timer);
@@ -277,7 +278,7 @@ export class Lane {
       const state = taken.states.get(partition);
       if (state !== undefined) state.end = end;
     }
-    this.#parts.metrics.lag(lagOf(taken.states.values()));
+    reportLag(taken.states, this.#parts.metrics);
   }
 
   /** Lands what was read, if that works within `withinMs`, and stops. */
@@ -293,6 +294,7 @@ export class Lane {
       if (taken !== undefined && this.#taken === taken) await this.#checkpoint.record(taken);
     })();
     await Promise.race([drained, deadline]);
+    reportLag(this.#taken?.states, this.#parts.metrics);
     this.#generation += 1;
   }
 }

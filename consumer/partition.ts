@@ -27,3 +27,11 @@ export function isBehind(states: Iterable<PartitionState>): boolean {
   for (const { end, position } of states) if (position < end) return true;
   return false;
 }
+
+/** Tells the lag as far as partitions are known: what is said last must not be from before. */
+export function reportLag(
+  states: ReadonlyMap<number, PartitionState> | undefined,
+  metrics: { readonly lag: (records: number) => void },
+): void {
+  if (states !== undefined) metrics.lag(lagOf(states.values()));
+}

@@ -1,0 +1,122 @@
+// The consumer's plain behaviour on real servers: when it flushes, what it reads, what it says, how it
+// stops. What happens under faults is in faults-*.test.ts.
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
+import snappy from 'snappy';
+import { expect, inject, it } from 'vitest';
+import { start } from '../../consumer/main.ts';
+import { silentLog } from '../../platform/log.ts';
+import { describeBackend } from '../backend/context.ts';
+import { eventMessage, poisonMessage } from '../chaos/messages.ts';
+import { openWorld, type World } from '../chaos/world.ts';
+
+const endpoints = () => ({
+  kafkaBootstrap: inject('kafkaBootstrap'),
+  clickhouseUrl: inject('clickhouseUrl'),
+});
+
+async function partsOf(world: World): Promise<number> {
+  const [row] = await world.clickhouse.rows<{ n: string }>(
+    'SELECT toString(uniqExact(ingest_time)) AS n FROM sensor_data',
+  );
+  return Number(row!.n);
+}
+
+const metric = (text: string, name: string): number =>
+  Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1]);
+
+describeBackend('the consumer', () => {
+  it('flushes at BATCH_SIZE rows though the interval is long', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    await world.runs({ BATCH_SIZE: '10', FLUSH_INTERVAL_SEC: '3600' });
+    await world.fill(10);
+    expect((await world.verified()).partitions[0]).toMatchObject({ good: 10 });
+    // Short of the size, nothing moves.
+    await world.fill(9);
+    await sleep(1_500);
+    expect(await world.rowCount()).toBe(10);
+  });
+
+  it('flushes at FLUSH_INTERVAL_SEC though the size is far, in one part a batch', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    await world.runs({ BATCH_SIZE: '1000000', FLUSH_INTERVAL_SEC: '0.5' });
+    await world.fill(7);
+    await world.verified();
+    await world.fill(5);
+    await world.verified();
+    expect(await partsOf(world)).toBe(2);
+  });
+
+  it('never puts more into one insert than MAX_BATCH_ROWS and a fetch', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    for (let sent = 0; sent < 10; sent += 1) await world.fill(100);
+    await world.runs({ MAX_BATCH_ROWS: '100', FETCH_MAX_BYTES: '1024' });
+    await world.verified();
+    expect(await partsOf(world)).toBeGreaterThanOrEqual(5);
+  });
+
+  it('reads several topics into one table', async () => {
+    await using one = await openWorld(endpoints());
+    await using other = await openWorld(endpoints());
+    const topics = `${one.topic},${other.topic}`;
+    await using consumer = await one.consumer({ KAFKA_TOPIC: topics });
+    await one.fill(300, 20);
+    await other.fill(150, 20);
+    await one.verified();
+    while (consumer.totals().consumed < 450) await sleep(50);
+    expect(consumer.totals()).toMatchObject({ consumed: 450, inserted: 428, deadLetters: 22 });
+  });
+
+  const { CompressionCodecs, CompressionTypes } = kafkajs;
+  for (const codec of ['GZIP', 'Snappy', 'LZ4', 'ZSTD'] as const) {
+    it(`reads batches compressed with ${codec}, with headers and any key`, async () => {
+      await using world = await openWorld(endpoints(), { partitions: 1 });
+      await world.runs();
+      const messages = [null, 'key', Buffer.from([0xff, 0x00]), '日本'].map((key, index) => {
+        const headers = { origin: 'test', twice: ['a', 'b'] };
+        return { ...eventMessage(index, 0), key, headers };
+      });
+      await world.send([...messages, poisonMessage(3, 0)], CompressionTypes[codec]);
+      expect((await world.verified()).partitions[0]).toMatchObject({ good: 4, dead: 1 });
+    });
+  }
+
+  it('reads snappy as librdkafka sends it, without the frame of Java clients', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    await world.runs();
+    const codecs = CompressionCodecs as Record<number, () => object>;
+    const framed = codecs[CompressionTypes.Snappy]!;
+    const bare = { compress: ({ buffer }: { buffer: Buffer }) => snappy.compress(buffer) };
+    codecs[CompressionTypes.Snappy] = () => ({ ...framed(), ...bare });
+    try {
+      await world.send([eventMessage(1, 0), eventMessage(2, 0)], CompressionTypes.Snappy);
+    } finally {
+      codecs[CompressionTypes.Snappy] = framed;
+    }
+    expect((await world.verified()).partitions[0]).toMatchObject({ good: 2 });
+  });
+
+  it('tells its health and its figures over HTTP', async () => {
+    await using world = await openWorld(endpoints());
+    await using consumer = await world.consumer();
+    const at = `http://127.0.0.1:${consumer.port}`;
+    await world.fill(300, 20);
+    await world.verified();
+    expect((await fetch(`${at}/healthz`)).status).toBe(200);
+    expect((await fetch(`${at}/readyz`)).status).toBe(200);
+    const text = await (await fetch(`${at}/metrics`)).text();
+    expect(metric(text, 'sensorhouse_consumer_records_consumed_total')).toBe(300);
+    expect(metric(text, 'sensorhouse_consumer_rows_inserted_total')).toBe(285);
+    expect(metric(text, 'sensorhouse_consumer_lag_records')).toBe(0);
+    expect((await fetch(`${at}/nope`)).status).toBe(404);
+  });
+
+  it('is alive but not ready while ClickHouse is away', async () => {
+    await using world = await openWorld(endpoints());
+    const config = world.config({ CLICKHOUSE_URL: 'http://127.0.0.1:1' });
+    await using consumer = await start(config, silentLog());
+    const at = `http://127.0.0.1:${consumer.port}`;
+    expect((await fetch(`${at}/healthz`)).status).toBe(200);
+    expect((await fetch(`${at}/readyz`)).status).toBe(503);
+  });
+});
