@@ -15,7 +15,7 @@ export interface TopicReport {
   readonly differences: readonly string[];
 }
 
-interface FoundTopic {
+export interface FoundTopic {
   readonly partitions: number;
   readonly retentionMs: string | undefined;
   readonly cleanupPolicy: string | undefined;
@@ -73,12 +73,13 @@ async function ensureTopic(
       return { topic: topic.name, created, partitions: topic.partitions, differences: [] };
     }
   }
-  const found = await describe(admin, topic.name);
+  const found = await describeTopic(admin, topic.name);
   const { partitions } = found;
   return { topic: topic.name, created: false, partitions, differences: differences(topic, found) };
 }
 
-async function describe(admin: kafkajs.Admin, name: string): Promise<FoundTopic> {
+/** A topic that exists, as the broker describes it. @throws whatever kafkajs throws. */
+export async function describeTopic(admin: kafkajs.Admin, name: string): Promise<FoundTopic> {
   const metadata = await admin.fetchTopicMetadata({ topics: [name] });
   const configs = await admin.describeConfigs({
     includeSynonyms: false,

@@ -1,0 +1,38 @@
+// The program behind `npm run doctor`: looks at the machine, the servers and the pipeline, and says what is
+// not well and what to do about it. Exit code 0: nothing failed. 1: something did. 2: a wrong setting.
+import { consumerVariables } from '../consumer/config.ts';
+import { environment, readConfig } from '../platform/config.ts';
+import { run, type Service } from '../platform/service.ts';
+import { findingsOf, report } from './doctor/finding.ts';
+import { checkIngestion } from './doctor/ingestion.ts';
+import { checkMachine } from './doctor/machine.ts';
+import { foldersOf, launchVariables, type Environment } from './launch/config.ts';
+
+const WATCH_MS = 3_000;
+
+/** Makes every check and prints what it found; resolves to the exit code. */
+export async function examine(
+  env: Environment,
+  print: (text: string) => void,
+  watchMs = WATCH_MS,
+): Promise<0 | 1> {
+  const ports = readConfig(launchVariables, env);
+  const given = (name: string): boolean => (env[name]?.trim() ?? '') !== '';
+  // KAFKA_PORT moves the embedded Kafka; CLICKHOUSE_PORT both servers and clients read.
+  const broker = given('KAFKA_BROKER') ? {} : { KAFKA_BROKER: `localhost:${ports.KAFKA_PORT}` };
+  const config = readConfig(consumerVariables, { ...env, ...broker });
+  const ingestion = await checkIngestion(config, watchMs);
+  const machine = await findingsOf('machine', () => {
+    return checkMachine(foldersOf(env), ports, ingestion.reachable);
+  });
+  const findings = [...machine, ...ingestion.findings];
+  print(report(findings));
+  return findings.some(({ level }) => level === 'FAIL') ? 1 : 0;
+}
+
+function start(): Promise<Service> {
+  const ended = examine(environment(), (text) => process.stdout.write(text));
+  return Promise.resolve({ ended, [Symbol.asyncDispose]: () => Promise.resolve() });
+}
+
+if (import.meta.main) await run(start);

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { fail, findingsOf, ok, report, warn } from './finding.ts';
+
+describe('a report', () => {
+  it('lines findings up, says below each what to do, and counts', () => {
+    const findings = [
+      ok('Java', '21'),
+      warn('lag', '5', 'wait'),
+      fail('disk', 'full', 'free some'),
+    ];
+    expect(report(findings).split('\n')).toEqual([
+      'ok    Java  21',
+      'warn  lag   5',
+      '            → wait',
+      'FAIL  disk  full',
+      '            → free some',
+      '',
+      '1 failed, 1 to look at',
+      '',
+    ]);
+    expect(report([ok('Java', '21')])).toContain('nothing failed\n');
+  });
+
+  it('takes what a check throws for a failure, with its further lines as advice', async () => {
+    const thrown = () => Promise.reject(new Error('no Java.\n  apt-get install it'));
+    expect(await findingsOf('Java', thrown, 'or use Docker')).toEqual([
+      fail('Java', 'no Java.', 'apt-get install it; or use Docker'),
+    ]);
+  });
+});

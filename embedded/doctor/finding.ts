@@ -1,0 +1,51 @@
+// What a check of `npm run doctor` found, and how it is shown: one line each, with what to do below what is
+// not well. A check that throws has failed; none keeps another from being made.
+import { asError } from '../../platform/errors.ts';
+
+export interface Finding {
+  readonly level: 'ok' | 'warn' | 'FAIL';
+  readonly what: string;
+  readonly said: string;
+  /** What to do, when something is. */
+  readonly advice?: string;
+}
+
+export const ok = (what: string, said: string): Finding => ({ level: 'ok', what, said });
+
+export function warn(what: string, said: string, advice: string): Finding {
+  return { level: 'warn', what, said, advice };
+}
+
+export function fail(what: string, said: string, advice: string): Finding {
+  return { level: 'FAIL', what, said, advice };
+}
+
+/** The findings of a check; what it throws is a failure that says the error's first line. */
+export async function findingsOf(
+  what: string,
+  check: () => Promise<Finding | readonly Finding[]>,
+  advice = '',
+): Promise<readonly Finding[]> {
+  try {
+    return [await check()].flat();
+  } catch (thrown) {
+    const [first, ...rest] = asError(thrown).message.split('\n');
+    return [fail(what, first!, [...rest.map((line) => line.trim()), advice].filter(Boolean).join('; '))]; // prettier-ignore
+  }
+}
+
+/** All findings as a table, ending in a verdict and a line break. */
+export function report(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  const lines = findings.flatMap(({ advice = '', level, said, what }) => {
+    const line = `${level.padEnd(4)}  ${what.padEnd(width)}  ${said}`;
+    return advice === '' ? [line] : [line, `${' '.repeat(width + 8)}→ ${advice}`];
+  });
+  const count = (of: Finding['level']): number => {
+    return findings.filter(({ level }) => level === of).length;
+  };
+  const failed = count('FAIL');
+  const verdict = failed === 0 ? 'nothing failed' : `${failed} failed`;
+  const warned = count('warn') === 0 ? '' : `, ${count('warn')} to look at`;
+  return [...lines, '', `${verdict}${warned}`, ''].join('\n');
+}

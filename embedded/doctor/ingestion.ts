@@ -1,0 +1,151 @@
+// Looks at Kafka, ClickHouse and what flows between them: reachable, as declared, clocks, lag, and what
+// limits the consumer. Asks only; nothing is created or changed.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tablesOf } from '../../clickhouse_setup/generate.ts';
+import type { ConsumerConfig } from '../../consumer/config.ts';
+import { Ledger } from '../../consumer/ledger.ts';
+import { sourceOf } from '../../consumer/source.ts';
+import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { checkSchema } from '../../platform/clickhouse/schema.ts';
+import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
+import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import { readTopicState, type TopicState } from '../../platform/kafka/topic-state.ts';
+import { streams } from '../../streams/index.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { bottleneck, readMetrics } from './bottleneck.ts';
+import { fail, findingsOf, ok, warn, type Finding } from './finding.ts';
+
+const CLOCK_TOLERANCE_MS = 2_000;
+/** Producers' clocks are allowed more: the consumer rejects only what is a day ahead. */
+const FUTURE_TOLERANCE_MS = 60_000;
+const SETUP = 'run: npm run setup';
+const START = 'start it with npm start or docker compose up -d, or set the variable to where it is';
+
+export interface IngestionFindings {
+  readonly findings: readonly Finding[];
+  /** Kafka and ClickHouse answer. */
+  readonly reachable: boolean;
+}
+
+/** `watchMs` is how long the consumer is watched for its bottleneck. */
+export async function checkIngestion(
+  config: ConsumerConfig,
+  watchMs: number,
+): Promise<IngestionFindings> {
+  await using clickhouse = new ClickHouse(clickhouseTarget(config), 'sensorhouse-doctor');
+  const { url } = clickhouseTarget(config);
+  const server = await findingsOf('ClickHouse', () => clock(clickhouse, url), `CLICKHOUSE_URL: ${START}`); // prettier-ignore
+  const answers = server[0]?.level !== 'FAIL'; // prettier-ignore
+  const tables = answers ? await findingsOf('tables', () => schema(clickhouse, config)) : [];
+  const topics = new Map<string, TopicState>();
+  const kafka: Finding[] = [];
+  for (const topic of config.KAFKA_TOPIC.split(',')) {
+    const check = (): Promise<Finding[]> => checkTopic(config, topic, topics);
+    kafka.push(...(await findingsOf('Kafka', check, `KAFKA_BROKER: ${START}`)));
+    if (kafka.at(-1)?.level === 'FAIL') break;
+  }
+  const consumer = await watch(config, watchMs);
+  const lag: Finding[] = [];
+  if (answers && tables.every(({ level }) => level !== 'FAIL')) {
+    for (const [topic, state] of topics) {
+      const running = consumer.level !== 'warn';
+      lag.push(...(await findingsOf('lag', () => checkLag(clickhouse, config, topic, state, running)))); // prettier-ignore
+    }
+  }
+  const reachable = answers && kafka.every(({ level, what }) => what !== 'Kafka' || level === 'ok');
+  return { reachable, findings: [...kafka, ...server, ...tables, ...lag, consumer] };
+}
+
+async function clock(clickhouse: ClickHouse, url: string): Promise<Finding[]> {
+  const sentMs = Date.now();
+  const [row] = await clickhouse.rows<Record<'ms' | 'version', string>>(
+    'SELECT toString(toUnixTimestamp64Milli(now64(3))) AS ms, version() AS version',
+  );
+  const gotMs = Date.now();
+  const server = ok('ClickHouse', `${row!.version} at ${url}`);
+  // The answer was made somewhere between: only what lies outside is a difference for certain.
+  const skewMs = Math.max(0, sentMs - Number(row!.ms), Number(row!.ms) - gotMs);
+  const said = `ClickHouse differs from this machine by ${skewMs} ms`;
+  if (skewMs <= CLOCK_TOLERANCE_MS) return [server, ok('clock', said)];
+  return [server, warn('clock', said, 'let both take the time from a time server (NTP)')];
+}
+
+async function schema(clickhouse: ClickHouse, config: ConsumerConfig): Promise<Finding> {
+  const tables = tablesOf(streams);
+  await checkSchema(clickhouse, config.CLICKHOUSE_DB, tables);
+  return ok('tables', `${tables.length} in ${config.CLICKHOUSE_DB} as declared`);
+}
+
+async function checkTopic(
+  config: ConsumerConfig,
+  topic: string,
+  topics: Map<string, TopicState>,
+): Promise<Finding[]> {
+  const declared = { ...sensorData.topic, name: topic };
+  const state = await readTopicState(config, declared, config.KAFKA_GROUP);
+  const kafka = ok('Kafka', config.KAFKA_BROKER);
+  if (state === undefined) return [kafka, fail('topic', `${topic} does not exist`, SETUP)];
+  topics.set(topic, state);
+  const [first, ...more] = state.differences;
+  const found =
+    first === undefined
+      ? ok('topic', `${topic} with ${state.partitions} partitions as declared`)
+      : warn('topic', first, ['it works; see docs/architecture.md', ...more].join('; '));
+  const aheadMs = (state.newestMs ?? 0) - Date.now();
+  if (aheadMs <= FUTURE_TOLERANCE_MS) return [kafka, found];
+  const said = `the newest record of ${topic} is ${Math.round(aheadMs / 1_000)} s in the future`;
+  return [kafka, found, warn('clock', said, 'correct the clock of its producer, or of this machine')];
+} // prettier-ignore
+
+async function checkLag(
+  clickhouse: ClickHouse,
+  config: ConsumerConfig,
+  topic: string,
+  { committed, ranges }: TopicState,
+  running: boolean,
+): Promise<Finding> {
+  await using identities = new TopicIdentities(config, 'sensorhouse-doctor');
+  const source = sourceOf(topic, await identities.idOf(topic));
+  const ledger = new Ledger(clickhouse, sensorData.table.name, 'doctor');
+  const landed = await ledger.landed(source, [...ranges.keys()]);
+  let [lag, byCommits, beyond] = [0, 0, 0];
+  for (const [partition, { begin, end }] of ranges) {
+    const { floor, rows } = landed.get(partition) ?? { floor: undefined, rows: undefined };
+    const position = Math.max(begin, floor ?? 0, rows === undefined ? 0 : rows.max + 1);
+    // Dead letters are written before the rows around them: they may be ahead of the position.
+    const ahead = await ledger.deadFrom(source, partition, position);
+    lag += Math.max(0, end - position - ahead.size);
+    beyond += Math.max(0, position - end);
+    byCommits += Math.max(0, end - Math.max(begin, committed.get(partition) ?? begin));
+  }
+  const said = `${topic}: ${lag} by the table, ${byCommits} by the commits of ${config.KAFKA_GROUP}`;
+  if (beyond > 0) {
+    const advice = 'the broker lost records that were ingested: run npm run audit';
+    return fail('lag', `${said}; the table is ${beyond} ahead of the log`, advice);
+  }
+  if (lag > 0 && !running) return warn('lag', said, 'start the consumer: npm run consumer');
+  return ok('lag', said);
+}
+
+const ADVICE = {
+  fetch: 'Kafka delivers too slowly: look at the broker and the network, raise FETCH_MAX_BYTES, or add partitions and consumers',
+  decode: 'the consumer is short of CPU: add partitions and run more consumers (docs/scale-out.md)',
+  insert: 'ClickHouse takes rows too slowly: look at its disk, merges and CPU, or raise MAX_BATCH_ROWS',
+} as const; // prettier-ignore
+
+async function watch(config: ConsumerConfig, watchMs: number): Promise<Finding> {
+  const { METRICS_HOST: host, METRICS_PORT: port } = config;
+  const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}/metrics`;
+  const read = async () => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+    return readMetrics(await response.text(), performance.now());
+  };
+  try {
+    const before = await read();
+    await sleep(watchMs);
+    const { line, stage } = bottleneck(before, await read());
+    return stage === undefined ? ok('consumer', line) : { level: 'ok', what: 'consumer', said: line, advice: ADVICE[stage] }; // prettier-ignore
+  } catch {
+    return warn('consumer', `does not answer on ${url}`, 'npm run consumer, or set METRICS_PORT');
+  }
+}

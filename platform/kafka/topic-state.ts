@@ -1,0 +1,79 @@
+// Reads, and changes nothing of, what there is to know about a topic from outside: is it as declared, how
+// far does it reach, how far did a group commit, and how new is its newest record.
+import { createAdmin } from './admin.ts';
+import { createKafka } from './client.ts';
+import { kafkaFailure } from './failure.ts';
+import type { LogRange } from './group-consumer.ts';
+import { describeTopic, differences, type DeclaredTopic } from './topics.ts';
+import type { KafkaConfig } from './variables.ts';
+import { silentLog } from '../log.ts';
+
+export interface TopicState {
+  readonly partitions: number;
+  /** As {@link differences} says them. */
+  readonly differences: readonly string[];
+  readonly ranges: ReadonlyMap<number, LogRange>;
+  /** Partitions without a commit are absent. */
+  readonly committed: ReadonlyMap<number, number>;
+  /** Timestamp of the newest record, epoch milliseconds; undefined for an empty topic. */
+  readonly newestMs: number | undefined;
+}
+
+const RETRIES = 1;
+/** ListOffsets answers it with the record of the greatest timestamp. */
+const GREATEST_TIMESTAMP = -3n;
+
+/**
+ * The state of a topic, undefined when it does not exist.
+ * @throws {UnavailableError | ConfigError}
+ */
+export async function readTopicState(
+  config: KafkaConfig,
+  declared: DeclaredTopic,
+  groupId: string,
+): Promise<TopicState | undefined> {
+  const admin = createKafka(config, silentLog(), 'sensorhouse-doctor', RETRIES).admin();
+  try {
+    await admin.connect();
+    const topic = declared.name;
+    if (!(await admin.listTopics()).includes(topic)) return undefined;
+    const found = await describeTopic(admin, topic);
+    const ranges = new Map(
+      (await admin.fetchTopicOffsets(topic)).map(({ high, low, partition }) => {
+        return [partition, { begin: Number(low), end: Number(high) }];
+      }),
+    );
+    const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const committed = (group?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
+    return {
+      partitions: found.partitions,
+      differences: differences(declared, found),
+      ranges,
+      committed: new Map(committed.map(({ offset, partition }) => [partition, Number(offset)])),
+      newestMs: await newestMs(config, topic, [...ranges.keys()]),
+    };
+  } catch (error) {
+    throw kafkaFailure(error, `Kafka at ${config.KAFKA_BROKER}`);
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+async function newestMs(
+  config: KafkaConfig,
+  name: string,
+  partitions: readonly number[],
+): Promise<number | undefined> {
+  const admin = createAdmin(config, 'sensorhouse-doctor');
+  try {
+    const asked = partitions.map((partitionIndex) => {
+      return { partitionIndex, timestamp: GREATEST_TIMESTAMP };
+    });
+    const [topic] = await admin.listOffsets({ topics: [{ name, partitions: asked }] });
+    const times = (topic?.partitions ?? []).map(({ timestamp }) => Number(timestamp));
+    const newest = Math.max(...times);
+    return newest >= 0 ? newest : undefined;
+  } finally {
+    await admin.close();
+  }
+}
