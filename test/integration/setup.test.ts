@@ -56,7 +56,7 @@ describeBackend('the setup of a new installation', () => {
     const { clickhouse, database } = it;
     await expect(checkSchema(clickhouse, database, tables)).rejects.toThrow(
       `${database}.sensor_data: does not exist; ${database}.dead_letters: does not exist; ` +
-        `${database}.consumer_positions: does not exist; run: npm run setup`,
+        `${database}.dead_letter_redrives: does not exist; ${database}.consumer_positions: does not exist; run: npm run setup`,
     );
     await it.setUp();
     await clickhouse.command('ALTER TABLE sensor_data DROP PROJECTION positions');
