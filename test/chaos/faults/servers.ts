@@ -91,9 +91,11 @@ async function mix({ endpoints, minutes, random }: Lab): Promise<Struck> {
   const audit = await world.verified(180_000);
   strikes.set('insert', proxy.struck);
   const struck = [...strikes].map(([name, count]) => `${name} ${count}`).join(', ');
+  const third = Math.ceil(memoryMb.length / 3);
+  const early = median(memoryMb.slice(0, third));
+  const late = median(memoryMb.slice(-third));
   const peak = Math.round(Math.max(...memoryMb));
-  const late = memoryMb.slice(-Math.ceil(memoryMb.length / 3));
-  const note = `${struck}; RSS ${Math.round(Math.min(...late))} to ${peak} MB`;
+  const note = `${struck}; RSS first third ${early} MB, last third ${late} MB, peak ${peak} MB`;
   assert(peak < 300, `RSS rose to ${peak} MB`);
   const times = [...strikes.values()].reduce((sum, count) => sum + count, 0);
   assertStruck(times, 1);
@@ -153,4 +155,8 @@ function anyFate(at: number): Fate {
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
+}
+
+function median(values: readonly number[]): number {
+  return Math.round(values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0);
 }
