@@ -52,10 +52,11 @@ export function letterJson(reasons: readonly ReasonSummary[]): string {
 
 /** One line: what a re-drive did. */
 export function accountLine(stream: string, account: RedriveAccount): string {
-  const { doubtful, finished, published, refused } = account;
+  const { doubtful, finished, homeless, published, refused } = account;
   const parts = [`${published} published again`];
   if (finished > 0) parts.push(`${finished} of an interrupted run finished`);
   if (refused > 0) parts.push(`${refused} refused by Kafka, still open`);
   if (doubtful > 0) parts.push(`${doubtful} in doubt`);
+  if (homeless > 0) parts.push(`${homeless} of topics that do not exist any more`);
   return `${stream}: ${parts.join(', ')}`;
 }

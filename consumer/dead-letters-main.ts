@@ -44,7 +44,8 @@ export async function deadLettersCommand(
     if (error instanceof FencedError) {
       print('another --redrive took over; it also finishes what this one began\n');
     } else if (error instanceof UnavailableError || error instanceof UnclearOutcomeError) {
-      print(`${error.message}\nNothing is lost or doubled: run it again.\n`);
+      const again = args.redrive ? 'Nothing is lost or doubled: run it again.\n' : '';
+      print(`${error.message}\n${again}`);
     } else throw error;
     return 3;
   }
@@ -96,6 +97,7 @@ async function publish(
   await using identities = new TopicIdentities(config, CLIENT);
   await using offsets = new TopicOffsets(config, silentLog(), CLIENT);
   const topics: RedriveTopics = {
+    exists: (topic) => identities.exists(topic),
     topicId: (topic) => identities.idOf(topic),
     logRanges: (topic) => offsets.rangesOf(topic),
   };
@@ -108,7 +110,7 @@ async function publish(
     const account = await redrive({ book, sender, topics, signal }, { ...args, limit: left });
     print(`${accountLine(stream.name, account)}\n`);
     left -= Math.min(left, account.published + account.refused);
-    if (account.refused + account.doubtful > 0) code = 1;
+    if (account.refused + account.doubtful + account.homeless > 0) code = 1;
   }
   return code;
 }

@@ -12,6 +12,7 @@ import { sourceOf } from './source.ts';
 
 /** What re-driving asks of Kafka, besides sending. */
 export interface RedriveTopics {
+  exists(topic: string): Promise<boolean>;
   topicId(topic: string): Promise<string>;
   logRanges(topic: string): Promise<ReadonlyMap<number, LogRange>>;
 }
@@ -38,6 +39,8 @@ export interface RedriveAccount {
   finished: number;
   refused: number;
   doubtful: number;
+  /** Open ones whose topic does not exist any more. */
+  homeless: number;
 }
 
 const LIMITS = { letters: 500, bytes: 256 * 1024, spanMs: BATCH_SPAN_MAX_MS };
@@ -56,7 +59,13 @@ export async function redrive(parts: RedriveParts, order: RedriveOrder): Promise
 class Redriver {
   readonly #parts: RedriveParts;
   readonly #ownership: Ownership;
-  readonly #account: RedriveAccount = { published: 0, finished: 0, refused: 0, doubtful: 0 };
+  readonly #account: RedriveAccount = {
+    published: 0,
+    finished: 0,
+    refused: 0,
+    doubtful: 0,
+    homeless: 0,
+  };
 
   constructor(parts: RedriveParts, ownership: Ownership) {
     this.#parts = parts;
@@ -71,13 +80,22 @@ class Redriver {
     }
     if (order.doubtful) await book.giveUpDoubts(this.#ownership);
     let left = order.limit;
-    const partitions = await book.openPartitions(order);
+    const partitions = await this.#withTopic(await book.openPartitions(order));
     const ends = await this.#endsOf(partitions);
     for (const [index, partition] of partitions.entries()) {
       left -= await this.#redrivePartition(partition, ends[index]!, order, left);
       if (left <= 0 || signal.aborted) break;
     }
     return this.#account;
+  }
+
+  async #withTopic(partitions: readonly OpenPartition[]): Promise<OpenPartition[]> {
+    const kept: OpenPartition[] = [];
+    for (const partition of partitions) {
+      if (await this.#parts.topics.exists(topicOf(partition.source))) kept.push(partition);
+      else this.#account.homeless += partition.letters;
+    }
+    return kept;
   }
 
   /** Where the logs end now: letters of later offsets came from what this run publishes. */
@@ -155,7 +173,8 @@ class Redriver {
       this.#account.doubtful += letters.length;
       return book.conclude(begun, this.#ownership, 'doubt', { detail });
     };
-    if ((await topics.topicId(target.topic)) !== target.topicId) {
+    const exists = await topics.exists(target.topic);
+    if (!exists || (await topics.topicId(target.topic)) !== target.topicId) {
       return doubt('the topic was replaced before it was known whether they are in it');
     }
     const range = (await topics.logRanges(target.topic)).get(target.partition);

@@ -35,6 +35,18 @@ export class TopicIdentities implements AsyncDisposable {
     return id;
   }
 
+  /**
+   * Whether a topic of this name exists now.
+   * @throws {UnavailableError | ConfigError} when the broker cannot be asked.
+   */
+  async exists(topic: string): Promise<boolean> {
+    try {
+      return (await this.#admin.listTopics()).includes(topic);
+    } catch (error) {
+      throw kafkaFailure(error, 'Kafka: topics');
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#admin.close();
   }
