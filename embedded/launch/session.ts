@@ -1,5 +1,6 @@
 // From `npm start` to its end: checks, starts the servers side by side, sets up, runs, and stops in
 // order. It ends by itself after --once, when a part fails, and when it is asked to.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Service } from '../../platform/service.ts';
@@ -20,6 +21,8 @@ const CLICKHOUSE_GRACE_MS = 15_000;
 const KAFKA_GRACE_MS = 20_000;
 /** What was acknowledged a moment ago is fetched within that; the drain lands it. */
 const FETCH_MS = 1_000;
+/** Dismissing dead members only saves waiting for their sessions to end, so it may not wait itself. */
+const DISMISS_MS = 10_000;
 
 /** Asked to stop: no failure. */
 class Stopped extends Error {}
@@ -111,7 +114,10 @@ export class Session implements Service {
     };
     const log = createLog({ service: 'setup', to: { write } });
     // Members of an earlier run that was killed; if that fails the consumer will tell why.
-    const dismissed = dismissMembers(setup, group).catch(() => undefined);
+    const dismissed = Promise.race([
+      dismissMembers(setup, group).catch(() => undefined),
+      sleep(DISMISS_MS, undefined, { ref: false }),
+    ]);
     await guard(Promise.all([setUp(setup, log, signal), dismissed]));
   }
 
