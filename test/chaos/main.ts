@@ -52,7 +52,8 @@ async function main(): Promise<number> {
     if (result.struck instanceof Error) say(result.struck.stack ?? '');
     results.push(result);
   }
-  if (values.report) await writeFile(PAGE, pageOf(results, seed, intensity));
+  const options = `--seed ${seed} --intensity ${intensity} --minutes ${minutes}`;
+  if (values.report) await writeFile(PAGE, pageOf(results, options));
   const failed = results.filter(({ struck }) => struck instanceof Error).length;
   say(`${results.length - failed} of ${results.length} faults ended in a clean audit`);
   return failed === 0 ? 0 : 1;

@@ -18,6 +18,12 @@ export const logFaults: readonly Fault[] = [
     strike: (lab) => recreated(lab, true),
   },
   {
+    name: 'recreated-unnoticed',
+    about: 'the same while the consumer stands still: its next fetch answers from the new log',
+    quick: true,
+    strike: recreatedUnnoticed,
+  },
+  {
     name: 'log-start-moved',
     about: 'retention removed what was not read yet: the gap is recorded, the rest is read',
     quick: true,
@@ -76,6 +82,26 @@ async function recreated({ endpoints, intensity }: Lab, running: boolean): Promi
     if (round + 1 === intensity) return { times: intensity, audit };
   }
   throw new Error('intensity is less than 1');
+}
+
+/** No connection breaks and no fetch fails: only the topic's id tells. */
+async function recreatedUnnoticed({ endpoints }: Lab): Promise<Struck> {
+  await using world = await openWorld(endpoints);
+  await using consumer = world.consumerProcess();
+  await world.fill(300, 50);
+  const rows = sum(await world.verified());
+  consumer.kill('SIGSTOP');
+  await sleep(1_000); // the fetch under way is answered from the old log
+  await world.admin.deleteTopics({ topics: [world.topic] });
+  await untilGone(world);
+  await world.createTopic(3);
+  await world.reconnect();
+  await world.fill(900, 50);
+  consumer.kill('SIGCONT');
+  const audit = await world.verified(120_000);
+  assert(audit.earlier.rows === rows, `${audit.earlier.rows} of ${rows} earlier rows are there`);
+  const noticed = consumer.lines.some(({ msg }) => msg.includes('deleted and created again'));
+  return { times: 1, audit, note: noticed ? 'told by the id alone' : 'told by a failed fetch' };
 }
 
 const sum = ({ partitions }: Struck['audit']) =>
