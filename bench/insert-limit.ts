@@ -17,7 +17,7 @@ const BLOCKS = 4;
 const config = readConfig(consumerVariables);
 await using clickhouse = new ClickHouse(clickhouseTarget(config), 'bench');
 const { name: table } = sensorData.table;
-const ledger = new Ledger(clickhouse, table, randomUUID());
+const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, table, randomUUID());
 const writer = new Writer(clickhouse, ledger, sensorData, table);
 const events = sensorEvents(DEFAULT_SEED)
   .take(BLOCKS * Number(blockRows))

@@ -14,6 +14,7 @@ export interface Claim {
 
 /** Which partitions of which source one process writes to which table, and by what right. */
 export interface Ownership {
+  readonly database: string;
   readonly table: string;
   readonly source: string;
   readonly owner: string;
@@ -35,16 +36,23 @@ export function guard({ claims, owner, source, table }: Ownership): string {
   return `throwIf((${standing}) != ${claims.length}, 'fenced') = 0`;
 }
 
-/** The id of an insert: names the table, the source and every partition it brings. */
+/**
+ * The id of an insert: names the table, the source and every partition it brings. Ids are known to the
+ * whole server, so they carry the database too.
+ */
 export function insertId(ownership: Ownership, sequence: number): string {
   const partitions = ownership.claims.map(({ partition }) => partition).join(',');
-  const { owner, source, table } = ownership;
-  return `ingest:${table}:${source}:${owner}:${sequence}:,${partitions},`;
+  const { database, owner, source, table } = ownership;
+  return `ingest:${database}.${table}:${source}:${owner}:${sequence}:,${partitions},`;
 }
 
 /** A condition on `query_id` that holds for every insert, of anyone, into these partitions. */
-export function insertsInto(table: string, source: string, partitions: readonly number[]): string {
-  const start = likePattern(`ingest:${table}:${source}:`);
+export function insertsInto(
+  { database, table }: Pick<Ownership, 'database' | 'table'>,
+  source: string,
+  partitions: readonly number[],
+): string {
+  const start = likePattern(`ingest:${database}.${table}:${source}:`);
   const each = partitions.map((partition) => `query_id LIKE ${quoted(`${start}%,${partition},%`)}`);
   return `(${each.join(' OR ')})`;
 }

@@ -22,13 +22,15 @@ export interface FloorRow {
 
 export class Ledger {
   readonly #clickhouse: ClickHouse;
+  readonly #database: string;
   readonly #table: string;
   readonly #owner: string;
   #sequence = 0;
 
   /** `owner` must be unique to this process. */
-  constructor(clickhouse: ClickHouse, table: string, owner: string) {
+  constructor(clickhouse: ClickHouse, database: string, table: string, owner: string) {
     this.#clickhouse = clickhouse;
+    this.#database = database;
     this.#table = table;
     this.#owner = owner;
   }
@@ -54,7 +56,8 @@ export class Ledger {
     const claims = partitions.map((partition) => {
       return { partition, epoch: (epochs.get(partition) ?? 0) + 1 };
     });
-    const ownership = { table: this.#table, source, owner: this.#owner, claims };
+    const within = { database: this.#database, table: this.#table };
+    const ownership = { ...within, source, owner: this.#owner, claims };
     await this.#write(source, claims.map(claimRow), '1');
     await this.#endInserts(source, partitions);
     await this.#assertOwner(ownership);
@@ -86,7 +89,8 @@ export class Ledger {
   }
 
   async #endInserts(source: string, partitions: readonly number[]): Promise<void> {
-    const condition = insertsInto(this.#table, source, partitions);
+    const within = { database: this.#database, table: this.#table };
+    const condition = insertsInto(within, source, partitions);
     // SYNC waits for what it kills; an insert that only now appears started after our claim was
     // written, so its guard fails. The loop is for servers that answer before the last one is gone.
     for (;;) {

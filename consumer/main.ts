@@ -63,7 +63,7 @@ export async function start(
   const metrics: LaneMetrics[] = [];
   const lanes = new Map(
     topics.map((topic) => {
-      const ledger = new Ledger(clickhouse, stream.table.name, randomUUID());
+      const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, stream.table.name, randomUUID());
       const ofLane = metricsOf(stream.name, `${config.CLICKHOUSE_DB}.${stream.table.name}`);
       metrics.push(ofLane);
       const lane = new Lane({

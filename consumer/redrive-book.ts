@@ -43,7 +43,7 @@ export class RedriveBook {
   /** `owner` must be unique to this process; `database` is where the tables are. */
   constructor(clickhouse: ClickHouse, database: string, stream: string, owner: string) {
     this.#clickhouse = clickhouse;
-    this.#ledger = new Ledger(clickhouse, TABLE, owner);
+    this.#ledger = new Ledger(clickhouse, database, TABLE, owner);
     this.#stream = stream;
     // Ids of queries are the server's: a claim must not end the inserts of another installation on it.
     this.#claimed = `${database}.${stream}`;

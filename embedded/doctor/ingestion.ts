@@ -106,7 +106,7 @@ async function checkLag(
 ): Promise<Finding> {
   await using identities = new TopicIdentities(config, 'sensorhouse-doctor');
   const source = sourceOf(topic, await identities.idOf(topic));
-  const ledger = new Ledger(clickhouse, sensorData.table.name, 'doctor');
+  const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, sensorData.table.name, 'doctor');
   const landed = await ledger.landed(source, [...ranges.keys()]);
   let [lag, byCommits, beyond] = [0, 0, 0];
   for (const [partition, { begin, end }] of ranges) {
