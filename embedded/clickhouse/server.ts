@@ -53,6 +53,15 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
   const dataPath = resolve(config.dataPath);
   const http = createServer({ keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 });
   // Before the engine opens: a taken port is the likelier mistake, and cheaper to find.
+  // Who asks before it is open waits for it: a request without a listener is never answered.
+  const opened = Promise.withResolvers<HandlerContext>();
+  opened.promise.catch(() => undefined);
+  http.on('request', (request, response) => {
+    opened.promise.then(
+      (context) => route(context, request, response),
+      () => response.destroy(),
+    );
+  });
   await listen(http, config);
   try {
     const engine = await openEngine(dataPath);
@@ -67,13 +76,14 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
       maxBodyBytes: config.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
       log: config.log,
     };
-    http.on('request', (request, response) => void route(context, request, response));
+    opened.resolve(context);
     const { port } = http.address() as AddressInfo;
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     let closing: Promise<void> | undefined;
     const dispose = (): Promise<void> => (closing ??= close(http, context, engine));
     return { port, url, [Symbol.asyncDispose]: dispose };
   } catch (thrown) {
+    opened.reject(thrown);
     http.close();
     throw thrown;
   }
