@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { createRandom } from '../../data/random.ts';
 import { asError } from '../../platform/errors.ts';
 import { missingForEmbedded, startEmbedded } from '../backend/embedded.ts';
@@ -53,9 +54,12 @@ async function main(): Promise<number> {
     results.push(result);
   }
   const options = `--seed ${seed} --intensity ${intensity} --minutes ${minutes}`;
-  if (values.report) await writeFile(PAGE, pageOf(results, options));
+  if (values.report) {
+    const style = await resolveConfig(PAGE);
+    await writeFile(PAGE, await format(pageOf(results, options), { ...style, filepath: PAGE }));
+  }
   const failed = results.filter(({ struck }) => struck instanceof Error).length;
-  say(`${results.length - failed} of ${results.length} faults ended in a clean audit`);
+  say(`${results.length - failed} of ${results.length} faults ended as they must`);
   return failed === 0 ? 0 : 1;
 }
 

@@ -36,7 +36,8 @@ export const crashFaults: readonly Fault[] = [
   },
   {
     name: 'refused',
-    about: 'ClickHouse refuses connections for 60 s: nothing is skipped, memory stays bounded',
+    about:
+      'ClickHouse refuses connections for 5 s, for 60 s from intensity 2 on: nothing is skipped',
     quick: false,
     strike: refused,
   },
@@ -103,7 +104,6 @@ async function killAtRandom({ endpoints, intensity, random }: Lab): Promise<Stru
   return { times, audit, note: `${working} of them had inserted something` };
 }
 
-/** Longer than the client waits for an answer; a minute when faults are struck in earnest. */
 async function refused({ endpoints, intensity }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
   await using proxy = await startFaultProxy(endpoints.clickhouseUrl);
