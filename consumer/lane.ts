@@ -108,7 +108,7 @@ export class Lane {
   }
 
   async #take(generation: number): Promise<void> {
-    const { ledger, log, logger, metrics, stream } = this.#parts;
+    const { ledger, log, logger, metrics } = this.#parts;
     if (this.#partitions.length === 0 || !this.#isCurrent(generation)) return;
     const isCurrent = (): boolean => this.#isCurrent(generation);
     const availability = this.#availability;
@@ -122,7 +122,7 @@ export class Lane {
     const positions = Object.fromEntries(
       [...taken.states].map(([partition, { position }]) => [partition, position]),
     );
-    const owned = `${this.#partitions.length} partitions of ${stream.topic.name}`;
+    const owned = `${this.#partitions.length} partitions of ${log.topic}`;
     logger.info({ topicId: taken.topicId, positions }, `took over ${owned}`);
     for (const [partition, state] of taken.states) this.#seek(partition, state);
   }

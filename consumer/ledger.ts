@@ -137,6 +137,21 @@ export class Ledger {
     return new Set(rows.map((row) => Number(row.kafka_offset)));
   }
 
+  /** How many offsets from `first` to `last` are recorded as dead. */
+  async deadBetween(
+    source: string,
+    partition: number,
+    first: number,
+    last: number,
+  ): Promise<number> {
+    const [found] = await this.#clickhouse.rows<{ dead: string }>(
+      `SELECT uniqExact(kafka_offset) AS dead FROM ${deadLetters.name}
+       WHERE kafka_source = ${quoted(source)} AND kafka_partition = ${partition}
+         AND kafka_offset BETWEEN ${first} AND ${last}`,
+    );
+    return Number(found?.dead ?? 0);
+  }
+
   /**
    * True when the table was filled by an installation that kept no coordinates and this version has
    * not read any incarnation of the topic yet.

@@ -1,7 +1,7 @@
 // Where to read on: for any history of a partition nothing is skipped and nothing is read twice.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resume, type Known } from './resume.ts';
+import { holes, resume, type Known } from './resume.ts';
 
 const known = (given: Partial<Known>): Known => ({
   floor: undefined,
@@ -118,5 +118,14 @@ describe('resume', () => {
         if (answer.position > landed && !seeded) expect(answer.floor?.offset).toBe(answer.position);
       }),
     );
+  });
+});
+
+describe('holes', () => {
+  it('counts what is missing between the rows, or too much', () => {
+    expect(holes({ min: 10, max: 19, count: 10 }, 0)).toBe(0);
+    expect(holes({ min: 10, max: 19, count: 7 }, 3)).toBe(0);
+    expect(holes({ min: 10, max: 19, count: 7 }, 1)).toBe(2);
+    expect(holes({ min: 10, max: 19, count: 12 }, 0)).toBe(-2);
   });
 });

@@ -62,8 +62,8 @@ export function resume(known: Known): Resume {
 }
 
 /**
- * Offsets of the table's rows that are missing between its first and last, or a surplus (negative):
- * `dead` counts the dead letters in that range, `absent` the offsets recorded as gaps.
+ * How many offsets between the first and the last row have none (positive), or how many rows are too
+ * many (negative). `dead` counts the dead letters in between; recorded gaps count as holes here.
  */
 export function holes(rows: { max: number; min: number; count: number }, dead: number): number {
   return rows.max - rows.min + 1 - rows.count - dead;

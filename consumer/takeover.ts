@@ -9,7 +9,7 @@ import { backoffMs, type Availability } from '../platform/retry.ts';
 import type { Ownership } from './fence.ts';
 import type { FloorRow, Landed, Ledger } from './ledger.ts';
 import type { PartitionState } from './partition.ts';
-import { resume, type Resume } from './resume.ts';
+import { holes, resume, type Resume } from './resume.ts';
 import { sourceOf } from './source.ts';
 
 /** What a takeover asks of Kafka. */
@@ -91,6 +91,7 @@ async function takeOnce(
       floors.push(fact);
       if (fact.reason !== 'start') logger.warn(fact, `partition ${partition}: ${fact.detail}`);
     }
+    if (rows !== undefined) await tellHoles(rows, source, partition, ledger, logger);
     const dead = await ledger.deadFrom(source, partition, position);
     const recorded = answer.kind === 'at' ? (answer.floor?.offset ?? floor ?? 0) : 0;
     const state = { position, landed: position, recorded, end: range.end, dead, sought: undefined };
@@ -98,6 +99,23 @@ async function takeOnce(
   }
   await ledger.recordFloors(ownership, floors);
   return { ownership, topicId, states };
+}
+
+/** Says when offsets between a partition's rows are missing or there twice; costs nothing if not. */
+async function tellHoles(
+  rows: NonNullable<Landed['rows']>,
+  source: string,
+  partition: number,
+  ledger: Ledger,
+  logger: Logger,
+): Promise<void> {
+  if (holes(rows, 0) === 0) return;
+  const { max, min } = rows;
+  const left = holes(rows, await ledger.deadBetween(source, partition, min, max));
+  if (left === 0) return;
+  const what = left > 0 ? `${left} are in no table` : `${-left} rows are too many`;
+  const text = `partition ${partition}: of offsets ${min} to ${max} ${what}; npm run audit tells more`;
+  logger.warn({ partition, min, max, holes: left }, text);
 }
 
 /** Committed offsets, asked for only when a partition has no trace and the table is an upgraded one. */
