@@ -33,6 +33,7 @@ const config = readConfig(consumerVariables, {
 });
 await using clickhouse = new ClickHouse(clickhouseTarget(config), 'bench');
 const events = sensorEvents(DEFAULT_SEED).take(10_000).toArray();
+let next = 0;
 const producer = createKafka(config, silentLog(), 'latency').producer({ idempotent: true });
 await producer.connect();
 const consumer = await start(config, silentLog());
@@ -40,7 +41,6 @@ const consumer = await start(config, silentLog());
 await send(1);
 while (consumer.totals().inserted === 0) await sleep(20);
 
-let next = 0;
 async function send(count: number): Promise<Sent[]> {
   const atMs = performance.now();
   const byPartition = Map.groupBy(Array.from({ length: count }), () => next++ % 3);
