@@ -16,5 +16,5 @@ COPY --from=packages /app/node_modules node_modules
 # Owned by node, so that a checkout with a strict umask can be read too.
 COPY --chown=node . .
 USER node
-# A small young generation: V8 would let it grow to 96 MB under load, for no speed that was measured.
+# A small young generation: V8 would let it grow to 96 MB under load.
 ENTRYPOINT ["node", "--max-semi-space-size=8", "producers/main.ts"]

@@ -14,7 +14,7 @@ import { isField, type EventShape, type Stream } from '../streams/stream.ts';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Bytes to compare with, four at a time: half the work of the hot path is literals. */
+/** Bytes to compare with, four at a time: half the bytes of an event are literals. */
 class Literal {
   readonly length: number;
   readonly #words: Int32Array;

@@ -22,7 +22,7 @@ export interface PartOptions {
 }
 
 const TAIL_LINES = 12;
-/** V8 lets its young generation grow to 96 MB under load; 24 MB measured no slower. */
+/** V8 lets its young generation grow to 96 MB under load; 24 MB keeps a part small. */
 const YOUNG_GENERATION = '--max-semi-space-size=8';
 
 export class Part {
