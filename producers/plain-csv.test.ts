@@ -58,7 +58,10 @@ describe('PlainCsv', () => {
       .map(([lines, eol, bom]) => (bom ? '\ufeff' : '') + lines.join(eol));
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 9 }), (content, step) => {
-        fc.pre(!/\r(?!\n)/.test(content));
+        // Where line ends are mixed the two differ on purpose: csv-parse settles on the first one it
+        // meets and takes later carriage returns for text; here each line may end either way.
+        const ends = new Set(content.match(/\r?\n|\r/g));
+        fc.pre(ends.size <= 1 && !ends.has('\r'));
         const expected = reference(content);
         fc.pre(expected !== undefined);
         const records: string[][] = [];
