@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { setUp } from '../clickhouse_setup/setup.ts';
 import { setupVariables } from '../clickhouse_setup/variables.ts';
 import { startKafka } from '../embedded/kafka/broker.ts';
-import { freePort } from '../embedded/kafka/ports.ts';
-import { startTied } from '../embedded/kafka/tied-process.ts';
 import { KAFKA_VERSION } from '../embedded/kafka/version.ts';
-import { environment, readConfig } from '../platform/config.ts';
+import { readConfig } from '../platform/config.ts';
 import { silentLog } from '../platform/log.ts';
+import { startClickHouseProcess } from '../test/backend/clickhouse-process.ts';
 import { createTopic } from '../test/backend/clients.ts';
-import { clickhouseReady, clickhouseUrl, CREDENTIALS } from '../test/backend/servers.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
 
@@ -37,26 +35,8 @@ export async function startServers(): Promise<BenchServers> {
       log: silentLog(),
     }),
   );
-  const port = await freePort('127.0.0.1');
-  const engine = await startTied({
-    program: process.execPath,
-    args: [join(PROJECT, 'embedded', 'clickhouse-main.ts')],
-    cwd: PROJECT,
-    env: {
-      ...environment(),
-      CLICKHOUSE_PORT: String(port),
-      CLICKHOUSE_USER: CREDENTIALS.user,
-      CLICKHOUSE_PASSWORD: CREDENTIALS.password,
-      SENSORHOUSE_DIR: join(folder, 'clickhouse'),
-    },
-    outputPath: join(folder, 'clickhouse.out'),
-  });
-  opened.defer(() => engine.stop(15_000));
-  await clickhouseReady(
-    port,
-    engine.ended.then((code) => Promise.reject(new Error(`ClickHouse ended with ${code}`))),
-  );
-  const env = { KAFKA_BROKER: kafka.bootstrap, CLICKHOUSE_URL: clickhouseUrl(port) };
+  const engine = opened.use(await startClickHouseProcess({ folder }));
+  const env = { KAFKA_BROKER: kafka.bootstrap, CLICKHOUSE_URL: engine.url };
   const kept = opened.move();
   return {
     env,

@@ -1,19 +1,17 @@
 // The backend without Docker: one broker and one ClickHouse process on free ports, with their data in
 // a temporary folder and the downloads shared with the project. Both die with the test run.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { haveKafkaLibs } from '../../embedded/kafka/artifacts.ts';
 import { startKafka } from '../../embedded/kafka/broker.ts';
 import { findJava, findMaven } from '../../embedded/kafka/java.ts';
-import { freePort } from '../../embedded/kafka/ports.ts';
-import { startTied } from '../../embedded/kafka/tied-process.ts';
 import { KAFKA_VERSION } from '../../embedded/kafka/version.ts';
-import { environment } from '../../platform/config.ts';
 import { ConfigError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
-import { CREDENTIALS, clickhouseReady, clickhouseUrl, type Servers } from './servers.ts';
+import { startClickHouseProcess } from './clickhouse-process.ts';
+import type { Servers } from './servers.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
@@ -47,7 +45,7 @@ export async function startEmbedded(): Promise<Servers> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'sensorhouse-test-'));
   started.defer(() => rm(folder, { recursive: true, force: true }));
-  const clickhouse = startClickHouse(folder);
+  const clickhouse = startClickHouseProcess({ folder });
   const kafka = startKafka({
     host: '127.0.0.1',
     port: 0,
@@ -63,38 +61,4 @@ export async function startEmbedded(): Promise<Servers> {
   };
   const stack = started.move();
   return { ...endpoints, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-}
-
-// A process of its own, as in production: the engine blocks the thread it runs on.
-async function startClickHouse(folder: string): Promise<AsyncDisposable & { url: string }> {
-  const port = await freePort('127.0.0.1');
-  const home = join(folder, 'clickhouse');
-  await mkdir(home);
-  const outputPath = join(folder, 'clickhouse.out');
-  const server = await startTied({
-    program: process.execPath,
-    args: [join(PROJECT, 'embedded', 'clickhouse-main.ts')],
-    cwd: PROJECT,
-    env: {
-      ...environment(),
-      CLICKHOUSE_PORT: String(port),
-      CLICKHOUSE_USER: CREDENTIALS.user,
-      CLICKHOUSE_PASSWORD: CREDENTIALS.password,
-      SENSORHOUSE_DIR: home,
-    },
-    outputPath,
-  });
-  const ended = server.ended.then(async (code): Promise<never> => {
-    const printed = (await readFile(outputPath, 'utf8')).trim().slice(-2_000);
-    throw new Error(`the embedded ClickHouse ended with exit code ${code}:\n${printed}`);
-  });
-  ended.catch(() => undefined); // after a start that worked, the tests themselves tell
-  const stop = () => server.stop(15_000);
-  try {
-    await clickhouseReady(port, ended);
-  } catch (thrown) {
-    await stop();
-    throw thrown;
-  }
-  return { url: clickhouseUrl(port), [Symbol.asyncDispose]: stop };
 }
