@@ -1,6 +1,6 @@
 // Decides what an existing table still needs to be as declared. Pure, and asked again after every
 // step that was carried out, so that a run that was killed anywhere is simply continued.
-import type { Table, TableColumn } from '../streams/table.ts';
+import { madeByReplay, type Table, type TableColumn } from '../streams/table.ts';
 import type { FoundColumn, FoundTable } from '../platform/clickhouse/schema.ts';
 import { columnTail, oneLine, quote, settingsOf } from './ddl.ts';
 
@@ -32,6 +32,8 @@ function metadata(state: TableState, declared: Table, upgradeTime: string): stri
   const settings = Object.entries(settingsOf(declared))
     .map(([name, value]) => `${name} = ${value}`)
     .filter((setting) => !found.engineFull.includes(setting));
+  const [replay] = new RegExp(` ${madeByReplay.pattern}`).exec(found.comment) ?? [''];
+  const comment = declared.comment + replay;
   return [
     ...declared.columns.flatMap((column) => columnSteps(state, column, upgradeTime)),
     ...declared.projections.flatMap(({ name, select }) => {
@@ -43,7 +45,7 @@ function metadata(state: TableState, declared: Table, upgradeTime: string): stri
       ];
     }),
     ...(settings.length === 0 ? [] : [`MODIFY SETTING ${settings.join(', ')}`]),
-    ...(found.comment === declared.comment ? [] : [`MODIFY COMMENT ${quote(declared.comment)}`]),
+    ...(found.comment === comment ? [] : [`MODIFY COMMENT ${quote(comment)}`]),
   ];
 }
 

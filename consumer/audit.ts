@@ -12,6 +12,7 @@ import { readGap, type OffsetRange } from './gap.ts';
 import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
 import { quoted, sourceOf } from './source.ts';
+import { factsKeySql } from './table-identity.ts';
 
 /** What an audit asks of Kafka. */
 export interface AuditedLog {
@@ -141,7 +142,7 @@ class Reader {
     const rows = await this.#clickhouse.rows<Record<'p' | 'o' | 'reason' | 'detail', string>>(
       `SELECT DISTINCT toString(kafka_partition) AS p, toString(kafka_offset) AS o, reason, detail
        FROM ${consumerPositions.name}
-       WHERE stream_table = ${quoted(this.#stream.table.name)} AND ${this.#ofSource}
+       WHERE stream_table = ${factsKeySql(this.#stream.table.name)} AND ${this.#ofSource}
          AND reason != ${quoted(CLAIM)}`,
     );
     return rows.map(({ detail, o, p, reason }) => {

@@ -4,7 +4,7 @@ import { guard, insertId, insertsInto, type Ownership } from './fence.ts';
 
 const ownership: Ownership = {
   database: 'default',
-  table: 'sensor_data',
+  table: { name: 'sensor_data', replay: '' },
   source: 'sensor_data@f81d4fae',
   owner: 'me',
   claims: [
@@ -29,7 +29,7 @@ function matches(condition: string, id: string): boolean {
 
 describe('insertsInto', () => {
   const id = insertId(ownership, 3);
-  const within = { database: 'default', table: 'sensor_data' };
+  const within = { database: 'default', table: ownership.table };
 
   it('finds the inserts of anyone into a partition, also among others', () => {
     expect(matches(insertsInto(within, ownership.source, [12]), id)).toBe(true);
@@ -39,12 +39,14 @@ describe('insertsInto', () => {
   it('leaves other partitions, sources, tables and databases of the server alone', () => {
     expect(matches(insertsInto(within, ownership.source, [2, 121, 11]), id)).toBe(false);
     expect(matches(insertsInto(within, 'sensor_data@other', [1]), id)).toBe(false);
-    expect(
-      matches(insertsInto({ ...within, table: 'sensorXdata' }, ownership.source, [1]), id),
-    ).toBe(false);
-    expect(matches(insertsInto({ ...within, database: 'two' }, ownership.source, [1]), id)).toBe(
-      false,
-    );
+    const others = [
+      { ...within, table: { name: 'sensorXdata', replay: '' } },
+      { ...within, table: { name: 'sensor_data', replay: '1a2b3c4d' } },
+      { ...within, database: 'two' },
+    ];
+    for (const other of others) {
+      expect(matches(insertsInto(other, ownership.source, [1]), id)).toBe(false);
+    }
   });
 });
 
@@ -53,7 +55,14 @@ describe('guard', () => {
     const text = guard(ownership);
     expect(text).toContain("(1, 4, 'me'), (12, 7, 'me')");
     expect(text).toContain('kafka_partition IN (1, 12)');
-    expect(text).toMatch(/!= 2, 'fenced'\) = 0$/);
+    expect(text).toMatch(/^throwIf\(\(SELECT count\(\) FROM[^]*!= 2 OR NOT [^]*, 'fenced'\) = 0$/);
+  });
+
+  it('demands that the table is the one that was claimed, and its claims are those of that table', () => {
+    const text = guard({ ...ownership, table: { name: 'sensor_data', replay: '1a2b3c4d' } });
+    expect(text).toContain("stream_table = 'replay_1a2b3c4d'");
+    expect(text).toMatch(/name = 'sensor_data'\) WHERE id = '1a2b3c4d'\) = 1/);
+    expect(guard(ownership)).toContain("stream_table = 'sensor_data'");
   });
 
   it('quotes what it is given', () => {

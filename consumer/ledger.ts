@@ -5,6 +5,7 @@ import { FencedError, UnclearOutcomeError, UnavailableError } from '../platform/
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from './fence.ts';
 import { quoted } from './source.ts';
+import { factsKey, readIdentity, type TableIdentity } from './table-identity.ts';
 
 /** What the tables say about one partition. */
 export interface Landed {
@@ -25,6 +26,8 @@ export class Ledger {
   readonly #database: string;
   readonly #table: string;
   readonly #owner: string;
+  /** What stood behind the table's name when it was last asked. */
+  #identity: TableIdentity | undefined;
   #sequence = 0;
 
   /** `owner` must be unique to this process. */
@@ -47,27 +50,41 @@ export class Ledger {
 
   /**
    * Makes this process the owner of the partitions and ends every insert into them that is still
-   * under way, whoever sent it. When it returns, what has landed no longer changes.
+   * under way, whoever sent it. When it returns, what has landed no longer changes. The claim is of the
+   * table that stands behind the name now; when a replay puts another in its place, it is void.
    * @throws {FencedError} when another process claimed at the same time and won.
    * @throws {UnavailableError | ConfigError}
    */
   async claim(source: string, partitions: readonly number[]): Promise<Ownership> {
+    const table = await readIdentity(this.#clickhouse, this.#table);
+    this.#identity = table;
     const epochs = await this.#epochs(source, partitions);
     const claims = partitions.map((partition) => {
       return { partition, epoch: (epochs.get(partition) ?? 0) + 1 };
     });
-    const within = { database: this.#database, table: this.#table };
-    const ownership = { ...within, source, owner: this.#owner, claims };
-    await this.#write(source, claims.map(claimRow), '1');
-    await this.#endInserts(source, partitions);
+    const ownership = { database: this.#database, table, source, owner: this.#owner, claims };
+    await this.#write(ownership, claims.map(claimRow), '1');
+    await this.#endInserts(ownership, partitions);
     await this.#assertOwner(ownership);
     return ownership;
+  }
+
+  /**
+   * Checks that the claims of `ownership` stand.
+   * @throws {FencedError} when they do not, or another table stands behind the name.
+   */
+  async assertStanding(ownership: Ownership): Promise<void> {
+    await this.#clickhouse.rows(`SELECT 1 WHERE ${guard(ownership)}`);
+  }
+
+  async #known(): Promise<TableIdentity> {
+    return (this.#identity ??= await readIdentity(this.#clickhouse, this.#table));
   }
 
   async #epochs(source: string, partitions: readonly number[]): Promise<Map<number, number>> {
     const rows = await this.#clickhouse.rows<{ kafka_partition: number; epoch: string }>(
       `SELECT kafka_partition, max(epoch) AS epoch FROM ${consumerPositions.name}
-       WHERE ${this.#of(source, partitions)} AND reason = ${quoted(CLAIM)} GROUP BY kafka_partition`,
+       WHERE ${await this.#of(source, partitions)} AND reason = ${quoted(CLAIM)} GROUP BY kafka_partition`,
     );
     return new Map(rows.map((row) => [row.kafka_partition, Number(row.epoch)]));
   }
@@ -78,7 +95,7 @@ export class Ledger {
     const rows = await this.#clickhouse.rows<{ kafka_partition: number; e: string; o: string }>(
       `SELECT kafka_partition, max((epoch, owner)) AS latest, latest.1 AS e, latest.2 AS o
        FROM ${consumerPositions.name}
-       WHERE ${this.#of(source, partitions)} AND reason = ${quoted(CLAIM)} GROUP BY kafka_partition`,
+       WHERE ${await this.#of(source, partitions)} AND reason = ${quoted(CLAIM)} GROUP BY kafka_partition`,
     );
     const latest = new Map(rows.map((row) => [row.kafka_partition, `${row.e} ${row.o}`]));
     const lost = claims.filter(({ epoch, partition }) => {
@@ -88,9 +105,8 @@ export class Ledger {
     throw new FencedError(`partition ${lost[0]!.partition} of ${source} was claimed by another`);
   }
 
-  async #endInserts(source: string, partitions: readonly number[]): Promise<void> {
-    const within = { database: this.#database, table: this.#table };
-    const condition = insertsInto(within, source, partitions);
+  async #endInserts(ownership: Ownership, partitions: readonly number[]): Promise<void> {
+    const condition = insertsInto(ownership, ownership.source, partitions);
     // SYNC waits for what it kills; an insert that only now appears started after our claim was
     // written, so its guard fails. The loop is for servers that answer before the last one is gone.
     for (;;) {
@@ -102,11 +118,14 @@ export class Ledger {
     }
   }
 
-  /** What has landed, by partition; partitions without a trace are absent. */
+  /**
+   * What has landed in the table that was claimed, by partition; partitions without a trace are absent.
+   * @throws {FencedError} when another table stands behind the name by now.
+   */
   async landed(source: string, partitions: readonly number[]): Promise<Map<number, Landed>> {
     const floors = await this.#clickhouse.rows<{ kafka_partition: number; floor: string }>(
       `SELECT kafka_partition, max(kafka_offset) AS floor FROM ${consumerPositions.name}
-       WHERE ${this.#of(source, partitions)} AND reason != ${quoted(CLAIM)} GROUP BY kafka_partition`,
+       WHERE ${await this.#of(source, partitions)} AND reason != ${quoted(CLAIM)} GROUP BY kafka_partition`,
     );
     // Exactly the projection's aggregates, so that the table itself is not scanned.
     const rows = await this.#clickhouse.rows<Record<'p' | 'max' | 'min' | 'count', string>>(
@@ -115,6 +134,7 @@ export class Ledger {
          AND kafka_partition IN (${partitions.join(', ')})
        GROUP BY kafka_source, kafka_partition`,
     );
+    await this.#assertSameTable();
     const landed = new Map<number, Landed>();
     for (const row of floors) {
       landed.set(row.kafka_partition, { floor: Number(row.floor), rows: undefined });
@@ -125,6 +145,13 @@ export class Ledger {
       landed.set(Number(p), { floor, rows: found });
     }
     return landed;
+  }
+
+  /** Rows are found by name, floors by key: both must be of one table. */
+  async #assertSameTable(): Promise<void> {
+    const now = await readIdentity(this.#clickhouse, this.#table);
+    if (now.replay === (await this.#known()).replay) return;
+    throw new FencedError(`a replay put another table in the place of ${this.#table}`);
   }
 
   /** Offsets at or above `from` that are already recorded as dead. */
@@ -164,7 +191,7 @@ export class Ledger {
     const start = quoted(`${topic}@`);
     const [seen] = await this.#clickhouse.rows<{ seen: string }>(
       `SELECT uniqExact(kafka_source) AS seen FROM ${consumerPositions.name}
-       WHERE stream_table = ${quoted(this.#table)} AND startsWith(kafka_source, ${start})`,
+       WHERE stream_table = ${quoted(factsKey(await this.#known()))} AND startsWith(kafka_source, ${start})`,
     );
     // The claim of this very takeover is one source; a second one is an earlier incarnation.
     return Number(seen?.seen ?? 0) <= 1;
@@ -175,15 +202,19 @@ export class Ledger {
     if (floors.length === 0) return;
     const epochs = new Map(ownership.claims.map(({ epoch, partition }) => [partition, epoch]));
     const rows = floors.map((floor) => ({ ...floor, epoch: epochs.get(floor.partition) ?? 0 }));
-    await this.#write(ownership.source, rows, guard(ownership));
+    await this.#write(ownership, rows, guard(ownership));
   }
 
   /** Writing a fact twice changes nothing, so an unclear outcome is simply worth another try. */
-  async #write(source: string, rows: readonly PositionRow[], condition: string): Promise<void> {
+  async #write(
+    { source, table }: Ownership,
+    rows: readonly PositionRow[],
+    condition: string,
+  ): Promise<void> {
     const columns = 'kafka_partition, kafka_offset, reason, detail, epoch';
     const types =
       'kafka_partition UInt16, kafka_offset UInt64, reason String, detail String, epoch UInt64';
-    const fixed = [this.#table, source, this.#owner].map(quoted).join(', ');
+    const fixed = [factsKey(table), source, this.#owner].map(quoted).join(', ');
     this.#sequence += 1;
     const lines = rows.map(({ detail, epoch, offset, partition, reason }) => {
       return JSON.stringify({ kafka_partition: partition, kafka_offset: offset, reason, detail, epoch });
@@ -204,8 +235,8 @@ export class Ledger {
     }
   }
 
-  #of(source: string, partitions: readonly number[]): string {
-    return `stream_table = ${quoted(this.#table)} AND kafka_source = ${quoted(source)}
+  async #of(source: string, partitions: readonly number[]): Promise<string> {
+    return `stream_table = ${quoted(factsKey(await this.#known()))} AND kafka_source = ${quoted(source)}
       AND kafka_partition IN (${partitions.join(', ')})`;
   }
 }

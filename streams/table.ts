@@ -153,3 +153,9 @@ export const deadLetterRedrives: Table = {
   projections: [],
   comment: 'Dead letters that were published again: intents, where they landed, what is in doubt',
 };
+
+/** How the comment of a table tells that a replay made it, and which one (8 hexadecimal digits). */
+export const madeByReplay = {
+  pattern: '\\(replay ([0-9a-f]{8})\\)$',
+  comment: ({ comment }: Table, id: string): string => `${comment} (replay ${id})`,
+} as const;
