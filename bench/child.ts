@@ -11,6 +11,9 @@ export interface Result extends Usage {
   readonly [figure: string]: number;
 }
 
+/** Folder for CPU profiles of the children; none are written without it. */
+const profilesPath = environment()['BENCH_PROFILES'];
+
 /** Runs `bench/<name>.ts`, which prints its result as the last line of JSON on stdout. */
 export async function runChild(
   name: string,
@@ -22,6 +25,7 @@ export async function runChild(
     [
       '--max-semi-space-size=8',
       '--disable-warning=TimeoutNegativeWarning',
+      ...(profilesPath === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profilesPath}`]),
       join(import.meta.dirname, `${name}.ts`),
       ...args.map(String),
     ],

@@ -30,7 +30,8 @@ function decodeAll(values: readonly Buffer[]): () => void {
   return () => {
     block.clear();
     for (const [offset, value] of values.entries()) {
-      if (decode(value, RECORD_MS) === undefined) block.commitRow(0, offset, RECORD_MS);
+      if (decode(value, 0, value.length, RECORD_MS) === undefined)
+        block.commitRow(0, offset, RECORD_MS);
     }
     if (block.rows !== values.length) throw new Error('a good event was rejected');
   };

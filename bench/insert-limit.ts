@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { Batch } from '../consumer/batch.ts';
 import { consumerVariables } from '../consumer/config.ts';
+import { compileDecode } from '../consumer/decode.ts';
 import { Ledger } from '../consumer/ledger.ts';
 import { Writer } from '../consumer/writer.ts';
 import { sensorEvents } from '../data/device-model.ts';
@@ -22,15 +23,17 @@ const writer = new Writer(clickhouse, ledger, sensorData, table);
 const events = sensorEvents(DEFAULT_SEED)
   .take(BLOCKS * Number(blockRows))
   .toArray();
-const batches = Array.from({ length: BLOCKS }, (_, block) => {
+const batches = Array.from({ length: BLOCKS }, (_, number) => {
   const batch = new Batch(sensorData, config.MAX_MESSAGE_BYTES);
-  const records = Array.from({ length: Number(blockRows) }, (_row, offset) => {
-    const event = events[(block * Number(blockRows) + offset) % events.length];
-    const value = Buffer.from(JSON.stringify(event));
-    const timestamp = String(Date.now());
-    return { key: null, value, timestamp, attributes: 0, offset: String(offset), headers: {} };
-  });
-  batch.add(0, records, 0, new Set());
+  const { block, spans } = batch;
+  const decode = compileDecode(sensorData, block, config.MAX_MESSAGE_BYTES);
+  for (let offset = 0; offset < Number(blockRows); offset += 1) {
+    const event = events[(number * Number(blockRows) + offset) % events.length];
+    const bytes = Buffer.from(JSON.stringify(event));
+    decode(bytes, 0, bytes.length, Date.now());
+    block.commitRow(0, offset, Date.now());
+  }
+  spans.set(0, { first: 0, next: block.rows, rows: block.rows, dead: 0 });
   return batch;
 });
 const ownership = await ledger.claim(`insert-limit@${randomUUID()}`, [0]);

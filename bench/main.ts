@@ -11,7 +11,8 @@ import { readConfig } from '../platform/config.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { runChild, type Result } from './child.ts';
-import { latencyTable, throughputTable, type Round, type Latency } from './report.ts';
+import { PARTS, SCRIPTS, type Cost, type Part } from './parts.ts';
+import { latencyTable, throughputTable, type Latency, type Round } from './report.ts';
 import { startServers, type BenchServers } from './servers.ts';
 import { usageOf } from './usage.ts';
 
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     rows: { type: 'string' },
     rounds: { type: 'string' },
     partitions: { type: 'string', default: '3' },
+    parts: { type: 'string' },
   },
 });
 const rows = Number(values.rows ?? (values.quick ? 300_000 : 2_000_000));
@@ -29,26 +31,21 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 const RATES = values.quick ? [15, 1_000] : [15, 1_000, 20_000];
 const LATENCY_SEC = values.quick ? 8 : 20;
 const TOPIC = 'bench';
-/** In this order within every round, so that drift of the machine hits all alike. */
-const PARTS = ['drain', 'insert-limit', 'end-to-end', 'table-engine'] as const;
+const parts = (values.parts?.split(',') as Part[] | undefined) ?? PARTS;
 
 await using servers = await startServers();
 const fill = await prepare(servers);
 say(`${rows} messages of ${sensorData.name} sent at ${perSec(fill.rowsPerSec)}`);
 const measured: Round[] = [];
 for (let round = 0; round < rounds; round += 1) {
-  const found = {} as Record<(typeof PARTS)[number], Result & { engineCpuSec: number }>;
-  for (const part of PARTS) {
-    await empty(servers);
-    const before = usageOf(servers.clickhousePid).cpuSec;
-    const args = part === 'insert-limit' ? [rows] : [TOPIC, rows];
-    const result = await runChild(part, args, servers.env);
-    const engineCpuSec = usageOf(servers.clickhousePid).cpuSec - before;
-    found[part] = { ...result, engineCpuSec };
-    say(`round ${round + 1} ${part.padEnd(13)} ${perSec(result.rowsPerSec)}`);
+  const found: Partial<Round> = {};
+  for (const part of parts) {
+    found[part] = await measure(servers, part, TOPIC, rows);
+    say(`round ${round + 1} ${part.padEnd(13)} ${summary(found[part], rows)}`);
   }
-  measured.push(found);
+  measured.push(found as Round);
 }
+if (values.parts !== undefined) process.exit(0);
 const latencies: Latency[] = [];
 for (const rate of RATES) {
   const topic = `latency-${rate}`;
@@ -72,6 +69,24 @@ async function prepare(on: BenchServers): Promise<Result> {
   return runChild('fill', [TOPIC, rows], on.env);
 }
 
+/** One part on empty tables, with what the servers spent on it. */
+async function measure(on: BenchServers, part: Part, topic: string, count: number): Promise<Cost> {
+  await empty(on);
+  const [script, ...args] = SCRIPTS[part];
+  const before = [usageOf(on.clickhousePid), usageOf(on.kafkaPid)] as const;
+  const own = await runChild(
+    script,
+    part === 'insert-limit' ? [count] : [topic, count, ...args],
+    on.env,
+  );
+  const after = [usageOf(on.clickhousePid), usageOf(on.kafkaPid)] as const;
+  return {
+    ...own,
+    engineCpuSec: after[0].cpuSec - before[0].cpuSec,
+    brokerCpuSec: after[1].cpuSec - before[1].cpuSec,
+  };
+}
+
 /** Each part starts on empty tables. */
 async function empty({ env }: BenchServers): Promise<void> {
   const target = clickhouseTarget(readConfig(clickhouseVariables, env));
@@ -79,6 +94,13 @@ async function empty({ env }: BenchServers): Promise<void> {
   for (const table of [sensorData.table.name, consumerPositions.name]) {
     await clickhouse.command(`TRUNCATE TABLE ${table}`);
   }
+}
+
+function summary(cost: Cost, count: number): string {
+  const micros = (sec: number): string => ((sec / count) * 1e6).toFixed(2);
+  const { brokerCpuSec, cpuSec, engineCpuSec, peakRssMb, rowsPerSec } = cost;
+  const cpu = [cpuSec, engineCpuSec, brokerCpuSec].map(micros).join(', ');
+  return `${perSec(rowsPerSec).padStart(16)}; CPU us/row ${cpu} (own, engine, broker); ${Math.round(peakRssMb)} MB`;
 }
 
 function perSec(figure: number): string {

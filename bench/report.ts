@@ -1,12 +1,10 @@
 // The tables of a benchmark run: every figure beside its target and as a ratio to the limits that
 // were measured in the same run.
-import type { Result } from './child.ts';
+import type { Cost, Part } from './parts.ts';
 import { median } from './usage.ts';
 
-type Part = 'drain' | 'insert-limit' | 'end-to-end' | 'table-engine';
-
-/** One round: each part's result, with the CPU the engine spent on it. */
-export type Round = Record<Part, Result & { readonly engineCpuSec: number }>;
+/** One round: each part's result. */
+export type Round = Record<Part, Cost>;
 
 export interface Latency {
   /** Events per second. */
@@ -16,7 +14,8 @@ export interface Latency {
 }
 
 const NAMES: Record<Part, string> = {
-  drain: 'fetch only (kafkajs drains the topic)',
+  'fetch-kafkajs': 'fetch only, kafkajs drains the topic',
+  'fetch-raw': 'fetch only, as the consumer fetches',
   'insert-limit': 'insert only (encoded blocks over HTTP)',
   'end-to-end': 'end to end (the consumer)',
   'table-engine': "ClickHouse's Kafka table engine",
@@ -42,7 +41,7 @@ export function throughputTable(
   });
   const share = median(
     rounds.map((round) => {
-      const limit = Math.min(round.drain.rowsPerSec, round['insert-limit'].rowsPerSec);
+      const limit = Math.min(round['fetch-raw'].rowsPerSec, round['insert-limit'].rowsPerSec);
       return round['end-to-end'].rowsPerSec / limit;
     }),
   );

@@ -1,7 +1,8 @@
 // Records of one source on their way to ClickHouse: good ones as columns, rejected ones as dead
 // letters, and per partition which offsets they span. One batch becomes one part.
 import { Block } from '../platform/clickhouse/block.ts';
-import type { KafkaMessage } from '../platform/kafka/group-consumer.ts';
+import type { Records } from '../platform/kafka/record-batch.ts';
+import type { RecordRun } from '../platform/kafka/record-run.ts';
 import type { Rejection } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
 import { compileDecode, type Decode } from './decode.ts';
@@ -10,7 +11,9 @@ export interface DeadLetter {
   readonly partition: number;
   readonly offset: number;
   readonly timestampMs: number;
-  readonly record: KafkaMessage;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
   readonly rejection: Rejection;
 }
 
@@ -52,43 +55,33 @@ export class Batch {
    * Adds the records of a partition from `position` on. Offsets in `dead` stay dead: whatever this
    * version thinks of them, they are recorded already.
    */
-  add(
-    partition: number,
-    records: readonly KafkaMessage[],
-    position: number,
-    dead: ReadonlySet<number>,
-  ): void {
+  add(partition: number, run: RecordRun, position: number, dead: ReadonlySet<number>): void {
     const startedAt = performance.now();
-    const last = Number(records.at(-1)!.offset);
-    const base = Number(records[0]!.offset);
-    // Offsets come as decimal strings; where they follow one another only two have to be parsed.
-    const contiguous = last - base + 1 === records.length;
     const span = this.#span(partition, position);
     const rowsBefore = this.block.rows;
-    for (let index = 0; index < records.length; index += 1) {
-      const record = records[index]!;
-      const offset = contiguous ? base + index : Number(record.offset);
-      if (offset < position) continue;
-      if (dead.size > 0 && dead.has(offset)) {
-        this.skipped += 1;
-        continue;
+    for (const records of run.records) {
+      while (records.next()) {
+        const { offset } = records;
+        if (offset < position) continue;
+        if (dead.size > 0 && dead.has(offset)) this.skipped += 1;
+        else this.#addRecord(partition, records, span);
       }
-      this.#addRecord(partition, offset, record, span);
     }
     span.rows += this.block.rows - rowsBefore;
-    span.next = last + 1;
+    span.next = run.lastOffset + 1;
     this.decodeMs += performance.now() - startedAt;
   }
 
-  #addRecord(partition: number, offset: number, record: KafkaMessage, span: Span): void {
-    const timestampMs = Number(record.timestamp);
-    const rejection = this.#decode(record.value, timestampMs);
-    this.bytes += record.value?.length ?? 0;
+  #addRecord(partition: number, records: Records, span: Span): void {
+    const { bytes, offset, timestampMs, valueAt, valueEnd } = records;
+    const rejection = this.#decode(bytes, valueAt, valueEnd, timestampMs);
+    this.bytes += Math.max(0, valueEnd - valueAt);
     if (rejection === undefined) {
       this.block.commitRow(partition, offset, timestampMs);
       return;
     }
-    this.deadLetters.push({ partition, offset, timestampMs, record, rejection });
+    const [key, value, headers] = [records.key(), records.value(), records.headers()];
+    this.deadLetters.push({ partition, offset, timestampMs, key, value, headers, rejection });
     span.dead += 1;
   }
 

@@ -7,7 +7,13 @@ import type { Stream } from '../streams/stream.ts';
 import { compileValidator, type RowValues } from '../streams/validate.ts';
 import { compileFastPath } from './fast-path.ts';
 
-export type Decode = (value: Uint8Array | null, recordTimeMs: number) => Rejection | undefined;
+/** The value is bytes `from` to `to` of `bytes`; there is none (a tombstone) when `to` is below `from`. */
+export type Decode = (
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  recordTimeMs: number,
+) => Rejection | undefined;
 
 /**
  * Compiles the decoder of a stream for one block. It sets the block's next row (the caller commits
@@ -18,11 +24,11 @@ export function compileDecode(stream: Stream, block: Block, maxMessageBytes: num
   const fastPath = compileFastPath(stream, block);
   const validate = compileValidator(stream);
   const row: RowValues = [];
-  return (value, recordTimeMs) => {
-    if (value === null) return reject('tombstone');
-    if (value.length > maxMessageBytes) return reject('too_large', '', value.length);
-    if (fastPath(value, recordTimeMs)) return undefined;
-    const parsed = parse(value);
+  return (bytes, from, to, recordTimeMs) => {
+    if (to < from) return reject('tombstone');
+    if (to - from > maxMessageBytes) return reject('too_large', '', to - from);
+    if (fastPath(bytes, from, to, recordTimeMs)) return undefined;
+    const parsed = parse(bytes.subarray(from, to));
     if ('rejection' in parsed) return parsed.rejection;
     const rejection = validate(parsed.event, recordTimeMs, row);
     if (rejection === undefined) setRow(block, row);

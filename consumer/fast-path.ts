@@ -59,21 +59,21 @@ interface Layout {
 
 /**
  * Compiles the hot path of a stream for one block. The function sets (not commits) the block's next
- * row from `bytes` and returns true, or returns false and leaves the decision to the slow path.
+ * row from bytes `from` to `to` and returns true, or returns false and leaves it to the slow path.
  */
 export function compileFastPath(
   stream: Stream,
   block: Block,
-): (bytes: Uint8Array, recordTimeMs: number) => boolean {
+): (bytes: Uint8Array, from: number, to: number, recordTimeMs: number) => boolean {
   const compact = layoutOf(stream, block, ':', ',');
   const spaced = layoutOf(stream, block, ': ', ', ');
   // Records of one fetch share a buffer, so its view is made once for thousands of them.
   let view: DataView = new DataView(new ArrayBuffer(0));
-  return (bytes, recordTimeMs) => {
+  return (bytes, from, to, recordTimeMs) => {
     if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
     return (
-      readEvent(compact, view, bytes, block.rows, recordTimeMs) ||
-      readEvent(spaced, view, bytes, block.rows, recordTimeMs)
+      readEvent(compact, view, bytes, from, to, block.rows, recordTimeMs) ||
+      readEvent(spaced, view, bytes, from, to, block.rows, recordTimeMs)
     );
   };
 }
@@ -101,16 +101,17 @@ function readEvent(
   { steps, tail }: Layout,
   view: DataView,
   bytes: Uint8Array,
+  from: number,
+  to: number,
   row: number,
   recordTimeMs: number,
 ): boolean {
   const base = bytes.byteOffset;
-  const { length } = bytes;
-  let at = 0;
+  let at = from;
   for (let index = 0; index < steps.length; index += 1) {
     const { literal, field, column } = steps[index]!;
     // 5 more: what `false` needs to be looked at. Shorter endings are rare; the slow path takes them.
-    if (at + literal.length + 5 > length || !literal.isAt(view, base + at)) return false;
+    if (at + literal.length + 5 > to || !literal.isAt(view, base + at)) return false;
     at += literal.length;
     switch (column.kind) {
       case 'float64': {
@@ -130,7 +131,7 @@ function readEvent(
         break;
       }
       case 'text': {
-        const end = scanText(bytes, at);
+        const end = scanText(bytes, at, to);
         if (end < 0 || field.kind !== 'text' || end - at - 2 > field.maxBytes) return false;
         column.text.setBytes(bytes, at + 1, end - 1);
         at = end;
@@ -147,13 +148,13 @@ function readEvent(
       }
     }
   }
-  return at + tail.length === length && tail.isAt(view, base + at);
+  return at + tail.length === to && tail.isAt(view, base + at);
 }
 
-/** The end of a plain, non-empty ASCII string that starts at `at`, or -1. */
-function scanText(bytes: Uint8Array, at: number): number {
+/** The end of a plain, non-empty ASCII string that starts at `at` and ends before `to`, or -1. */
+function scanText(bytes: Uint8Array, at: number, to: number): number {
   if (bytes[at] !== QUOTE) return -1;
-  for (let index = at + 1; index < bytes.length; index += 1) {
+  for (let index = at + 1; index < to; index += 1) {
     const byte = bytes[index]!;
     if (byte === QUOTE) return index === at + 1 ? -1 : index + 1;
     if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return -1;

@@ -140,33 +140,33 @@ export class Lane {
     if (state !== this.#taken?.states.get(fetched.partition)) return false;
     const generation = this.#generation;
     state.end = fetched.endOffset;
-    const { partition, records } = fetched;
-    const [first, last] = [Number(records[0]!.offset), Number(records.at(-1)!.offset)];
-    const span = { fetchedOffset: fetched.fetchedOffset, firstOffset: first, lastOffset: last };
-    const fit = continuity(state, span);
+    const { firstOffset, partition } = fetched;
+    const fit = continuity(state, fetched);
     if (fit === 'seek') {
       // Where the log ends before our position the takeover finds out what that means.
       if (fetched.endOffset < state.position) this.#startOver(Promise.resolve());
       else this.#seek(partition, state);
       return false;
     }
-    const gap = fit === 'hole' && (await isGap(this.#parts, partition, state.position, first));
+    const gap =
+      fit === 'hole' && (await isGap(this.#parts, partition, state.position, firstOffset));
     if (!this.#isCurrent(generation)) return false;
     if (gap) {
       // The takeover records what retention took before anything else is written.
       this.#startOver(Promise.resolve());
       return false;
     }
-    this.#accept(fetched, state, last);
+    this.#accept(fetched, state);
     await this.#room(membership, generation);
     return this.#isCurrent(generation);
   }
 
-  #accept({ partition, records }: RecordBatch, state: PartitionState, last: number): void {
+  #accept(fetched: RecordBatch, state: PartitionState): void {
     if (this.#open.openedAtMs === 0) this.#open.openedAtMs = Date.now();
-    this.#open.add(partition, records, state.position, state.dead);
-    this.#parts.metrics.consumed(last + 1 - state.position);
-    state.position = last + 1;
+    this.#open.add(fetched.partition, fetched, state.position, state.dead);
+    const next = fetched.lastOffset + 1;
+    this.#parts.metrics.consumed(next - state.position);
+    state.position = next;
     state.sought = undefined;
     this.#pump();
   }

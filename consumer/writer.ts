@@ -76,19 +76,27 @@ export class Writer {
   }
 }
 
-function line({ offset, partition, record, rejection, timestampMs }: DeadLetter): object {
-  const headers = Object.entries(record.headers ?? {}).map(([name, value]) => {
-    return [name, [value ?? []].flat().map((each) => Buffer.from(each).toString('base64'))];
-  });
+function line({ headers, key, offset, partition, rejection, timestampMs, value }: DeadLetter) {
   return {
     p: partition,
     o: offset,
     t: timestampMs,
-    k: record.key?.toString('base64') ?? '',
-    v: record.value?.toString('base64') ?? '',
-    h: headers.length === 0 ? '' : JSON.stringify(headers),
+    k: key?.toString('base64') ?? '',
+    v: value?.toString('base64') ?? '',
+    h: headers.length === 0 ? '' : JSON.stringify(byName(headers)),
     r: rejection.reason,
     f: rejection.field,
     d: rejection.detail,
   };
+}
+
+/** Names in order of their first use, each with its values in base64. */
+function byName(headers: DeadLetter['headers']): [string, string[]][] {
+  const found = new Map<string, string[]>();
+  for (const [name, value] of headers) {
+    const values = found.get(name) ?? [];
+    if (value !== null) values.push(value.toString('base64'));
+    found.set(name, values);
+  }
+  return [...found];
 }

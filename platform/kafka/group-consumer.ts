@@ -2,25 +2,23 @@
 // membership alive while the receiver is busy, and comes back by itself after anything that is not
 // a refusal. Where to read from is the receiver's business: it seeks; commits only show lag.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
 import { ConfigError, UnavailableError, asError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, untilAvailable } from '../retry.ts';
 import { createKafka } from './client.ts';
 import { isUnknownTopic, kafkaFailure } from './failure.ts';
+import type { FetchedBatch } from './fetch-response.ts';
+import { rawFetching } from './raw-fetch.ts';
+import { inRuns, type RecordRun } from './record-run.ts';
 import type { KafkaConfig } from './variables.ts';
 
-export type { KafkaMessage };
-
-/** Consecutive records of one partition, as one fetch returned them. */
-export interface RecordBatch {
+/** Consecutive records of one partition. They are gone when the receiver is done with them. */
+export interface RecordBatch extends RecordRun {
   readonly topic: string;
   readonly partition: number;
-  /** The offset that was asked for; the first record may lie after it. */
-  readonly fetchedOffset: number;
   /** One past the last record of the partition when this was fetched. */
   readonly endOffset: number;
-  readonly records: readonly KafkaMessage[];
 }
 
 export interface Membership {
@@ -120,11 +118,13 @@ export class GroupConsumer implements AsyncDisposable {
       await this.#consumer.connect();
       // Without fromBeginning an offset that is out of range silently becomes the newest one.
       await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
-      await this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: (payload) => deliver(payload, receiver),
-      });
+      await rawFetching(() =>
+        this.#consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          eachBatch: (payload) => deliver(payload, receiver),
+        }),
+      );
     } catch (error) {
       if (!isUnknownTopic(error)) throw kafkaFailure(error, 'Kafka');
       const text = `topic ${topics.join(', ')} does not exist; npm run setup creates it`;
@@ -201,20 +201,18 @@ function restart(error: Error): Promise<boolean> {
 }
 
 async function deliver(payload: EachBatchPayload, receiver: GroupReceiver): Promise<void> {
-  const { batch } = payload;
-  const records = batch.messages;
-  if (records.length === 0) return;
-  const received = {
-    topic: batch.topic,
-    partition: batch.partition,
-    fetchedOffset: Number((batch as unknown as { fetchedOffset: string }).fetchedOffset),
-    endOffset: Number(batch.highWatermark),
-    records,
+  const { topic, partition, highWatermark } = payload.batch;
+  const batch = payload.batch as unknown as {
+    readonly fetchedOffset: string;
+    readonly messages: readonly FetchedBatch[];
   };
   const membership = {
     heartbeat: () => payload.heartbeat(),
     isCurrent: () => payload.isRunning() && !payload.isStale(),
   };
-  const taken = await receiver.batch(received, membership);
-  if (taken) payload.resolveOffset(batch.lastOffset());
+  const endOffset = Number(highWatermark);
+  const taken = await inRuns(batch.messages, Number(batch.fetchedOffset), (run) =>
+    receiver.batch({ topic, partition, endOffset, ...run }, membership),
+  );
+  if (taken) payload.resolveOffset(payload.batch.lastOffset());
 }

@@ -1,0 +1,159 @@
+// Record batches as kafkajs itself writes them, read where they lie.
+import { createRequire } from 'node:module';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Records, rawBatches } from './record-batch.ts';
+
+const require = createRequire(import.meta.url);
+
+interface Encoded {
+  readonly buffer: Buffer;
+}
+interface Written {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly timestamp: number;
+  readonly offsetDelta: number;
+  readonly headers: Record<string, Buffer>;
+}
+const encodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: {
+  offsetDelta: number;
+  timestampDelta: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Record<string, Buffer>;
+}) => Encoded;
+const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as {
+  RecordBatch: (batch: object) => Promise<Encoded>;
+};
+
+/** A batch in the log's bytes: what kafkajs sends, with the base offset a broker would give it. */
+async function batchOf(written: readonly Written[], base: number, fixed = false): Promise<Buffer> {
+  const first = Math.min(...written.map(({ timestamp }) => timestamp));
+  const records = written.map((record) =>
+    encodeRecord({ ...record, timestampDelta: record.timestamp - first }),
+  );
+  const { buffer } = await RecordBatch({
+    firstTimestamp: first,
+    maxTimestamp: Math.max(...written.map(({ timestamp }) => timestamp)),
+    lastOffsetDelta: written.at(-1)!.offsetDelta,
+    records,
+  });
+  const bytes = Buffer.from(buffer);
+  bytes.writeBigInt64BE(BigInt(base));
+  if (fixed) bytes.writeInt16BE(bytes.readInt16BE(21) | 0x08, 21);
+  return bytes;
+}
+
+function readAll(bytes: Buffer) {
+  return rawBatches(bytes).flatMap((raw) => {
+    const records = new Records(raw, raw.body);
+    const found = [];
+    while (records.next()) {
+      const { offset, timestampMs } = records;
+      const headers = records.headers().map(([name, value]) => [name, value?.toString()]);
+      found.push({
+        offset,
+        timestampMs,
+        key: records.key()?.toString() ?? null,
+        value: records.value()?.toString() ?? null,
+        headers,
+      });
+    }
+    return found;
+  });
+}
+
+const text = fc.option(fc.string({ maxLength: 300 }).map((value) => Buffer.from(value)));
+const written = fc
+  .array(
+    fc.record({
+      key: text,
+      value: text,
+      timestamp: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 4_102_444_800_000 })),
+      step: fc.integer({ min: 1, max: 200 }),
+      headers: fc.dictionary(
+        fc.constantFrom('a', 'trace-id', 'ü'),
+        fc.string().map((value) => Buffer.from(value)),
+        { noNullPrototype: true },
+      ),
+    }),
+    { minLength: 1, maxLength: 20 },
+  )
+  .map((records) => {
+    let offsetDelta = -1;
+    return records.map(({ step, ...record }) => {
+      // Compaction leaves holes between the records of a batch.
+      offsetDelta += step;
+      return { ...record, offsetDelta };
+    });
+  });
+
+describe('record batches', () => {
+  it('come back as they were written, holes and all', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(written, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 0, max: 2 ** 50 }),
+        async (batches, base) => {
+          const bytes: Buffer[] = [];
+          const expected = [];
+          let from = base;
+          for (const records of batches) {
+            bytes.push(await batchOf(records, from));
+            for (const { headers, key, offsetDelta, timestamp, value } of records) {
+              expected.push({
+                offset: from + offsetDelta,
+                timestampMs: timestamp,
+                key: key?.toString() ?? null,
+                value: value?.toString() ?? null,
+                headers: Object.entries(headers).map(([name, held]) => [name, held.toString()]),
+              });
+            }
+            from += records.at(-1)!.offsetDelta + 1;
+          }
+          expect(readAll(Buffer.concat(bytes))).toEqual(expected);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  const plain = [0, 1].map((offsetDelta) => {
+    const [key, value] = [Buffer.from('k'), Buffer.from('{}')];
+    return { key, value, timestamp: 1_000 + offsetDelta, offsetDelta, headers: {} };
+  });
+
+  it('take the time of appending for all records where the topic says so', async () => {
+    const times = readAll(await batchOf(plain, 7, true)).map(({ timestampMs }) => timestampMs);
+    expect(times).toEqual([1_001, 1_001]);
+  });
+
+  it('end where the fetch cut them off', async () => {
+    const [first, second] = [await batchOf(plain, 0), await batchOf(plain, 2)];
+    for (let cut = 0; cut < second.length; cut += 1) {
+      const bytes = Buffer.concat([first, second.subarray(0, cut)]);
+      expect(
+        rawBatches(bytes).map(({ baseOffset, lastOffset }) => [baseOffset, lastOffset]),
+      ).toEqual([[0, 1]]);
+    }
+  });
+
+  it('are refused, never half read, when a byte of them is not what it was', async () => {
+    const bytes = await batchOf(plain, 0);
+    fc.assert(
+      fc.property(fc.integer({ min: 57, max: bytes.length - 1 }), fc.nat(255), (at, byte) => {
+        const damaged = Buffer.from(bytes);
+        damaged[at] = byte;
+        try {
+          for (const { value } of readAll(damaged)) expect((value ?? '').length).toBeLessThan(20);
+        } catch (error) {
+          expect(error).toHaveProperty('name', 'UnavailableError');
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    bytes[16] = 1;
+    expect(() => rawBatches(bytes)).toThrow('magic');
+  });
+});
