@@ -2,7 +2,7 @@
 // or, with --check, fails when a committed file is not what it says.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dashboard } from './panel.ts';
+import type { Dashboard } from './dashboard.ts';
 import { sensorOverview } from './sensor-overview.ts';
 
 const FOLDER = join(import.meta.dirname, 'dashboards');

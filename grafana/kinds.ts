@@ -14,24 +14,24 @@ import type { Options as TimeSeriesOptions } from '@grafana/schema/dist/esm/raw/
 //                 custom: drawStyle line|bars, lineWidth, lineInterpolation linear|stepAfter, fillOpacity,
 //                 showPoints, spanNulls (ms or true), stacking normal, thresholdsStyle dashed|area.
 // state-timeline  `time`, one text column (a lane each), one number; `mappings` name and colour it.
-// stat            reduceOptions.values false: one number, the first of its column.
-//                 true: one number per row, named by the row's text column, if it has one.
+// stat            reduceOptions.values false: the first row; one figure per number column, named by
+//                 `displayName` of its override. true: one figure per row, named by its text column.
 // gauge           like stat with values true; from `min` to `max`, coloured by thresholds.
 // barchart        one text column (xField), numbers: a bar each. orientation horizontal|vertical.
 // table           any columns, in the answer's order; overrides by column name.
 // row             a heading over the panels below it, never folded, no query.
 //
 // fieldConfig     unit, decimals, min, max, noValue (what to say when there is nothing), displayName,
-//                 color.mode thresholds|palette-classic|fixed, thresholds (absolute), mappings (value, range,
-//                 special), links (url with ${__data.fields["column"]} and ${variable}).
-// overrides       matcher byName or byRegexp; properties: unit, decimals, displayName, mappings, thresholds,
-//                 color, links, noValue, custom.width, custom.cellOptions (auto, color-text,
-//                 color-background), custom.hidden, custom.axisPlacement, custom.lineStyle.
+//                 color.mode thresholds|palette-classic, thresholds (absolute), mappings (value, to text
+//                 and colour).
+// overrides       matcher byName; properties: unit, decimals, min, displayName, mappings, thresholds, color
+//                 (thresholds, fixed), links (url with ${__value.raw:percentencode}), custom.width,
+//                 custom.cellOptions (color-text), custom.axisPlacement (right).
 // repeat          one copy of the panel per value of the variable, side by side, `maxPerRow` in a row;
 //                 inside a copy the variable has that one value.
 // variables       query (one column of texts, or value and text; multi, includeAll), custom (one of fixed
 //                 values), both possibly hidden (hide 2: for links only).
-// links           of a dashboard: type link, url with ${variable}, keepTime, includeVars.
+// links           of a dashboard: type link, url with ${variable} and ${variable:queryparam}, keepTime.
 // SQL             macros $__timeFilter_ms, $__timeInterval_ms, $__fromTime_ms, $__toTime_ms, $__interval_s,
 //                 $__conditionalAll; variables as ${name:singlequote} only, so each can be bound as text.
 //
@@ -47,18 +47,22 @@ export type PanelType = (typeof PANEL_TYPES)[number];
 /** Every unit in use, under Grafana's own ids. */
 export const UNITS = [
   ...(['short', 'none', 'percentunit', 'celsius', 'humidity', 'ppm'] as const),
-  ...(['ms', 's', 'dateTimeFromNow', 'eps', 'rowsps', 'bytes', 'decbytes'] as const),
+  ...(['ms', 's', 'eps', 'rowsps', 'bytes', 'time:YYYY-MM-DD HH:mm:ss.SSS'] as const),
 ] as const;
 export type Unit = (typeof UNITS)[number];
 
 /** A type of Grafana's as JSON holds it: enums by their values. */
 export type Plain<T> = T extends string
   ? `${T}`
-  : T extends readonly (infer Each)[]
-    ? readonly Plain<Each>[]
-    : T extends object
-      ? { readonly [Key in keyof T]: Plain<T[Key]> }
-      : T;
+  : T extends number
+    ? `${T}` extends `${infer Value extends number}`
+      ? Value
+      : T
+    : T extends readonly (infer Each)[]
+      ? readonly Plain<Each>[]
+      : T extends object
+        ? { readonly [Key in keyof T]: Plain<T[Key]> }
+        : T;
 
 /** The options of each type of panel. */
 export interface PanelOptions {

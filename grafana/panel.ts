@@ -1,27 +1,8 @@
-// The JSON of panels, targets and variables as Grafana and the ClickHouse plugin (v4) write it, built
-// from what a dashboard's author decides: a title, a query, a place, and how values are shown.
-
-/** As provisioned in provisioning/datasources/clickhouse.yaml. */
-export const datasource = { type: 'grafana-clickhouse-datasource', uid: 'clickhouse' } as const;
-
-/** The version of the plugin that docker-compose.yml installs. */
-export const PLUGIN_VERSION = '4.20.0';
-
-/** The plugin's codes for the shape of an answer. */
-const FORMATS = { timeseries: 0, table: 1 } as const;
-
-export type Answer = keyof typeof FORMATS;
-
-export interface Target {
-  readonly refId: string;
-  readonly datasource: typeof datasource;
-  readonly pluginVersion: string;
-  readonly editorType: 'sql';
-  readonly queryType: Answer;
-  readonly format: number;
-  readonly rawSql: string;
-  readonly meta: Record<string, never>;
-}
+// The panels of a dashboard: one function for each kind that kinds.ts lists, from what an author
+// decides (a title, a query, a place, how values are shown) to the JSON that Grafana reads.
+import { fieldConfig, type Column, type FieldConfig, type Shown } from './field.ts';
+import type { PanelOptions, PanelType } from './kinds.ts';
+import { datasource, target, type Answer, type Target } from './target.ts';
 
 /** Where a panel lies in the 24 columns of a dashboard. */
 export interface Place {
@@ -31,89 +12,43 @@ export interface Place {
   readonly h: number;
 }
 
-export interface Panel {
-  readonly id: number;
-  readonly type: string;
+export const at = (x: number, y: number, w: number, h: number): Place => ({ x, y, w, h });
+
+/** A panel without its number, which its place in the list gives it. */
+export interface Draft {
+  readonly type: PanelType;
   readonly title: string;
-  readonly description: string;
+  readonly description?: string;
   readonly gridPos: Place;
-  readonly datasource: typeof datasource;
-  readonly targets: readonly Target[];
-  readonly fieldConfig: object;
-  readonly options: object;
+  readonly datasource?: typeof datasource;
+  readonly targets?: readonly Target[];
+  readonly fieldConfig?: FieldConfig;
+  readonly options?: object;
   readonly interval?: string;
-}
-
-export interface QueryVariable {
-  readonly name: string;
-  readonly type: 'query';
-  readonly query: Target;
-  readonly [property: string]: unknown;
-}
-
-export interface Dashboard {
-  readonly uid: string;
-  readonly title: string;
-  readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly QueryVariable[] };
-  readonly [property: string]: unknown;
-}
-
-/** Colours from a value on; the first one has no lower bound. */
-export type Thresholds = readonly (readonly [from: number | null, color: string])[];
-
-/** How the values of a panel are shown. */
-export interface Shown {
-  readonly unit?: string;
-  readonly decimals?: number;
-  readonly min?: number;
-  readonly max?: number;
-  readonly thresholds?: Thresholds;
-  readonly mappings?: readonly object[];
-  readonly custom?: object;
-  readonly overrides?: readonly object[];
+  readonly repeat?: string;
+  readonly repeatDirection?: 'h';
+  readonly maxPerRow?: number;
+  readonly collapsed?: false;
+  readonly panels?: readonly [];
 }
 
 interface Common {
   readonly title: string;
+  /** For people who look at the panel: what is counted, over what, and what it means. */
   readonly description: string;
   readonly place: Place;
   readonly sql: string;
   readonly shown?: Shown;
+  readonly columns?: readonly Column[];
 }
 
-/** A query in the plugin's SQL editor. */
-export function target(rawSql: string, answer: Answer, refId = 'A'): Target {
-  return {
-    refId,
-    datasource,
-    pluginVersion: PLUGIN_VERSION,
-    editorType: 'sql',
-    queryType: answer,
-    format: FORMATS[answer],
-    rawSql,
-    meta: {},
-  };
-}
-
-function fieldConfig({ thresholds, overrides, mappings, custom, ...rest }: Shown): object {
-  const steps = (thresholds ?? [[null, 'green']]).map(([value, color]) => ({ color, value }));
-  return {
-    defaults: {
-      ...rest,
-      color: { mode: thresholds === undefined ? 'palette-classic' : 'thresholds' },
-      mappings: mappings ?? [],
-      thresholds: { mode: 'absolute', steps },
-      ...(custom === undefined ? {} : { custom }),
-    },
-    overrides: overrides ?? [],
-  };
-}
-
-type Draft = Omit<Panel, 'id'>;
-
-function draft(common: Common, type: string, answer: Answer, options: object): Draft {
-  const { description, place, shown, sql, title } = common;
+function draft<Kind extends keyof PanelOptions>(
+  type: Kind,
+  answer: Answer,
+  { columns, description, place, shown, sql, title }: Common,
+  options: PanelOptions[Kind],
+  custom: object = {},
+): Draft {
   return {
     type,
     title,
@@ -121,122 +56,150 @@ function draft(common: Common, type: string, answer: Answer, options: object): D
     gridPos: place,
     datasource,
     targets: [target(sql, answer)],
-    fieldConfig: fieldConfig(shown ?? {}),
+    fieldConfig: fieldConfig({ noValue: 'No data', ...shown }, custom, columns),
     options,
   };
 }
 
-/** Lines over time. The query answers `time`, possibly a text that tells lines apart, and values. */
-export function timeSeries({ interval, ...common }: Common & { interval: string }): Draft {
-  const lines = {
-    drawStyle: 'line',
+interface OverTime extends Common {
+  /** The finest grid; batches arrive less often than a screen has pixels. */
+  readonly interval: string;
+}
+
+/** Lines, or bars on top of each other, over time. The legend tells mean and last value. */
+export function timeSeries({
+  bars = false,
+  interval,
+  stacked = false,
+  ...common
+}: OverTime & { bars?: boolean; stacked?: boolean }): Draft {
+  const custom = {
+    drawStyle: bars ? 'bars' : 'line',
     lineInterpolation: 'linear',
     lineWidth: 1,
-    fillOpacity: 10,
-    showPoints: 'auto',
+    fillOpacity: bars ? 60 : 10,
+    showPoints: bars ? 'never' : 'auto',
     spanNulls: 60_000,
+    stacking: { mode: stacked ? 'normal' : 'none', group: 'A' },
+    thresholdsStyle: { mode: common.shown?.limits === undefined ? 'off' : 'dashed' },
   };
-  const shown = { ...common.shown, custom: { ...lines, ...common.shown?.custom } };
-  const options = {
-    legend: { calcs: ['mean', 'lastNotNull'], displayMode: 'table', placement: 'bottom' },
-    tooltip: { mode: 'multi', sort: 'desc' },
-  };
-  return { ...draft({ ...common, shown }, 'timeseries', 'timeseries', options), interval };
+  const panel = draft(
+    'timeseries',
+    'timeseries',
+    common,
+    {
+      legend: {
+        calcs: ['mean', 'lastNotNull'],
+        displayMode: 'table',
+        placement: 'bottom',
+        showLegend: true,
+      },
+      tooltip: { mode: 'multi', sort: 'desc' },
+    },
+    custom,
+  );
+  return { ...panel, interval };
 }
 
-/** States over time, one lane per device. */
-export function stateTimeline({ interval, ...common }: Common & { interval: string }): Draft {
-  const shown = { ...common.shown, custom: { fillOpacity: 80, lineWidth: 0, spanNulls: 60_000 } };
-  const options = {
-    mergeValues: true,
-    rowHeight: 0.8,
-    showValue: 'auto',
-    legend: { displayMode: 'list', placement: 'bottom', showLegend: true },
-    tooltip: { mode: 'single', sort: 'none' },
-  };
-  return { ...draft({ ...common, shown }, 'state-timeline', 'timeseries', options), interval };
+/** The same panel once per chosen value of a variable, three side by side. */
+export function repeated(panel: Draft, variable: string): Draft {
+  return { ...panel, repeat: variable, repeatDirection: 'h', maxPerRow: 3 };
 }
 
-// `values`: one field per row of the answer, named by its text column; else one per column.
-function reduced(perRow: boolean): object {
+/** States over time, one lane per text. */
+export function stateTimeline({ interval, ...common }: OverTime): Draft {
+  const panel = draft(
+    'state-timeline',
+    'timeseries',
+    common,
+    {
+      mergeValues: true,
+      rowHeight: 0.8,
+      showValue: 'auto',
+      legend: { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: true },
+      tooltip: { mode: 'single', sort: 'none' },
+    },
+    { fillOpacity: 80, lineWidth: 0, spanNulls: 60_000 },
+  );
+  return { ...panel, interval };
+}
+
+// `values`: one field per row of the answer, named by its text column; else one per number column.
+function reduced(perRow: boolean): PanelOptions['stat']['reduceOptions'] {
   return { calcs: ['lastNotNull'], fields: '', values: perRow };
 }
 
 /** Dials, one per row of the answer: a text that names it, and a value. */
 export function gauge(common: Common): Draft {
-  const options = {
+  return draft('gauge', 'table', common, {
     reduceOptions: reduced(true),
     orientation: 'auto',
+    sizing: 'auto',
+    minVizHeight: 75,
+    minVizWidth: 75,
+    shape: 'gauge',
+    barShape: 'flat',
+    barWidthFactor: 0.4,
+    segmentCount: 1,
+    segmentSpacing: 0.3,
+    effects: {},
     showThresholdLabels: false,
     showThresholdMarkers: true,
-  };
-  return draft(common, 'gauge', 'table', options);
+  });
 }
 
-/** Numbers: one per row of the answer when `perRow`, else the only one it has. */
-export function stat({ perRow, ...common }: Common & { perRow: boolean }): Draft {
-  const options = {
+/** Figures: one per row of the answer when `perRow`, else one per number column of its only row. */
+export function stat({ perRow = false, ...common }: Common & { perRow?: boolean }): Draft {
+  return draft('stat', 'table', common, {
     reduceOptions: reduced(perRow),
     colorMode: 'value',
     graphMode: 'none',
     justifyMode: 'auto',
     orientation: 'auto',
     textMode: 'auto',
-  };
-  return draft(common, 'stat', 'table', options);
+    wideLayout: true,
+    showPercentChange: false,
+    percentChangeColorMode: 'standard',
+  });
+}
+
+/** Bars, one group per row of the answer, named by its text column. */
+export function barChart({ x, ...common }: Common & { x: string }): Draft {
+  return draft(
+    'barchart',
+    'table',
+    common,
+    {
+      xField: x,
+      orientation: 'horizontal',
+      stacking: 'none',
+      showValue: 'always',
+      groupWidth: 0.7,
+      barWidth: 0.9,
+      barRadius: 0,
+      fullHighlight: false,
+      xTickLabelRotation: 0,
+      xTickLabelMaxLength: 24,
+      xTickLabelSpacing: 0,
+      legend: { calcs: [], displayMode: 'list', placement: 'bottom', showLegend: false },
+      tooltip: { mode: 'single', sort: 'none' },
+    },
+    { fillOpacity: 80, lineWidth: 0, gradientMode: 'none' },
+  );
 }
 
 /** The answer as it is. */
 export function table(common: Common): Draft {
-  return draft(common, 'table', 'table', { cellHeight: 'sm', showHeader: true });
+  return draft(
+    'table',
+    'table',
+    common,
+    { cellHeight: 'sm', showHeader: true, frameIndex: 0 },
+    { align: 'auto', cellOptions: { type: 'auto' }, inspect: false },
+  );
 }
 
-/** A drop-down filled by a query of one column; several values and All can be chosen. */
-export function queryVariable(name: string, label: string, sql: string): QueryVariable {
-  return {
-    name,
-    label,
-    type: 'query',
-    datasource,
-    query: target(sql, 'table', 'variable'),
-    definition: sql,
-    multi: true,
-    includeAll: true,
-    current: { selected: true, text: ['All'], value: ['$__all'] },
-    options: [],
-    // On every refresh, not only when the page is loaded: devices appear while somebody watches.
-    refresh: 2,
-    regex: '',
-    sort: 1,
-    skipUrlSync: false,
-    hide: 0,
-  };
-}
-
-/** A whole dashboard; panels are numbered in their order. */
-export function dashboard(about: {
-  uid: string;
-  title: string;
-  description: string;
-  tags: readonly string[];
-  refresh: string;
-  from: string;
-  variables: readonly QueryVariable[];
-  panels: readonly Draft[];
-}): Dashboard {
-  const { from, panels, variables, ...rest } = about;
-  return {
-    ...rest,
-    schemaVersion: 42,
-    version: 1,
-    editable: true,
-    graphTooltip: 1,
-    timezone: 'browser',
-    time: { from, to: 'now' },
-    timepicker: { refresh_intervals: ['5s', '10s', '30s', '1m', '5m', '15m'] },
-    annotations: { list: [] },
-    links: [],
-    templating: { list: variables },
-    panels: panels.map((panel, index) => ({ id: index + 1, ...panel })),
-  };
+/** A heading over the panels below it. */
+export function row(title: string, y: number): Draft {
+  return { type: 'row', title, gridPos: at(0, y, 24, 1), collapsed: false, panels: [] };
 }

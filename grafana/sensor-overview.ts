@@ -1,218 +1,196 @@
-// The dashboard "Sensor overview": what the chosen devices say in the chosen window of ingestion, and
-// whether rows keep arriving. Column names are checked against the stream's declaration.
+// The dashboard "Sensor overview": what the chosen devices say in the chosen window, by the clock of
+// arrival or of the events. Column names are checked against the stream's declaration.
 import { sensorData } from '../streams/sensor-data.ts';
-import type { ColumnName } from '../streams/stream.ts';
-import { coordinates, deadLetters, ingestTime, tableOf } from '../streams/table.ts';
+import { deadLetters, tableOf } from '../streams/table.ts';
+import { dashboard } from './dashboard.ts';
+import { noneIsGood, plain, type Thresholds } from './field.ts';
+import type { Unit } from './kinds.ts';
 import {
-  dashboard,
+  at,
   gauge,
-  queryVariable,
+  repeated,
   stat,
   stateTimeline,
   table,
   timeSeries,
   type Place,
-  type Thresholds,
 } from './panel.ts';
+import { latest, overTime, perSecond } from './readings.ts';
+import {
+  arrivalColumns,
+  coordinateColumns,
+  coThresholds,
+  lightWords,
+  measured,
+  motionWords,
+  sensorColumns,
+  type SensorColumn,
+} from './sensor-columns.ts';
+import { siblings, windows } from './sensor-links.ts';
+import { secondsSince, silenceThresholds } from './status.ts';
+import { ARRIVED, byClock, clockVariable, deviceVariable, eventRangeVariables } from './window.ts';
 
-type Name = ColumnName<typeof sensorData.event>;
-
-const rows = tableOf(sensorData).name;
-const device = 'device_id' satisfies Name;
-const arrived = ingestTime.name;
-const offset = coordinates.find(({ name }) => name === 'kafka_offset')!.name;
-
-// The replayed readings are years old and the window is about now, so it is a window of ingestion.
-// All devices means no condition at all: the list may be empty, and IN () is no SQL.
-const window = `$__timeFilter_ms(${arrived})`;
-const chosen = `$__conditionalAll(${device} IN (\${device_id:singlequote}), $device_id)`;
-const where = `WHERE ${window} AND ${chosen}`;
+const chosen = byClock(sensorData);
+const { device } = chosen;
 
 /** A finer grid than batches arrive in would show gaps. */
 const INTERVAL = '5s';
+const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
+const byDevice = { displayName: `\${__field.labels.${device}}`, noValue: NOTHING };
 
-function overTime(values: string): string {
-  return `SELECT $__timeInterval_ms(${arrived}) AS time, ${device}, ${values}
-FROM ${rows}
-${where}
-GROUP BY time, ${device}
-ORDER BY time, ${device}`;
-}
-
-const average = (name: Name): string => overTime(`avg(${name}) AS ${name}`);
-
-/** The newest row of each device. Rows of one batch share their ingest_time. */
-function latest(columns: readonly string[]): string {
-  return `SELECT ${columns.join(', ')}
-FROM (
-  SELECT *
-  FROM ${rows}
-  ${where}
-  ORDER BY ${arrived} DESC, ${offset} DESC
-  LIMIT 1 BY ${device}
-)
-ORDER BY ${device}`;
-}
-
-const at = (x: number, y: number, w: number, h: number): Place => ({ x, y, w, h });
-const always: Thresholds = [[null, 'blue']];
-const none: Thresholds = [
-  [null, 'green'],
-  [1, 'red'],
-];
-const words = (zero: string, one: string, color: string): object[] => [
-  {
-    type: 'value',
-    options: {
-      0: { text: zero, color: 'dark-blue', index: 0 },
-      1: { text: one, color, index: 1 },
-    },
-  },
-];
-
-const health = [
+const figures = [
   stat({
     title: 'Rows in window',
-    description: 'Messages that arrived in the window and became rows.',
+    description: 'Messages of the window that became rows.',
     place: at(0, 0, 4, 4),
-    sql: `SELECT count() AS rows FROM ${rows}\n${where}`,
-    perRow: false,
-    shown: { unit: 'short', thresholds: always },
+    sql: `${chosen.with}SELECT count() AS rows FROM ${chosen.rows}\n${chosen.where}`,
+    shown: { unit: 'short', decimals: 0, thresholds: plain },
   }),
   stat({
     title: 'Devices',
-    description: 'Devices of which at least one row arrived in the window.',
+    description: 'Devices with at least one row in the window.',
     place: at(4, 0, 4, 4),
-    sql: `SELECT uniqExact(${device}) AS devices FROM ${rows}\n${where}`,
-    perRow: false,
-    shown: { unit: 'short', thresholds: always },
+    sql: `${chosen.with}SELECT uniqExact(${device}) AS devices FROM ${chosen.rows}\n${chosen.where}`,
+    shown: { unit: 'short', decimals: 0, thresholds: plain },
   }),
   stat({
     title: 'Last row',
     description: 'How long ago the newest row of the window arrived.',
     place: at(8, 0, 4, 4),
-    sql: `SELECT if(count() = 0, NULL, (toUnixTimestamp64Milli(now64(3)) - toUnixTimestamp64Milli(max(${arrived}))) / 1000) AS age\nFROM ${rows}\n${where}`,
-    perRow: false,
-    shown: {
-      unit: 's',
-      decimals: 1,
-      thresholds: [
-        [null, 'green'],
-        [30, 'orange'],
-        [300, 'red'],
-      ],
-    },
+    sql: `${chosen.with}SELECT if(count() = 0, NULL, ${secondsSince(`max(${ARRIVED})`)}) AS age
+FROM ${chosen.rows}\n${chosen.where}`,
+    shown: { unit: 's', decimals: 1, thresholds: silenceThresholds, noValue: 'no row' },
   }),
   stat({
     title: 'Dead letters',
-    description: 'Messages of the window that were rejected; table dead_letters says why.',
+    description:
+      'Messages that arrived in the window and were rejected; Pipeline health shows why. They have no event time.',
     place: at(12, 0, 4, 4),
-    sql: `SELECT count() AS dead_letters FROM ${deadLetters.name}\nWHERE ${window} AND stream = '${sensorData.name}'`,
-    perRow: false,
-    shown: { unit: 'short', thresholds: none },
+    sql: `SELECT if(\${clock:singlequote} = 'event', NULL, count()) AS dead_letters
+FROM ${deadLetters.name}
+WHERE $__timeFilter_ms(${ARRIVED}) AND stream = '${sensorData.name}'`,
+    shown: { unit: 'short', decimals: 0, thresholds: noneIsGood, noValue: 'only by arrival' },
   }),
   timeSeries({
-    title: 'Ingestion',
-    description: 'Rows per second as they arrived in ClickHouse, by device.',
+    title: 'Events per second',
+    description: 'Rows per second by device, in whole intervals of the window.',
     place: at(16, 0, 8, 8),
-    sql: overTime('count() / $__interval_s AS rows'),
+    sql: perSecond(chosen, device),
     interval: INTERVAL,
-    shown: { unit: 'cps', min: 0, custom: { stacking: { mode: 'normal', group: 'A' } } },
+    stacked: true,
+    shown: { unit: 'eps', min: 0, ...byDevice },
   }),
   stat({
     title: 'Motion',
     description: 'Readings of the window with motion, by device.',
     place: at(0, 4, 8, 4),
-    sql: `SELECT ${device}, countIf(${'motion' satisfies Name} = 1) AS motion\nFROM ${rows}\n${where}\nGROUP BY ${device}\nORDER BY ${device}`,
+    sql: `${chosen.with}SELECT ${device}, countIf(${'motion' satisfies SensorColumn} = 1) AS motion
+FROM ${chosen.rows}
+${chosen.where}
+GROUP BY ${device}
+ORDER BY ${device}`,
     perRow: true,
-    shown: {
-      unit: 'short',
-      thresholds: [
-        [null, 'green'],
-        [1, 'orange'],
-      ],
-    },
+    shown: { unit: 'short', decimals: 0, thresholds: [[null, 'green'], [1, 'orange']] },
   }),
   gauge({
     title: 'CO',
-    description: 'Carbon monoxide in the newest row of each device, in the ppm of the data set.',
+    description:
+      'Carbon monoxide in the newest row of each device, in the ppm of the data set. Red is where the alert fires.',
     place: at(8, 4, 8, 4),
-    sql: latest([device, 'co' satisfies Name]),
-    shown: {
-      decimals: 4,
-      min: 0,
-      max: 0.01,
-      thresholds: [
-        [null, 'green'],
-        [0.006, 'orange'],
-        [0.008, 'red'],
-      ],
-    },
+    sql: latest(chosen, ['co' satisfies SensorColumn]),
+    shown: { unit: 'ppm', decimals: 4, min: 0, max: 0.01, thresholds: coThresholds },
   }),
-];
+]; // prettier-ignore
 
-const measured = [
-  timeSeries({
-    title: 'Temperature',
-    description: 'Mean of the readings that arrived in each interval, by device.',
-    place: at(0, 8, 12, 8),
-    sql: average('temp'),
+function mean(
+  title: string,
+  name: SensorColumn,
+  unit: Unit,
+  place: Place,
+  limits?: Thresholds,
+): ReturnType<typeof timeSeries> {
+  return timeSeries({
+    title,
+    description: `Mean ${title.toLowerCase()} of the readings of each interval, by device.`,
+    place,
+    sql: overTime(chosen, `avg(${name}) AS ${name}`),
     interval: INTERVAL,
-    shown: { unit: 'celsius', decimals: 1 },
-  }),
-  timeSeries({
-    title: 'Humidity',
-    description: 'Mean relative humidity of the readings that arrived in each interval, by device.',
-    place: at(12, 8, 12, 8),
-    sql: average('humidity'),
-    interval: INTERVAL,
-    shown: { unit: 'humidity', decimals: 1 },
-  }),
-  timeSeries({
-    title: 'Smoke',
-    description: 'Mean smoke reading by device, in the ppm of the data set.',
-    place: at(0, 16, 8, 7),
-    sql: average('smoke'),
-    interval: INTERVAL,
-    shown: { decimals: 4 },
-  }),
-  timeSeries({
-    title: 'LPG',
-    description: 'Mean liquefied petroleum gas reading by device, in the ppm of the data set.',
-    place: at(8, 16, 8, 7),
-    sql: average('lpg'),
-    interval: INTERVAL,
-    shown: { decimals: 4 },
-  }),
+    shown: {
+      ...{ unit, decimals: unit === 'ppm' ? 4 : 1, ...byDevice },
+      ...(limits === undefined ? {} : { limits }),
+    },
+  });
+}
+
+const series = [
+  mean('Temperature', 'temp', 'celsius', at(0, 8, 12, 8)),
+  mean('Humidity', 'humidity', 'humidity', at(12, 8, 12, 8)),
+  mean('Carbon monoxide', 'co', 'ppm', at(0, 16, 8, 7), coThresholds),
+  mean('Smoke', 'smoke', 'ppm', at(8, 16, 8, 7)),
+  mean('LPG', 'lpg', 'ppm', at(16, 16, 8, 7)),
   stateTimeline({
     title: 'Light',
     description: 'Whether any reading of the interval saw light, by device.',
-    place: at(16, 16, 8, 7),
-    sql: overTime(`max(${'light' satisfies Name}) AS light`),
+    place: at(0, 23, 12, 6),
+    sql: overTime(chosen, `max(${'light' satisfies SensorColumn}) AS light`),
     interval: INTERVAL,
-    shown: { mappings: words('dark', 'light', 'yellow'), thresholds: always },
+    shown: { mappings: lightWords, thresholds: plain, ...byDevice },
+  }),
+  stateTimeline({
+    title: 'Motion over time',
+    description: 'Whether any reading of the interval saw motion, by device.',
+    place: at(12, 23, 12, 6),
+    sql: overTime(chosen, `max(${'motion' satisfies SensorColumn}) AS motion`),
+    interval: INTERVAL,
+    shown: { mappings: motionWords, thresholds: plain, ...byDevice },
   }),
   table({
     title: 'Latest readings',
     description: 'The newest row of each device, whole, with where it was in Kafka.',
-    place: at(0, 23, 24, 7),
-    sql: latest(tableOf(sensorData).columns.map(({ name }) => name)),
+    place: at(0, 29, 24, 7),
+    sql: latest(chosen, [
+      ...['ts' satisfies SensorColumn, ...measured],
+      ...tableOf(sensorData)
+        .columns.map(({ name }) => name)
+        .filter((name) => name === ARRIVED || name.startsWith('kafka_')),
+    ]),
+    shown: { noValue: NOTHING },
+    columns: [...sensorColumns, ...arrivalColumns, ...coordinateColumns],
   }),
+  repeated(
+    timeSeries({
+      title: `Temperature and humidity of $${device}`,
+      description: 'Both of one device, each with its own axis.',
+      place: at(0, 36, 24, 8),
+      sql: overTime(
+        byClock(sensorData, 'repeated'),
+        `avg(${'temp' satisfies SensorColumn}) AS temp, avg(${'humidity' satisfies SensorColumn}) AS humidity`,
+      ),
+      interval: INTERVAL,
+      shown: { displayName: '${__field.name}', noValue: NOTHING },
+      columns: [
+        { name: 'temp', displayName: 'Temperature', unit: 'celsius', decimals: 1 },
+        ...[
+          { name: 'humidity', displayName: 'Humidity', unit: 'humidity', decimals: 1 } as const,
+        ].map((column) => ({ ...column, axis: 'right' as const })),
+      ],
+    }),
+    device,
+  ),
 ];
 
 export const sensorOverview = dashboard({
   uid: 'sensor-overview',
   title: 'Sensor overview',
-  description: 'Readings of the sensor boards as they arrive. The window is one of ingestion.',
+  description:
+    'Readings of the sensor boards. The window is one of arrival, or of the time of the events.',
   tags: ['sensorhouse', 'sensors'],
-  refresh: '5s',
   from: 'now-15m',
+  links: [...windows('sensor-overview'), ...siblings('sensor-overview')],
   variables: [
-    queryVariable(
-      'device_id',
-      'Device',
-      `SELECT ${device} FROM ${rows} GROUP BY ${device} ORDER BY ${device}`,
-    ),
+    deviceVariable(sensorData, 'Device'),
+    clockVariable,
+    ...eventRangeVariables(sensorData),
   ],
-  panels: [...health, ...measured],
+  panels: [...figures, ...series],
 });

@@ -3,16 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { preflightVariables } from '../clickhouse_setup/preflight.ts';
 import { setupVariables } from '../clickhouse_setup/variables.ts';
 import { consumerVariables } from '../consumer/config.ts';
 import { staleDashboards } from '../grafana/generate.ts';
-import { PLUGIN_VERSION, datasource } from '../grafana/panel.ts';
+import { PLUGIN_VERSION, datasource } from '../grafana/target.ts';
 import { producerVariables } from '../producers/config.ts';
 import { composeServices, composeText, programOf } from './compose-file.ts';
 
 const READS: Record<string, readonly string[]> = {
   'producers/main.ts': Object.keys(producerVariables),
   'consumer/main.ts': Object.keys(consumerVariables),
+  'clickhouse_setup/preflight.ts': Object.keys(preflightVariables),
   'clickhouse_setup/main.ts': Object.keys(setupVariables),
 };
 /** Logins and addresses that a Kafka and a ClickHouse of one's own do not have. */
@@ -61,10 +63,12 @@ describe('docker-compose.yml', () => {
 
   it('builds its image in the one service that all others of ours wait for', () => {
     const builders = ours.filter(([, { build }]) => build !== undefined);
-    expect(builders.map(([name]) => name)).toEqual(['setup']);
+    expect(builders.map(([name]) => name)).toEqual(['preflight']);
+    const done = { condition: 'service_completed_successfully' };
     for (const [name, { depends_on: after }] of ours) {
-      if (name === 'setup') continue;
-      expect(after).toEqual({ setup: { condition: 'service_completed_successfully' } });
+      if (name === 'preflight') expect(after).toBeUndefined();
+      else if (name === 'setup') expect(after).toMatchObject({ preflight: done });
+      else expect(after).toEqual({ setup: done });
     }
   });
 
@@ -72,15 +76,30 @@ describe('docker-compose.yml', () => {
     const tags = all
       .filter(([, { image }]) => image !== 'sensor-producer')
       .map(([, { image }]) => image.replace(/\$\{\w+:-([^}]+)\}/, '$1'));
-    expect(tags.filter((tag) => !/:\d+\.\d+(\.\d+)?$/.test(tag))).toEqual([]);
+    expect(tags.filter((tag) => !/:v?\d+\.\d+(\.\d+)?$/.test(tag))).toEqual([]);
   });
 
-  it('publishes on loopback only and checks the health of everything that stays up', () => {
-    const ports = all.flatMap(([, service]) => service.ports ?? []);
-    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  it('publishes on loopback only, or where preflight has agreed to', () => {
+    const loopback = /^(\$\{BIND_ADDRESS:-127\.0\.0\.1\}|127\.0\.0\.1):\$\{\w+:-\d+\}:\d+$/;
+    for (const [name, { depends_on: after = {}, ports = [] }] of all) {
+      expect(ports.filter((port) => !loopback.test(port))).toEqual([]);
+      if (!ports.some((port) => port.startsWith('${BIND_ADDRESS'))) continue;
+      // Compose starts nothing before what it waits for has ended well.
+      const first = Object.keys(after).some((each) => ['preflight', 'setup'].includes(each));
+      expect(first, name).toBe(true);
+      const secrets = Object.keys(composeServices[name]!.environment!);
+      const checked = Object.keys(preflightVariables);
+      const own = secrets.filter((secret) => /PASSWORD$/.test(secret));
+      const known = (secret: string): string =>
+        secret === 'GF_SECURITY_ADMIN_PASSWORD' ? 'GRAFANA_ADMIN_PASSWORD' : secret;
+      expect(own.map(known).filter((secret) => !checked.includes(secret))).toEqual([]);
+    }
+  });
+
+  it('checks the health of everything that stays up', () => {
     const unchecked = all.filter(([, { healthcheck }]) => healthcheck === undefined);
     expect(unchecked.map(([name]) => name).toSorted()).toEqual(
-      'producer-a producer-b producer-c setup'.split(' '),
+      'preflight producer-a producer-b producer-c setup'.split(' '),
     );
   });
 

@@ -1,0 +1,117 @@
+// Queries over the rows of a window, for any stream: values and rates over time, the newest row of
+// each device, changes of a flag, silences.
+import type { Window } from './window.ts';
+
+/**
+ * Values over time by device. A point is the start of its interval, but never before the window:
+ * a lone first point would be "outside the time range".
+ */
+export function overTime(w: Window, values: string): string {
+  return `${w.with}SELECT greatest($__timeInterval_ms(${w.moment}), $__fromTime_ms) AS time, ${w.device}, ${values}
+FROM ${w.rows}
+${w.where}
+GROUP BY time, ${w.device}
+ORDER BY time, ${w.device}`;
+}
+
+/**
+ * Rows per second over time, by `by`. Only whole intervals, or both ends would show a drop that is
+ * none; an interval without rows is a zero, or a line would be drawn across an outage.
+ */
+export function perSecond(w: Window, by: string, name = 'rows'): string {
+  const start = (time: string): string =>
+    `toStartOfInterval(${time}, INTERVAL $__interval_s second)`;
+  const first = start('$__fromTime_ms + INTERVAL $__interval_s second');
+  return `${w.with}SELECT time, ${by}, ${name}
+FROM (
+  SELECT ${start(w.moment)} AS time, ${by}, count() / $__interval_s AS ${name}
+  FROM ${w.rows}
+  ${w.where}
+  GROUP BY time, ${by}
+  HAVING time >= $__fromTime_ms AND time + INTERVAL $__interval_s second <= $__toTime_ms
+  ORDER BY ${by}, time WITH FILL
+    FROM ${first}
+    TO greatest(${first}, ${start('$__toTime_ms')})
+    STEP INTERVAL $__interval_s second
+)
+ORDER BY time, ${by}`;
+}
+
+/** Mean rows per second over the whole window, by device. */
+export function meanPerSecond(w: Window): string {
+  return `${w.with}SELECT ${w.device}, count() / (dateDiff('millisecond', $__fromTime_ms, $__toTime_ms) / 1000) AS rows
+FROM ${w.rows}
+${w.where}
+GROUP BY ${w.device}
+ORDER BY ${w.device}`;
+}
+
+/** Columns of the newest row of each device. */
+export function latest(w: Window, columns: readonly string[]): string {
+  const newest = columns.map((name) => `argMax(${name}, ${w.order}) AS latest_${name}`);
+  const named = columns.map((name) => `latest_${name} AS ${name}`);
+  return `SELECT ${[w.device, ...named].join(', ')}
+FROM (
+  ${w.with}SELECT ${[w.device, ...newest].join(', ')}
+  FROM ${w.rows}
+  ${w.where}
+  GROUP BY ${w.device}
+)
+ORDER BY ${w.device}`;
+}
+
+/** The newest rows, newest first. */
+export function newestRows(w: Window, columns: readonly string[], limit: number): string {
+  return `${w.with}SELECT ${columns.join(', ')}
+FROM ${w.rows}
+${w.where}
+ORDER BY ${w.moment} DESC, ${w.order} DESC
+LIMIT ${limit}`;
+}
+
+/** What a flag's changes are called. */
+export interface Flag {
+  readonly column: string;
+  readonly on: string;
+  readonly off: string;
+}
+
+/** Every change of a flag from one row of a device to its next, newest first. */
+export function changes(w: Window, flags: readonly Flag[], limit: number): string {
+  const columns = flags.map(({ column }) => column);
+  const before = columns.map(
+    (name) => `lagInFrame(${name}, 1, ${name}) OVER before AS ${name}_before`,
+  );
+  const happened = flags.map(({ column, off, on }) => {
+    return `if(${column} = ${column}_before, '', if(${column} = 1, '${on}', '${off}'))`;
+  });
+  return `${w.with}SELECT ${w.eventTime}, ${w.device}, change, arrived
+FROM (
+  SELECT ${[w.eventTime, w.device, `ingest_time AS arrived`, `${w.order} AS place`, ...columns].join(', ')},
+    ${before.join(',\n    ')}
+  FROM ${w.rows}
+  ${w.where}
+  WINDOW before AS (PARTITION BY ${w.device} ORDER BY ${w.order} ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+)
+ARRAY JOIN arrayFilter(each -> each != '', [${happened.join(', ')}]) AS change
+ORDER BY place DESC
+LIMIT ${limit}`;
+}
+
+/**
+ * Times longer than `seconds` in which nothing of a device came, newest first. By arrival, the last
+ * one may still go on: then it ends now.
+ */
+export function silences(w: Window, seconds: string, limit: number): string {
+  return `SELECT ${w.device}, since, until, dateDiff('millisecond', since, until) / 1000 AS seconds
+FROM (
+  ${w.with}SELECT DISTINCT ${w.device}, ${w.moment} AS since,
+    leadInFrame(${w.moment}, 1, ${w.openEnd}) OVER after AS until
+  FROM ${w.rows}
+  ${w.where}
+  WINDOW after AS (PARTITION BY ${w.device} ORDER BY ${w.moment} ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
+)
+WHERE seconds > ${seconds}
+ORDER BY since DESC
+LIMIT ${limit}`;
+}

@@ -1,0 +1,71 @@
+// How the columns of the sensor stream are shown, wherever they are: titles, units, decimals, and from
+// which value on carbon monoxide is worth a colour or an alert. Names are checked by the compiler.
+import { sensorData } from '../streams/sensor-data.ts';
+import type { ColumnName } from '../streams/stream.ts';
+import { coordinates, ingestTime } from '../streams/table.ts';
+import { plain, words, type Column, type Thresholds } from './field.ts';
+import type { Mapping } from './kinds.ts';
+
+export type SensorColumn = ColumnName<typeof sensorData.event>;
+
+/** In the ppm of the data set; its devices stay below 0.0057. */
+export const CO_WARN = 0.006;
+export const CO_ALARM = 0.008;
+
+export const coThresholds: Thresholds = [
+  [null, 'green'],
+  [CO_WARN, 'orange'],
+  [CO_ALARM, 'red'],
+];
+
+export const lightWords: Mapping[] = words({ 0: ['dark', 'dark-blue'], 1: ['light', 'yellow'] });
+export const motionWords: Mapping[] = words({ 0: ['still', 'dark-blue'], 1: ['motion', 'orange'] });
+
+const shown: Readonly<Record<SensorColumn, Omit<Column, 'name'>>> = {
+  device_id: {
+    displayName: 'Device',
+    width: 160,
+    links: [
+      {
+        title: 'Readings of this device',
+        url: '/d/sensor-overview?var-device_id=${__value.raw:percentencode}',
+      },
+    ],
+  },
+  ts: { displayName: 'Event time', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 },
+  temp: { displayName: 'Temperature', unit: 'celsius', decimals: 1 },
+  humidity: { displayName: 'Humidity', unit: 'humidity', decimals: 1 },
+  co: { displayName: 'CO', unit: 'ppm', decimals: 4, thresholds: coThresholds, coloured: true },
+  smoke: { displayName: 'Smoke', unit: 'ppm', decimals: 4 },
+  lpg: { displayName: 'LPG', unit: 'ppm', decimals: 4 },
+  light: { displayName: 'Light', mappings: lightWords, thresholds: plain, coloured: true },
+  motion: { displayName: 'Motion', mappings: motionWords, thresholds: plain, coloured: true },
+};
+
+/** When a row arrived, to the millisecond, which Grafana's tables hide otherwise. */
+export const arrivalColumns: readonly Column[] = ['last_seen', 'arrived', ingestTime.name].map(
+  (name) => ({ name, displayName: 'Arrived', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 }),
+);
+
+/** Where a row was in Kafka. */
+export const coordinateColumns: readonly Column[] = coordinates.map(({ name, type }) => ({
+  name,
+  displayName: `Kafka ${name.replace('kafka_', '')}`,
+  ...(type.startsWith('DateTime') ? { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 } : {}),
+}));
+
+/** Every column of the stream, for the tables. */
+export const sensorColumns: readonly Column[] = Object.entries(shown).map(([name, rest]) => {
+  return { name, ...rest };
+});
+
+/** In the order in which tables show them. */
+export const measured = [
+  'temp',
+  'humidity',
+  'co',
+  'smoke',
+  'lpg',
+  'light',
+  'motion',
+] as const satisfies readonly SensorColumn[];

@@ -1,0 +1,38 @@
+// The links above the panels of the sensor dashboards: from one to the other, and between the window
+// of what arrives now and the window of what is replayed, whose events are years old.
+import { sensorData } from '../streams/sensor-data.ts';
+import { link } from './dashboard.ts';
+import type { DashboardLink } from './kinds.ts';
+
+const TITLES = {
+  'sensor-overview': 'Sensor overview',
+  'current-status-table': 'Current status table',
+  'current-status-and-events': 'Current status and events',
+  'pipeline-health': 'Pipeline health',
+} as const;
+
+export type SensorDashboard = keyof typeof TITLES;
+
+/** Links to the other dashboards. */
+export function siblings(own: SensorDashboard): DashboardLink[] {
+  return Object.entries(TITLES)
+    .filter(([uid]) => uid !== own)
+    .map(([uid, title]) => link(title, `Open ${title}`, `/d/${uid}`));
+}
+
+/** Links between the two windows, for dashboards with the variables of window.ts. */
+export function windows(own: SensorDashboard): DashboardLink[] {
+  const kept = `\${${sensorData.key}:queryparam}`;
+  return [
+    link(
+      'Replayed range',
+      'Event time, from the first event to the last',
+      `/d/${own}?var-clock=event&from=\${events_from}&to=\${events_to}&${kept}`,
+    ),
+    link(
+      'What arrives now',
+      'The last 15 minutes of arrival',
+      `/d/${own}?var-clock=arrival&from=now-15m&to=now&${kept}`,
+    ),
+  ];
+}

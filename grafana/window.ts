@@ -1,0 +1,92 @@
+// Which rows of a stream a panel looks at: those of the dashboard's window, by the clock and of the
+// devices that were chosen above the panels. Works for any declared stream.
+import type { Stream } from '../streams/stream.ts';
+import { coordinates, ingestTime, tableOf } from '../streams/table.ts';
+import { choiceVariable, linkVariable, queryVariable, type Variable } from './dashboard.ts';
+
+/** The parts that queries over a window are put together from. */
+export interface Window {
+  /** The table. */
+  readonly rows: string;
+  /** The column that tells devices apart: the stream's key. */
+  readonly device: string;
+  readonly eventTime: string;
+  /** Goes before SELECT; possibly empty. */
+  readonly with: string;
+  /** The time that the window is one of. */
+  readonly moment: string;
+  /** The later of two rows with the same moment. */
+  readonly order: string;
+  /** When a silence ends that no row has ended yet. */
+  readonly openEnd: string;
+  /** WHERE with its conditions. */
+  readonly where: string;
+}
+
+const NOW = 'least(now64(3), $__toTime_ms)';
+
+type Devices = 'chosen' | 'every' | 'repeated';
+
+export const ARRIVED = ingestTime.name;
+export const OFFSET = coordinates.find(({ name }) => name === 'kafka_offset')!.name;
+
+// With All there is no condition at all: the list of options may be empty or long. Inside a repeated
+// panel the plugin still sees All, but the variable itself has one value.
+function conditions(moment: string, device: string, devices: Devices): string {
+  const among = `${device} IN (\${${device}:singlequote})`;
+  const which = {
+    every: [],
+    repeated: [among],
+    chosen: [`$__conditionalAll(${among}, $${device})`],
+  }[devices];
+  return `WHERE ${[`$__timeFilter_ms(${moment})`, ...which].join(' AND ')}`;
+}
+
+/** The rows that arrived in the window. */
+export function arrivals(stream: Stream, devices: Devices = 'every'): Window {
+  const { eventTime, key: device } = stream;
+  return {
+    ...{ rows: tableOf(stream).name, device, eventTime, with: '', moment: ARRIVED },
+    order: `(${ARRIVED}, ${OFFSET})`,
+    openEnd: NOW,
+    where: conditions(ARRIVED, device, devices),
+  };
+}
+
+/** The rows that arrived in the window, or whose events happened in it: as variable `clock` says. */
+export function byClock(stream: Stream, devices: Devices = 'chosen'): Window {
+  const window = arrivals(stream);
+  return {
+    ...window,
+    with: `WITH if(\${clock:singlequote} = 'event', ${window.eventTime}, ${ARRIVED}) AS moment\n`,
+    moment: 'moment',
+    order: `(moment, ${OFFSET})`,
+    // Event time does not go on by itself.
+    openEnd: `if(\${clock:singlequote} = 'event', moment, ${NOW})`,
+    where: conditions('moment', window.device, devices),
+  };
+}
+
+/** The choice that {@link byClock} reads. */
+export const clockVariable: Variable = choiceVariable('clock', 'Window of', [
+  ['arrival', 'arrival'],
+  ['event', 'event time'],
+]);
+
+/** The devices of a stream, as a drop-down. */
+export function deviceVariable(stream: Stream, label: string): Variable {
+  const { device, rows } = arrivals(stream);
+  const sql = `SELECT ${device} FROM ${rows} GROUP BY ${device} ORDER BY ${device}`;
+  return queryVariable(device, label, sql);
+}
+
+/** From when to when the events of a stream happened, for a link to that window. */
+export function eventRangeVariables(stream: Stream): Variable[] {
+  const { eventTime, rows } = arrivals(stream);
+  const ends = (edge: string, none: string): string =>
+    `SELECT if(count() = 0, '${none}', toString(toUnixTimestamp64Milli(${edge}))) AS edge FROM ${rows}`;
+  return [
+    linkVariable('events_from', ends(`min(${eventTime})`, 'now-15m')),
+    linkVariable('events_to', ends(`max(${eventTime})`, 'now')),
+  ];
+}
