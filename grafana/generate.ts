@@ -2,6 +2,8 @@
 // or, with --check, fails when a committed file is not what it says.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { currentStatusAndEvents } from './current-status-and-events.ts';
+import { currentStatusTable } from './current-status-table.ts';
 import type { Dashboard } from './dashboard.ts';
 import { sensorOverview } from './sensor-overview.ts';
 
@@ -10,6 +12,8 @@ const FOLDER = join(import.meta.dirname, 'dashboards');
 /** Every dashboard, by the name of its file in dashboards/. */
 export const dashboards: Readonly<Record<string, Dashboard>> = {
   'sensor_overview.json': sensorOverview,
+  'current_status_table.json': currentStatusTable,
+  'current_status_and_events.json': currentStatusAndEvents,
 };
 
 /** The text of a dashboard's file. */

@@ -16,7 +16,8 @@ ORDER BY time, ${w.device}`;
 
 /**
  * Rows per second over time, by `by`. Only whole intervals, or both ends would show a drop that is
- * none; an interval without rows is a zero, or a line would be drawn across an outage.
+ * none; an interval without rows is a zero, or a line would be drawn across an outage. A window
+ * without any rows has no lines ('' is what filling makes of nothing).
  */
 export function perSecond(w: Window, by: string, name = 'rows'): string {
   const start = (time: string): string =>
@@ -34,6 +35,7 @@ FROM (
     TO greatest(${first}, ${start('$__toTime_ms')})
     STEP INTERVAL $__interval_s second
 )
+WHERE ${by} != ''
 ORDER BY time, ${by}`;
 }
 

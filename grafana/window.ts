@@ -32,14 +32,14 @@ export const OFFSET = coordinates.find(({ name }) => name === 'kafka_offset')!.n
 
 // With All there is no condition at all: the list of options may be empty or long. Inside a repeated
 // panel the plugin still sees All, but the variable itself has one value.
-function conditions(moment: string, device: string, devices: Devices): string {
+function conditions(within: string, device: string, devices: Devices): string {
   const among = `${device} IN (\${${device}:singlequote})`;
   const which = {
     every: [],
     repeated: [among],
     chosen: [`$__conditionalAll(${among}, $${device})`],
   }[devices];
-  return `WHERE ${[`$__timeFilter_ms(${moment})`, ...which].join(' AND ')}`;
+  return `WHERE ${[within, ...which].join(' AND ')}`;
 }
 
 /** The rows that arrived in the window. */
@@ -49,8 +49,14 @@ export function arrivals(stream: Stream, devices: Devices = 'every'): Window {
     ...{ rows: tableOf(stream).name, device, eventTime, with: '', moment: ARRIVED },
     order: `(${ARRIVED}, ${OFFSET})`,
     openEnd: NOW,
-    where: conditions(ARRIVED, device, devices),
+    where: conditions(`$__timeFilter_ms(${ARRIVED})`, device, devices),
   };
+}
+
+/** The rows that arrived in the last day, whatever the window: for what is said about now. */
+export function lastDay(stream: Stream, devices: Devices = 'chosen'): Window {
+  const within = `${ARRIVED} > now64(3) - INTERVAL 1 DAY`;
+  return { ...arrivals(stream), where: conditions(within, stream.key, devices) };
 }
 
 /** The rows that arrived in the window, or whose events happened in it: as variable `clock` says. */
@@ -63,7 +69,7 @@ export function byClock(stream: Stream, devices: Devices = 'chosen'): Window {
     order: `(moment, ${OFFSET})`,
     // Event time does not go on by itself.
     openEnd: `if(\${clock:singlequote} = 'event', moment, ${NOW})`,
-    where: conditions('moment', window.device, devices),
+    where: conditions('$__timeFilter_ms(moment)', window.device, devices),
   };
 }
 
