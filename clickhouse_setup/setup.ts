@@ -12,6 +12,7 @@ import type { Stream } from '../streams/stream.ts';
 import { createTable } from './ddl.ts';
 import { tablesOf } from './generate.ts';
 import { patiently } from './patience.ts';
+import { applyRetention } from './retention.ts';
 import { upgradeTable } from './upgrade.ts';
 import { userStatements, usersOf } from './users.ts';
 import type { SetupConfig } from './variables.ts';
@@ -79,6 +80,9 @@ async function setUpClickHouse(
     const did = steps.length === 0 ? 'is as declared' : `is upgraded in ${steps.length} steps`;
     log.info({ table: table.name }, `Table ${database}.${table.name} ${did}`);
   }
+  const streamTables = tables.slice(0, streams.length);
+  const held = { tables, streamTables };
+  await applyRetention(clickhouse, database, held, config.RETENTION_DAYS, log);
   await setUpUsers(clickhouse, config, log);
 }
 

@@ -42,6 +42,11 @@ export const setupVariables = {
     1,
     15,
   ),
+  RETENTION_DAYS: integer(
+    { doc: 'Days after which rows and dead letters expire; 0: never; unset: as it is.' },
+    0,
+    36_500,
+  ),
   SETUP_TIMEOUT_SEC: integer(
     { default: 120, doc: 'How long the setup waits for Kafka and ClickHouse.' },
     1,

@@ -30,6 +30,11 @@ export function auditReport(audit: TopicAudit): string {
   if (withoutCoordinates > 0) {
     notes.push(`${withoutCoordinates} rows of an older installation have no coordinates`);
   }
+  const expired = audit.partitions.filter((partition) => partition.expired > 0);
+  if (expired.length > 0) {
+    const which = expired.map((each) => `${each.partition} below ${each.expired}`).join(', ');
+    notes.push(`kept for ${audit.retentionDays ?? 0} days; not checked: partition ${which}`);
+  }
   notes.push(...redriveNotes(audit.redrives));
   const head = `${audit.table} from ${audit.source}`;
   return [head, ...lines, ...notes, verdict(audit), ''].join('\n');

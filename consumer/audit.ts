@@ -7,6 +7,7 @@ import type { LogRange } from '../platform/kafka/group-consumer.ts';
 import { rowChecksumSql } from '../streams/checksum.ts';
 import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
+import { expiryOf } from './expiry.ts';
 import { CLAIM } from './fence.ts';
 import { readGap, type OffsetRange } from './gap.ts';
 import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
@@ -34,6 +35,8 @@ export interface TopicAudit {
   readonly withoutCoordinates: number;
   /** Dead letters that were published again to this topic. */
   readonly redrives: RedriveAudit;
+  /** How long rows are kept; undefined: for ever. What may have expired is not checked. */
+  readonly retentionDays: number | undefined;
   /** Every offset that should have landed did, once. */
   readonly exact: boolean;
   /** Records that are still to be ingested. */
@@ -57,14 +60,17 @@ export async function auditTopic(
   const floors = await reader.floors();
   const positions = await reader.positions(floors);
   const ranges = await log.logRanges();
+  const expiry = await expiryOf(clickhouse, stream, source);
   const partitions = [...new Set([...ranges.keys(), ...positions.keys()])].toSorted(ascending);
   const bounds = partitions.map((partition) => {
     const range = ranges.get(partition) ?? { begin: 0, end: 0 };
-    return { partition, log: range, position: positions.get(partition) };
+    const position = positions.get(partition);
+    const expired = Math.min(expiry?.below.get(partition) ?? 0, position ?? 0);
+    return { partition, log: range, position, expired };
   });
   const good = await reader.counted('good', bounds);
   const dead = await reader.counted('dead', bounds);
-  const both = await reader.both();
+  const both = await reader.both(bounds);
   const audits = bounds.map((bound) => {
     const { partition } = bound;
     const rows = good.get(partition) ?? NOTHING;
@@ -94,6 +100,7 @@ export async function auditTopic(
     earlier,
     withoutCoordinates,
     redrives,
+    retentionDays: expiry?.days,
     exact: earlier.surplus === 0 && redrives.twice === 0 && audits.every(({ exact }) => exact),
     behind: audits.reduce((sum, { behind }) => sum + behind, 0),
   };
@@ -110,6 +117,8 @@ interface Bound {
   readonly partition: number;
   readonly log: LogRange;
   readonly position: number | undefined;
+  /** Rows of lower offsets may have expired: they are left out. */
+  readonly expired: number;
 }
 
 interface Found {
@@ -167,7 +176,7 @@ class Reader {
   async counted(kind: 'good' | 'dead', bounds: readonly Bound[]): Promise<Map<number, Found>> {
     if (bounds.length === 0) return new Map();
     const good = kind === 'good';
-    const begins = perPartition(bounds, ({ log }) => log.begin);
+    const begins = perPartition(bounds, ({ expired, log }) => Math.max(expired, log.begin));
     const ends = perPartition(bounds, ({ log, position }) => position ?? log.begin);
     const rows = await this.#clickhouse.rows<
       Record<'p' | 'n' | 'offsets' | 'inLog' | 'ahead' | 'lowest' | 'checksum', string>
@@ -183,7 +192,7 @@ class Reader {
            AS checksum
        FROM (SELECT *, ${begins} AS begin, ${ends} AS position
              FROM ${good ? this.#stream.table.name : deadLetters.name}
-             WHERE ${good ? this.#ofSource : this.#dead})
+             WHERE ${good ? this.#ofSource : this.#dead} AND ${kept(bounds)})
        GROUP BY kafka_partition`,
     );
     return new Map(
@@ -196,11 +205,12 @@ class Reader {
   }
 
   /** Offsets that are both a row and a dead letter, by partition. */
-  async both(): Promise<Map<number, number>> {
+  async both(bounds: readonly Bound[]): Promise<Map<number, number>> {
+    if (bounds.length === 0) return new Map();
     const rows = await this.#clickhouse.rows<Record<'p' | 'n', string>>(
       `SELECT toString(kafka_partition) AS p, toString(groupBitmap(kafka_offset)) AS n
        FROM ${this.#stream.table.name}
-       WHERE ${this.#ofSource} AND (kafka_partition, kafka_offset) IN
+       WHERE ${this.#ofSource} AND ${kept(bounds)} AND (kafka_partition, kafka_offset) IN
          (SELECT kafka_partition, kafka_offset FROM ${deadLetters.name} WHERE ${this.#dead})
        GROUP BY kafka_partition`,
     );
@@ -233,6 +243,12 @@ class Reader {
   get #dead(): string {
     return `stream = ${quoted(this.#stream.name)} AND ${this.#ofSource}`;
   }
+}
+
+/** Rows that retention cannot have touched; nothing to ask when none can expire. */
+function kept(bounds: readonly Bound[]): string {
+  if (bounds.every(({ expired }) => expired === 0)) return '1';
+  return `kafka_offset >= ${perPartition(bounds, ({ expired }) => expired)}`;
 }
 
 /** A number that depends on the row's partition, as an expression. */

@@ -230,7 +230,6 @@ export class Lane {
     await this.#parts.log.commit(
       new Map([...batch.spans].map(([partition, { next }]) => [partition, next])),
     );
-    await this.#checkpoint.ifDue(taken);
   }
 
   #recover(thrown: unknown, generation: number): void {
@@ -270,10 +269,11 @@ export class Lane {
     logger.info({ stream: stream.name, ...fields }, text);
   }
 
-  /** Asks Kafka how far its log goes, so that lag is true while nothing can be fetched. */
-  async refreshLag(): Promise<void> {
+  /** Called every few seconds: asks how far Kafka's log goes, and records positions, idle or not. */
+  async refresh(): Promise<void> {
     const taken = this.#taken;
     if (taken === undefined) return;
+    await this.#checkpoint.ifDue(taken);
     for (const [partition, { end }] of await this.#parts.log.logRanges()) {
       const state = taken.states.get(partition);
       if (state !== undefined) state.end = end;

@@ -1,6 +1,7 @@
 // Reads and writes what ClickHouse knows about partitions: claims (who may write), floors and rows
 // (what has landed), dead offsets. Every write carries the fence; every read is repeatable.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { retentionDays } from '../platform/clickhouse/retention.ts';
 import { FencedError, UnclearOutcomeError, UnavailableError } from '../platform/errors.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from './fence.ts';
@@ -177,6 +178,15 @@ export class Ledger {
          AND kafka_offset BETWEEN ${first} AND ${last}`,
     );
     return Number(found?.dead ?? 0);
+  }
+
+  /** For how many days the table keeps its rows; undefined: for ever. */
+  async retentionDays(): Promise<number | undefined> {
+    const [found] = await this.#clickhouse.rows<{ engineFull: string }>(
+      `SELECT engine_full AS engineFull FROM system.tables
+       WHERE database = ${quoted(this.#database)} AND name = ${quoted(this.#table)}`,
+    );
+    return retentionDays(found?.engineFull ?? '');
   }
 
   /**

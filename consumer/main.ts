@@ -31,7 +31,7 @@ export interface Consumer extends Service {
 
 /** The whole stop must fit into 10 s; the rest is for leaving the group. */
 const DRAIN_MS = 7_000;
-const LAG_EVERY_MS = 10_000;
+const REFRESH_EVERY_MS = 10_000;
 
 /**
  * Starts a consumer; returns when it runs, which does not mean that Kafka or ClickHouse are there.
@@ -106,9 +106,9 @@ export async function start(
       if (!stop.signal.aborted) failed(asError(error));
     },
   );
-  const lagTimer = setInterval(() => {
-    for (const lane of all) lane.refreshLag().catch(() => undefined);
-  }, LAG_EVERY_MS);
+  const timer = setInterval(() => {
+    for (const lane of all) lane.refresh().catch(() => undefined);
+  }, REFRESH_EVERY_MS);
   const kept = opened.move();
   const totals = (): Totals => sum(metrics);
   return {
@@ -117,7 +117,7 @@ export async function start(
     totals,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      clearInterval(lagTimer);
+      clearInterval(timer);
       await started;
       await Promise.all(all.map((lane) => lane.stop(DRAIN_MS)));
       await kept.disposeAsync();

@@ -26,8 +26,24 @@ function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): Partit
     lowest: known.length === 0 ? undefined : Math.min(...known),
     gaps: offsets('gap').map((offset) => ({ first: offset, last: offset })),
     seed: undefined,
+    expired: 0,
     checksum: 0n,
   };
+}
+
+/** What the tables tell when retention took any of the offsets below `expired`. */
+function factsOfExpired(fates: readonly Fate[], expired: number, begin: number): PartitionFacts {
+  const facts = factsOf(fates, { begin });
+  const counted = (fate: Fate): Counted => {
+    const of = fates.flatMap((each, offset) =>
+      each === fate && offset >= expired ? [offset] : [],
+    );
+    const inLog = of.filter((offset) => offset >= begin).length;
+    return { rows: of.length, offsets: of.length, inLog };
+  };
+  const known = fates.findIndex((fate, offset) => fate !== 'gap' && offset >= expired);
+  const lowest = known === -1 ? undefined : known;
+  return { ...facts, good: counted('good'), dead: counted('dead'), lowest, expired };
 }
 
 const history = fc
@@ -114,5 +130,25 @@ describe('a partition', () => {
   it('that nobody has read yet is behind by all it has', () => {
     const facts = { ...factsOf([]), log: { begin: 7, end: 12 } };
     expect(reckon(facts)).toMatchObject({ exact: true, behind: 5, good: 0 });
+  });
+
+  it('adds up above what may have expired, and misses what is lost there', () => {
+    const at = history.chain(({ fates, begin }) => {
+      return fc.record({
+        fates: fc.constant(fates),
+        begin: fc.constant(begin),
+        expired: fc.nat({ max: fates.length }),
+      });
+    });
+    fc.assert(
+      fc.property(at, ({ begin, expired, fates }) => {
+        const facts = factsOfExpired(fates, expired, begin);
+        expect(reckon(facts)).toMatchObject({ exact: true, missing: 0, expired });
+        const { good } = facts;
+        fc.pre(good.inLog > 0);
+        const lost = { rows: good.rows - 1, offsets: good.offsets - 1, inLog: good.inLog - 1 };
+        expect(reckon({ ...facts, good: lost })).toMatchObject({ exact: false, missing: 1 });
+      }),
+    );
   });
 });

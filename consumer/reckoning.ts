@@ -30,6 +30,8 @@ export interface PartitionFacts {
   readonly gaps: readonly OffsetRange[];
   /** An older installation, which kept no coordinates, took everything below. */
   readonly seed: number | undefined;
+  /** Everything below may have expired and is not counted in any of these figures; 0: nothing. */
+  readonly expired: number;
   /** Sum of the checksums of the rows. */
   readonly checksum: bigint;
 }
@@ -52,6 +54,8 @@ export interface PartitionAudit {
   readonly beyond: number;
   /** Records that are still to be ingested. */
   readonly behind: number;
+  /** Offsets below may have expired and were not checked; 0: all were. */
+  readonly expired: number;
   readonly checksum: bigint;
   /** Every offset that should have landed did, once. */
   readonly exact: boolean;
@@ -59,9 +63,9 @@ export interface PartitionAudit {
 
 /** Does the partition add up? */
 export function reckon(facts: PartitionFacts): PartitionAudit {
-  const { both, checksum, dead, deadAhead, gaps, good, log, partition } = facts;
+  const { both, checksum, dead, deadAhead, expired, gaps, good, log, partition } = facts;
   const seed = facts.seed ?? 0;
-  const begin = Math.max(log.begin, seed);
+  const begin = Math.max(log.begin, seed, expired);
   const position = facts.position ?? log.begin;
   const gap = covered(gaps, { first: begin, last: position - 1 });
   const landed = Math.max(0, position - begin);
@@ -80,6 +84,7 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
     surplus,
     beyond,
     behind: Math.max(0, log.end - Math.max(position, begin) - deadAhead),
+    expired,
     checksum,
     exact: missing === 0 && surplus === 0 && beyond === 0,
   };
@@ -88,12 +93,13 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
 /** Offsets between the oldest that the tables know and the log's first one which are nowhere. */
 function missingOlder(facts: PartitionFacts): number {
   const { dead, good, log } = facts;
-  const first = oldest(facts);
+  const known = oldest(facts);
+  const first = known === undefined ? undefined : Math.max(known, facts.expired);
   // Rows that the seed covers are an older installation's, which kept no offsets.
   const end = Math.min(log.begin, facts.position ?? 0);
   if (first === undefined || first >= end) return 0;
-  const known = good.offsets - good.inLog + dead.offsets - dead.inLog;
-  return end - first - known - covered(facts.gaps, { first, last: end - 1 });
+  const held = good.offsets - good.inLog + dead.offsets - dead.inLog;
+  return end - first - held - covered(facts.gaps, { first, last: end - 1 });
 }
 
 function olderGaps({ gaps, log }: PartitionFacts): number {

@@ -153,8 +153,9 @@ export function inTable(database: string, { name }: Table, said: readonly string
 }
 
 /** The error for tables that only a person can change. */
-export function conflictError(said: readonly string[]): ConfigError {
-  return new ConfigError(
-    `${said.join('; ')}; the setup changes no data: copy it into a table of the declared shape`,
-  );
+export function conflictError(
+  said: readonly string[],
+  advice = 'the setup changes no data: copy it into a table of the declared shape',
+): ConfigError {
+  return new ConfigError(`${said.join('; ')}; ${advice}`);
 }
