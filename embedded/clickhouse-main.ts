@@ -1,6 +1,7 @@
 // The program `npm run clickhouse`: the embedded ClickHouse server as a process of its own.
 import { resolve } from 'node:path';
 import { integer, readConfig, text } from '../platform/config.ts';
+import { requireOwnPasswords } from '../platform/demo-passwords.ts';
 import { createLog } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
 import { startClickHouse } from './clickhouse/server.ts';
@@ -8,10 +9,14 @@ import { startClickHouse } from './clickhouse/server.ts';
 /** What the server reads from the environment. */
 export const clickhouseVariables = {
   CLICKHOUSE_PORT: integer(
-    { doc: 'Port of the embedded ClickHouse server on 127.0.0.1.', default: 8123 },
+    { doc: 'Port of the embedded ClickHouse server.', default: 8123 },
     0,
     65_535,
   ),
+  BIND_ADDRESS: text({
+    doc: 'Address the embedded ClickHouse listens on; others than loopback need passwords of your own.',
+    default: '127.0.0.1',
+  }),
   SENSORHOUSE_DIR: text({
     doc: 'Folder of everything the embedded mode keeps.',
     default: '.sensorhouse',
@@ -35,10 +40,15 @@ export const clickhouseVariables = {
 
 async function start(): Promise<Service> {
   const config = readConfig(clickhouseVariables);
+  const { BIND_ADDRESS: host, CLICKHOUSE_PASSWORD, GRAFANA_CLICKHOUSE_PASSWORD } = config;
+  requireOwnPasswords(
+    { variable: 'BIND_ADDRESS', host },
+    { CLICKHOUSE_PASSWORD, GRAFANA_CLICKHOUSE_PASSWORD },
+  );
   const log = createLog({ service: 'clickhouse' });
   const root = resolve(import.meta.dirname, '..');
   const server = await startClickHouse({
-    host: '127.0.0.1',
+    host,
     port: config.CLICKHOUSE_PORT,
     dataPath: resolve(root, config.SENSORHOUSE_DIR, 'clickhouse'),
     users: [

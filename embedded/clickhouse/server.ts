@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
+import { requireOwnPasswords } from '../../platform/demo-passwords.ts';
 import type { Logger } from '../../platform/log.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { handleQuery, type HandlerContext } from './handler.ts';
@@ -47,9 +48,15 @@ const IDLE_CONNECTION_MS = 60_000;
 
 /**
  * Starts the server. Disposing it refuses new requests, lets the running ones end and closes the data.
- * @throws {ConfigError} when the port or the data folder is taken, or the engine is missing.
+ * @throws {ConfigError} when the port or the data folder is taken, the engine is missing, or other
+ * machines could log in with a demo password.
  */
 export async function startClickHouse(config: ClickHouseServerConfig): Promise<ClickHouseServer> {
+  const passwords = config.users.map(({ name, password }) => [`password of ${name}`, password]);
+  requireOwnPasswords(
+    { variable: 'host', host: config.host },
+    Object.fromEntries(passwords) as Record<string, string>,
+  );
   const dataPath = resolve(config.dataPath);
   const http = createServer({ keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 });
   // Before the engine opens: a taken port is the likelier mistake, and cheaper to find.

@@ -1,6 +1,7 @@
 // Runs one real Kafka broker on this machine: prepares its folder, starts its JVM, and hands it over
 // once the broker answers as itself. The broker never outlives this process and keeps its data.
 import { realpath } from 'node:fs/promises';
+import { isLoopback } from '../../platform/demo-passwords.ts';
 import { ConfigError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { ensureKafkaLibs } from './artifacts.ts';
@@ -51,10 +52,14 @@ const PORT_ATTEMPTS = 3;
 
 /**
  * Starts a broker and resolves once it answers and is the one that was started.
- * @throws {ConfigError} when the port or the folder is taken, or Java or Maven is missing.
+ * @throws {ConfigError} when the port or the folder is taken, Java or Maven is missing, or `host` is
+ * not loopback.
  */
 export async function startKafka(config: KafkaBrokerConfig): Promise<KafkaBroker> {
   const { host, port, dataPath, log } = config;
+  if (!isLoopback(host)) {
+    throw new ConfigError(`the embedded Kafka knows no login, so it does not listen on ${host}`);
+  }
   const java = await findJava();
   const claim = await claimFolder(dataPath, log);
   try {

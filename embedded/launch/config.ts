@@ -72,7 +72,7 @@ export function foldersOf(env: Environment = environment()): Folders {
 
 /** Of a real installation; the embedded servers have neither TLS nor other hosts nor these users. */
 const NOT_OURS =
-  /^(KAFKA_(BROKER|SSL\w*|SASL_\w+)|CLICKHOUSE_(URL|HOST)|CLICKHOUSE_(SETUP|INGEST)_\w+|METRICS_HOST)$/;
+  /^(KAFKA_(BROKER|SSL\w*|SASL_\w+)|CLICKHOUSE_(URL|HOST)|CLICKHOUSE_(SETUP|INGEST)_\w+|METRICS_HOST|BIND_ADDRESS|PRODUCER_METRICS_PORT)$/;
 
 /**
  * Reads and checks everything that any part will read, so that a mistake is told before a server runs.

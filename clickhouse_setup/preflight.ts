@@ -1,0 +1,40 @@
+// What Docker asks before it starts anything that listens: would a demo password be reachable from other
+// machines? Published ports are Docker's own doing, so nothing that starts later could still prevent it.
+import { matching, readConfig, text, type Config } from '../platform/config.ts';
+import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { requireOwnPasswords } from '../platform/demo-passwords.ts';
+import { run } from '../platform/service.ts';
+import { setupVariables } from './variables.ts';
+
+export const preflightVariables = {
+  BIND_ADDRESS: matching(
+    { default: '127.0.0.1', doc: 'Address of this machine that Docker publishes ports on.' },
+    /^[0-9a-fA-F.:[\]]+$/,
+    'an IP address',
+  ),
+  CLICKHOUSE_PASSWORD: clickhouseVariables.CLICKHOUSE_PASSWORD,
+  GRAFANA_CLICKHOUSE_PASSWORD: setupVariables.GRAFANA_CLICKHOUSE_PASSWORD,
+  GRAFANA_ADMIN_PASSWORD: text({
+    default: 'sensorpass',
+    doc: "Password of Grafana's administrator, taken at its first start. CHANGE IT.",
+    secret: true,
+  }),
+} as const;
+
+/** @throws {ConfigError} when a service would be open to other machines with a demo password. */
+export function preflight(config: Config<typeof preflightVariables>): void {
+  const { BIND_ADDRESS: host, ...passwords } = config;
+  const { GRAFANA_CLICKHOUSE_PASSWORD = '' } = passwords;
+  const listens = { variable: 'BIND_ADDRESS', host };
+  requireOwnPasswords(listens, { ...passwords, GRAFANA_CLICKHOUSE_PASSWORD });
+}
+
+if (import.meta.main) {
+  await run(() => {
+    preflight(readConfig(preflightVariables));
+    return Promise.resolve({
+      ended: Promise.resolve(0),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  });
+}
