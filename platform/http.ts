@@ -24,16 +24,25 @@ export interface HttpServer extends AsyncDisposable {
   readonly port: number;
 }
 
+/** Nothing here takes long or is asked often; whoever needs more is up to no good. */
+const LIMITS = { requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 } as const;
+const MAX_CONNECTIONS = 64;
+
 /**
- * Serves `/metrics`, `/healthz` and `/readyz`.
+ * Serves `/metrics`, `/healthz` and `/readyz` to GET and HEAD. `portVariable` is what errors name.
  * @throws {ConfigError} when the port is taken.
  */
 export async function serveHealth(
   config: Config<typeof httpVariables>,
   registry: Registry,
   { alive, ready }: Health,
+  portVariable = 'METRICS_PORT',
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD', connection: 'close' }).end();
+      return;
+    }
     const answer = (ok: boolean): void => {
       response.writeHead(ok ? 200 : 503, { 'content-type': 'text/plain' });
       response.end(ok ? 'ok\n' : 'not ready\n');
@@ -55,7 +64,8 @@ export async function serveHealth(
         response.writeHead(404).end();
     }
   });
-  await listen(server, config.METRICS_HOST, config.METRICS_PORT);
+  server.maxConnections = MAX_CONNECTIONS;
+  await listen(server, config.METRICS_HOST, config.METRICS_PORT, portVariable);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
@@ -67,11 +77,11 @@ export async function serveHealth(
   };
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+async function listen(server: Server, host: string, port: number, variable: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       const taken = errorCode(cause) === 'EADDRINUSE';
-      const text = `METRICS_PORT: ${port} is in use; METRICS_PORT=0 takes a free one`;
+      const text = `${variable}: ${port} is in use; ${variable}=0 takes a free one`;
       reject(taken ? new ConfigError(text, { cause }) : cause);
     });
     server.listen(port, host, resolve);

@@ -11,6 +11,7 @@ import {
   type Config,
   type Variable,
 } from '../platform/config.ts';
+import { httpVariables } from '../platform/http.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { findProducer, producers, type Producer } from './devices.ts';
@@ -44,7 +45,17 @@ const rowLimit: Variable<RowLimit> & { fallback: string } = {
   parse: (written) => ({ ok: true, value: readRowLimit(written) }),
 };
 
+export const metricsVariables = {
+  METRICS_HOST: httpVariables.METRICS_HOST,
+  PRODUCER_METRICS_PORT: integer(
+    { doc: "Port of a producer's /metrics; unset: none. 0 takes a free one." },
+    0,
+    65_535,
+  ),
+} as const;
+
 export const producerVariables = {
+  ...metricsVariables,
   PRODUCER: producer,
   ROW_LIMIT: rowLimit,
   INTERVAL_MS: integer(

@@ -9,6 +9,7 @@ import { applyArguments } from './arguments.ts';
 import { readProducerConfig, type ProducerConfig } from './config.ts';
 import { Delivery, type Ending } from './delivery.ts';
 import { DryRun } from './dry-run.ts';
+import { producerMetrics, serveProducerMetrics } from './metrics.ts';
 import { openSelection, type Selection } from './selection.ts';
 import { Pace } from './pace.ts';
 import { showProgress } from './progress.ts';
@@ -45,8 +46,12 @@ export async function start(
     const given = JSON.stringify(ROW_LIMIT.mistaken);
     log.warn(`ROW_LIMIT: ${given} is not an integer from 1, or all; ${ROW_LIMIT.rows} rows it is`);
   }
+  const ledger = new Ledger();
   const selection = await openSelection(config);
-  return new Session(config, selection, log, options.output ?? process.stdout);
+  const metrics = await serveProducerMetrics(config, producerMetrics(PRODUCER.name, ledger));
+  const session = new Session(config, selection, log, options.output ?? process.stdout, ledger);
+  void session.account.then(() => metrics?.[Symbol.asyncDispose]());
+  return session;
 }
 
 /** One run from the first row to the account. */
@@ -56,12 +61,19 @@ class Session implements ProducerService {
   readonly #config: ProducerConfig;
   readonly #selection: Selection;
   readonly #log: Logger;
-  readonly #ledger = new Ledger();
+  readonly #ledger: Ledger;
   readonly #delivery: Delivery;
   readonly #stop = new AbortController();
   readonly #giveUp = new AbortController();
 
-  constructor(config: ProducerConfig, selection: Selection, log: Logger, output: Writable) {
+  constructor(
+    config: ProducerConfig,
+    selection: Selection,
+    log: Logger,
+    output: Writable,
+    ledger: Ledger,
+  ) {
+    this.#ledger = ledger;
     this.#config = config;
     this.#selection = selection;
     this.#log = log;

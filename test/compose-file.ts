@@ -18,6 +18,7 @@ export interface ComposeService {
   readonly user?: string;
   readonly read_only?: boolean;
   readonly mem_limit?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly profiles?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }

@@ -1,5 +1,6 @@
 // The README's configuration tables, made from the objects that declare the variables and from
 // docker-compose.yml, so that a default or a meaning is written in one place only.
+import { preflightVariables } from '../../clickhouse_setup/preflight.ts';
 import { setupVariables } from '../../clickhouse_setup/variables.ts';
 import { consumerVariables } from '../../consumer/config.ts';
 import { clickhouseVariables as serverVariables } from '../../embedded/clickhouse-main.ts';
@@ -25,6 +26,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Producers', variables: producerVariables },
   { title: 'Consumer', variables: consumerVariables },
   { title: 'Setup (`npm run setup`, service `setup`)', variables: setupVariables },
+  { title: 'Docker, and who may reach it (service `preflight`)', variables: preflightVariables },
   {
     title: '`npm start`, `npm run kafka`, `npm run clickhouse`',
     variables: { ...serverVariables, ...launchVariables },
@@ -35,16 +37,24 @@ const SECTIONS: readonly Section[] = [
 const COMPOSE: Record<string, string> = {
   CONTAINER_PREFIX: "Put before every container's name, for a second installation.",
   KAFKA_HOST_PORT: 'Port of Kafka on 127.0.0.1.',
-  CLICKHOUSE_HTTP_HOST_PORT: 'HTTP port of ClickHouse on 127.0.0.1.',
-  CLICKHOUSE_NATIVE_HOST_PORT: 'Native port of ClickHouse on 127.0.0.1.',
-  GRAFANA_HOST_PORT: 'Port of Grafana on 127.0.0.1.',
+  CLICKHOUSE_HTTP_HOST_PORT: 'HTTP port of ClickHouse on BIND_ADDRESS.',
+  CLICKHOUSE_NATIVE_HOST_PORT: 'Native port of ClickHouse on BIND_ADDRESS.',
+  GRAFANA_HOST_PORT: 'Port of Grafana on BIND_ADDRESS.',
   METRICS_HOST_PORT: "Port of the consumer's /metrics on 127.0.0.1.",
   GRAFANA_ADMIN_USER: 'Administrator of Grafana.',
-  GRAFANA_ADMIN_PASSWORD: 'Its password, set at the first start. CHANGE IT.',
   KAFKA_IMAGE_TAG: 'Tag of apache/kafka.',
   CLICKHOUSE_IMAGE_TAG: 'Tag of clickhouse/clickhouse-server.',
   GRAFANA_IMAGE_TAG: 'Tag of grafana/grafana.',
   GRAFANA_CLICKHOUSE_PLUGIN: "Version of Grafana's ClickHouse plugin.",
+  GF_SERVER_ROOT_URL: 'Address of Grafana that browsers see; links and logins use it.',
+  GF_SERVER_DOMAIN: 'Host name of Grafana that browsers see.',
+  GF_SECURITY_COOKIE_SECURE: 'true behind TLS: the login cookie never goes over plain HTTP.',
+  PROMETHEUS_HOST_PORT: 'Port of Prometheus on 127.0.0.1 (profile metrics).',
+  PROMETHEUS_RETENTION: 'How long Prometheus keeps its figures.',
+  LOKI_IMAGE_TAG: 'Tag of grafana/loki (profile logs).',
+  ALLOY_IMAGE_TAG: 'Tag of grafana/alloy (profile logs).',
+  PROMETHEUS_IMAGE_TAG: 'Tag of prom/prometheus (profile metrics).',
+  KAFKA_EXPORTER_IMAGE_TAG: 'Tag of danielqsj/kafka-exporter (profile metrics).',
   CLICKHOUSE_OPEN_FILES: 'Open files that ClickHouse asks for.',
 };
 
