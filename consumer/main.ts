@@ -7,7 +7,7 @@ import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
 import { readConfig } from '../platform/config.ts';
 import { asError } from '../platform/errors.ts';
 import { serveHealth } from '../platform/http.ts';
-import { GroupConsumer, type GroupReceiver } from '../platform/kafka/group-consumer.ts';
+import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { createLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
@@ -16,10 +16,13 @@ import { run, type Service } from '../platform/service.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
 import type { Stream } from '../streams/stream.ts';
+import { readCommand, USAGE } from './arguments.ts';
 import { consumerVariables, type ConsumerConfig } from './config.ts';
+import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import { consumerMetrics, type LaneMetrics, type Totals } from './metrics.ts';
+import { startReplay } from './replay-main.ts';
 import { Writer } from './writer.ts';
 
 export interface Consumer extends Service {
@@ -131,33 +134,6 @@ export async function start(
   };
 }
 
-function groupLog(topic: string, group: GroupConsumer, identities: TopicIdentities) {
-  return {
-    topic,
-    topicId: () => identities.idOf(topic),
-    logRanges: () => group.logRanges(topic),
-    committed: () => group.committed(topic),
-    seek: (partition: number, offset: number) => group.seek(topic, partition, offset),
-    commit: (positions: ReadonlyMap<number, number>) => group.commit(topic, positions),
-  };
-}
-
-function receiver(lanes: ReadonlyMap<string, Lane>, failed: (error: Error) => void): GroupReceiver {
-  return {
-    assigned: (partitions) => {
-      for (const [topic, lane] of lanes) lane.assigned(partitions.get(topic) ?? []);
-    },
-    confirmed: () => {
-      for (const lane of lanes.values()) lane.confirmed();
-    },
-    batch: async (batch, membership) => {
-      const lane = lanes.get(batch.topic);
-      return lane === undefined ? false : lane.batch(batch, membership);
-    },
-    failed,
-  };
-}
-
 function sum(metrics: readonly LaneMetrics[]): Totals {
   const all: Totals = { consumed: 0, inserted: 0, deadLetters: 0, lag: 0 };
   for (const { totals } of metrics) {
@@ -169,4 +145,14 @@ function sum(metrics: readonly LaneMetrics[]): Totals {
   return all;
 }
 
-if (import.meta.main) await run(() => start(readConfig(consumerVariables)));
+function startCommand(): Promise<Service> {
+  const command = readCommand(process.argv.slice(2));
+  if (command.kind === 'help') {
+    process.stdout.write(USAGE);
+    return Promise.resolve({ ended: Promise.resolve(0), [Symbol.asyncDispose]: async () => {} });
+  }
+  const config = readConfig(consumerVariables);
+  return command.kind === 'consume' ? start(config) : startReplay(config, command);
+}
+
+if (import.meta.main) await run(startCommand);

@@ -13,12 +13,21 @@ export class Writer {
   readonly #ledger: Ledger;
   readonly #stream: Stream;
   readonly #table: string;
+  readonly #letters: string;
 
-  constructor(clickhouse: ClickHouse, ledger: Ledger, stream: Stream, table: string) {
+  /** `letters`: the table of the dead letters, where it is not the one of all. */
+  constructor(
+    clickhouse: ClickHouse,
+    ledger: Ledger,
+    stream: Stream,
+    table: string,
+    letters = deadLetterTable.name,
+  ) {
     this.#clickhouse = clickhouse;
     this.#ledger = ledger;
     this.#stream = stream;
     this.#table = table;
+    this.#letters = letters;
   }
 
   /**
@@ -62,7 +71,7 @@ export class Writer {
   async #writeDead(batch: Batch, ownership: Ownership, ingestTime: string): Promise<void> {
     const fixed = `${quoted(this.#stream.name)}, ${quoted(ownership.source)}, ${ingestTime}`;
     await this.#clickhouse.insert({
-      statement: `INSERT INTO ${deadLetterTable.name}
+      statement: `INSERT INTO ${this.#letters}
         (stream, kafka_source, ingest_time, kafka_partition, kafka_offset, kafka_timestamp,
          key, value, headers, reason, field, detail)
         SELECT ${fixed}, p, o, fromUnixTimestamp64Milli(t, 'UTC'),

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../platform/errors.ts';
+import { readCommand } from './arguments.ts';
+
+describe('readCommand', () => {
+  it('consumes when it is told nothing', () => {
+    expect(readCommand([])).toEqual({ kind: 'consume' });
+  });
+
+  it('replays from an instant, whatever its zone', () => {
+    const fromMs = Date.UTC(2020, 6, 12);
+    for (const text of ['2020-07-12T00:00Z', '2020-07-12T02:00:00.000+02:00']) {
+      expect(readCommand(['--from', text])).toEqual({ kind: 'replay', fromMs });
+    }
+  });
+
+  it('helps, and abandons', () => {
+    expect(readCommand(['--help', '--from', 'x'])).toEqual({ kind: 'help' });
+    expect(readCommand(['--abandon'])).toEqual({ kind: 'abandon' });
+  });
+
+  const wrong = [
+    [['--from', 'yesterday'], '--from: "yesterday" is not an instant'],
+    [['--from', '2020-07-12'], '--from: "2020-07-12" is not an instant'],
+    [['--from', '2020-07-12T00:00'], 'with its zone'],
+    [['--from', '1969-07-12T00:00Z'], 'since 1970'],
+    [['--from'], "'--from <value>' argument missing"],
+    [['--form', 'x'], "Unknown option '--form'"],
+    [['replay'], "Unexpected argument 'replay'"],
+    [['--abandon', '--from', '2020-07-12T00:00Z'], '--abandon: goes alone'],
+  ] as const;
+  for (const [args, says] of wrong) {
+    it(`refuses ${args.join(' ')} in one line`, () => {
+      expect(() => readCommand(args)).toThrow(ConfigError);
+      expect(() => readCommand(args)).toThrow(says);
+      expect(() => readCommand(args)).toThrow(/^[^\n]*see: npm run consumer -- --help$/);
+    });
+  }
+});

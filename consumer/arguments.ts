@@ -1,0 +1,58 @@
+// What `npm run consumer` is told on its command line: nothing, or to replay.
+import { parseArgs } from 'node:util';
+import { ConfigError, asError } from '../platform/errors.ts';
+import { instantMs } from '../streams/instant.ts';
+
+export const USAGE = `Lands the messages of a topic in ClickHouse, exactly once; or reads them again.
+
+  npm run consumer                                consume, until Ctrl+C
+  npm run consumer -- --from 2020-07-12T00:00Z    replay: read again what Kafka got since then into a
+                                                  table beside the live one, and put it in its place
+  npm run consumer -- --abandon                   drop a replay that was begun and not finished
+
+  --from TIME   an instant with its zone; compared with the timestamps of the Kafka records (the column
+                kafka_timestamp), not with the events' own times. Rows from before are carried over.
+
+Consumers may run meanwhile. A replay that was interrupted goes on when the same command is given
+again. Settings are environment variables: see README.md.
+`;
+
+export type ConsumerCommand =
+  | { readonly kind: 'consume' }
+  | { readonly kind: 'help' }
+  /** `fromMs`: epoch milliseconds. */
+  | { readonly kind: 'replay'; readonly fromMs: number }
+  | { readonly kind: 'abandon' };
+
+const options = {
+  from: { type: 'string' },
+  abandon: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** @throws {ConfigError} one line that names the argument and what is allowed. */
+export function readCommand(args: readonly string[]): ConsumerCommand {
+  const { abandon, from, help } = parse(args);
+  if (help) return { kind: 'help' };
+  if (abandon && from !== undefined) throw wrong('--abandon: goes alone, without --from');
+  if (abandon) return { kind: 'abandon' };
+  if (from === undefined) return { kind: 'consume' };
+  const fromMs = instantMs(from);
+  if (fromMs === undefined || fromMs < 0) {
+    const allowed = 'an instant since 1970 with its zone, as 2020-07-12T00:00Z';
+    throw wrong(`--from: ${JSON.stringify(from)} is not ${allowed}`);
+  }
+  return { kind: 'replay', fromMs };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (cause) {
+    throw wrong(asError(cause).message.split('\n')[0]!, cause);
+  }
+}
+
+function wrong(text: string, cause?: unknown): ConfigError {
+  return new ConfigError(`${text}; see: npm run consumer -- --help`, { cause });
+}
