@@ -60,7 +60,7 @@ function ingestGrants(database: string, tables: readonly string[]): string[] {
 }
 
 function readGrants(database: string): string[] {
-  const system = ['parts', 'parts_columns', 'processes', 'mutations', 'merges'];
+  const system = ['parts', 'parts_columns', 'processes', 'mutations', 'merges', 'events', 'disks'];
   return [`SELECT ON \`${database}\`.*`, ...system.map((table) => `SELECT ON system.${table}`)];
 }
 

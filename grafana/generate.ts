@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { currentStatusAndEvents } from './current-status-and-events.ts';
 import { currentStatusTable } from './current-status-table.ts';
 import type { Dashboard } from './dashboard.ts';
+import { pipelineHealth } from './pipeline-health.ts';
 import { sensorOverview } from './sensor-overview.ts';
 
 const FOLDER = join(import.meta.dirname, 'dashboards');
@@ -14,6 +15,7 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
   'sensor_overview.json': sensorOverview,
   'current_status_table.json': currentStatusTable,
   'current_status_and_events.json': currentStatusAndEvents,
+  'pipeline_health.json': pipelineHealth,
 };
 
 /** The text of a dashboard's file. */

@@ -19,7 +19,11 @@ ORDER BY time, ${w.device}`;
  * none; an interval without rows is a zero, or a line would be drawn across an outage. A window
  * without any rows has no lines ('' is what filling makes of nothing).
  */
-export function perSecond(w: Window, by: string, name = 'rows'): string {
+export function perSecond(
+  w: Pick<Window, 'moment' | 'rows' | 'where' | 'with'>,
+  by: string,
+  name = 'rows',
+): string {
   const start = (time: string): string =>
     `toStartOfInterval(${time}, INTERVAL $__interval_s second)`;
   const first = start('$__fromTime_ms + INTERVAL $__interval_s second');
