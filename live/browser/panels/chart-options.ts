@@ -1,0 +1,279 @@
+// How uPlot is to draw a panel: axes and grid in the page's colours, lines, areas, bars or points as the
+// panel's custom settings say, and lines for thresholds.
+import uPlot from 'uplot';
+import { namedColor } from '../../model/colors.ts';
+import type { FieldDisplay, Panel } from '../../model/dashboard.ts';
+import { numberText } from '../../model/units.ts';
+import { theme } from '../theme.ts';
+
+export interface ChartLine {
+  readonly name: string;
+  readonly color: string;
+  readonly display: FieldDisplay;
+  readonly isHidden: boolean;
+  /** A value as people read it. */
+  readonly tell: (value: number) => string;
+}
+
+export interface Chart {
+  readonly lines: readonly ChartLine[];
+  readonly panel: Panel;
+  readonly isStacked: boolean;
+  readonly size: { readonly width: number; readonly height: number };
+  /** The window in seconds. */
+  readonly range: () => [number, number];
+  readonly zoom: (fromSec: number, toSec: number) => void;
+}
+
+interface Drawing {
+  readonly drawStyle?: 'line' | 'bars' | 'points';
+  readonly lineInterpolation?: 'linear' | 'smooth' | 'stepBefore' | 'stepAfter';
+  readonly lineWidth?: number;
+  readonly fillOpacity?: number;
+  readonly showPoints?: 'auto' | 'always' | 'never';
+  readonly pointSize?: number;
+  readonly axisLabel?: string;
+  readonly axisPlacement?: string;
+  readonly axisSoftMin?: number;
+  readonly axisSoftMax?: number;
+  readonly scaleDistribution?: { readonly type?: string };
+  readonly thresholdsStyle?: { readonly mode?: string };
+}
+
+const FONT = '12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+const AXIS_CHARACTER_PX = 7;
+
+/** Crosshairs of all charts on the page go together. */
+const SYNC = 'sensorhouse';
+
+/** Everything but the data. */
+export function chartOptions(chart: Chart): uPlot.Options {
+  const { lines, panel, range, size, zoom } = chart;
+  const measures = measuresOf(lines, panel);
+  const stacks = chart.isStacked ? lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] })) : [];
+  return {
+    ...size,
+    padding: [10, measures.some(({ isRight }) => isRight) ? 0 : 12, 0, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: SYNC, setSeries: false },
+      points: { size: 7 },
+      drag: { x: true, y: false, setScale: false },
+      y: false,
+    },
+    focus: { alpha: 0.3 },
+    scales: {
+      x: { time: true, range: () => range() },
+      ...Object.fromEntries(measures.map((each) => [each.scale, scale(each.display)])),
+    },
+    axes: [
+      { ...ink(), size: 28, space: 70, grid: { show: false }, values: timeLabels },
+      ...measures.map(valueAxis),
+    ],
+    series: [{}, ...lines.map((line) => series(line, scaleOf(line, measures), chart))],
+    bands: stacks as uPlot.Band[],
+    hooks: {
+      setSelect: [
+        (self) => {
+          const { left, width } = self.select;
+          if (width < 8) return;
+          zoom(self.posToVal(left, 'x'), self.posToVal(left + width, 'x'));
+          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+      drawAxes: [(self) => drawThresholds(self, measures[0]!.display)],
+    },
+  };
+}
+
+/** Lines of one unit on one side share a scale and its axis. */
+interface Measure {
+  readonly key: string;
+  readonly scale: string;
+  readonly display: FieldDisplay;
+  readonly isRight: boolean;
+}
+
+function measureKey({ custom, unit = '' }: FieldDisplay): string {
+  return `${unit} ${((custom ?? {}) as Drawing).axisPlacement ?? ''}`;
+}
+
+function measuresOf(lines: readonly ChartLine[], panel: Panel): Measure[] {
+  const displays = lines.map(({ display }) => display);
+  if (displays.length === 0) displays.push(panel.fieldConfig?.defaults ?? {});
+  const byKey = new Map(displays.toReversed().map((display) => [measureKey(display), display]));
+  const keys = [...new Set(displays.map(measureKey))];
+  return keys.map((key, i) => {
+    const display = byKey.get(key)!;
+    const placement = ((display.custom ?? {}) as Drawing).axisPlacement;
+    const isRight = placement === 'right' || (placement !== 'left' && i > 0);
+    return { key, scale: i === 0 ? 'y' : `y${i}`, display, isRight };
+  });
+}
+
+function scaleOf({ display }: ChartLine, measures: readonly Measure[]): string {
+  return measures.find(({ key }) => key === measureKey(display))!.scale;
+}
+
+function ink(): uPlot.Axis {
+  const [stroke, grid] = theme() === 'dark' ? ['#9aa8bc', '#1f2a3d'] : ['#566375', '#e4e9f0'];
+  return { stroke, font: FONT, ticks: { show: false }, grid: { stroke: grid, width: 1 } };
+}
+
+function valueAxis({ display, isRight, scale: key }: Measure, index: number): uPlot.Axis {
+  const { axisLabel, axisPlacement } = (display.custom ?? {}) as Drawing;
+  const common = ink();
+  return {
+    ...common,
+    scale: key,
+    side: isRight ? 1 : 3,
+    show: axisPlacement !== 'hidden',
+    // Two grids on top of each other would be none.
+    grid: { ...common.grid, show: index === 0 },
+    ...(axisLabel ? { label: axisLabel, labelFont: FONT, labelSize: 18 } : {}),
+    space: 32,
+    values: (_, splits) => axisLabels(splits, display),
+    size: (_, values) =>
+      14 + AXIS_CHARACTER_PX * Math.max(3, ...(values ?? []).map(({ length }) => length)),
+  };
+}
+
+function scale(display: FieldDisplay): uPlot.Scale {
+  const { scaleDistribution } = (display.custom ?? {}) as Drawing;
+  const isLog = scaleDistribution?.type === 'log';
+  return { distr: isLog ? 3 : 1, range: valueRange(display, isLog) };
+}
+
+/** A little air above and below, and the panel's own bounds where it has them. */
+function valueRange({ custom, max, min }: FieldDisplay, isLog: boolean): uPlot.Scale.Range {
+  const { axisSoftMax, axisSoftMin } = (custom ?? {}) as Drawing;
+  return (_, low, high) => {
+    if (isLog) return uPlot.rangeLog(low > 0 ? low : 0.1, high > 0 ? high : 1, 10, true);
+    const [lowest, highest] = low === null || high === null ? [0, 1] : [low, high];
+    const soft: [number, number] = [
+      Math.min(lowest, axisSoftMin ?? lowest),
+      Math.max(highest, axisSoftMax ?? highest),
+    ];
+    const [from, to] = uPlot.rangeNum(soft[0], soft[1], 0.1, true);
+    return [min ?? from, Math.max(max ?? to!, (min ?? from!) + Number.EPSILON)];
+  };
+}
+
+/** As many decimals as neighbouring lines of the grid need to differ. */
+function axisLabels(splits: number[], { decimals, unit }: FieldDisplay): string[] {
+  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
+  const worth = Math.max(0, Math.min(8, -Math.floor(Math.log10(step || 1) + 1e-9)));
+  const isScaled = ['short', 'cps', 's', 'ms', 'bytes', 'decbytes'].includes(unit ?? '');
+  return splits.map((value) =>
+    numberText(value, unit, isScaled ? undefined : Math.min(worth, decimals ?? worth)),
+  );
+}
+
+function timeLabels(self: uPlot, splits: number[]): string[] {
+  const lengthSec = (self.scales['x']!.max ?? 0) - (self.scales['x']!.min ?? 0);
+  return splits.map((sec, i) => {
+    const at = new Date(sec * 1_000);
+    const two = (value: number): string => String(value).padStart(2, '0');
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+    if (lengthSec > 86_400 * 3) return day;
+    if (lengthSec > 86_400) return i === 0 || time === '00:00' ? `${day.slice(5)} ${time}` : time;
+    return lengthSec <= 300 ? `${time}:${two(at.getSeconds())}` : time;
+  });
+}
+
+function series(
+  { color, display, isHidden, name }: ChartLine,
+  scaleKey: string,
+  { isStacked }: Chart,
+): uPlot.Series {
+  const custom = (display.custom ?? {}) as Drawing;
+  const { drawStyle = 'line', fillOpacity = 0, lineInterpolation, lineWidth = 1 } = custom;
+  // Stacked bars lie on top of each other, so nothing may shine through.
+  const isSolid = drawStyle === 'bars' && isStacked;
+  const opacity = isSolid ? 100 : drawStyle === 'bars' && fillOpacity === 0 ? 80 : fillOpacity;
+  const alpha = Math.round((opacity / 100) * 255)
+    .toString(16)
+    .padStart(2, '0');
+  return {
+    label: name,
+    scale: scaleKey,
+    show: !isHidden,
+    stroke: drawStyle === 'points' ? 'transparent' : color,
+    width: drawStyle === 'bars' ? 1 : Math.max(1.5, lineWidth),
+    ...(opacity === 0
+      ? {}
+      : {
+          fill: isStacked || drawStyle === 'bars' ? `${color}${alpha}` : gradient(color, opacity),
+        }),
+    ...pathsOf(drawStyle, lineInterpolation),
+    points: {
+      show:
+        drawStyle === 'points' || custom.showPoints === 'always'
+          ? true
+          : custom.showPoints === 'never' || drawStyle === 'bars'
+            ? false
+            : alone,
+      size: custom.pointSize ?? 5,
+      fill: color,
+      stroke: color,
+    },
+  };
+}
+
+/** Points only where a value has no neighbour and would not be seen as a line. */
+function alone(self: uPlot, line: number, from: number, to: number): boolean {
+  const values = self.data[line]!;
+  let count = 0;
+  for (let at = from; at <= to; at += 1) if (typeof values[at] === 'number') count += 1;
+  return count < 3;
+}
+
+function gradient(color: string, opacity: number): uPlot.Series.Fill {
+  return (self) => {
+    const { height, top } = self.bbox;
+    if (!Number.isFinite(height) || height <= 0) return 'transparent';
+    const fill = self.ctx.createLinearGradient(0, top, 0, top + height);
+    const hex = (part: number): string =>
+      Math.round(Math.min(1, part) * 255)
+        .toString(16)
+        .padStart(2, '0');
+    fill.addColorStop(0, `${color}${hex((opacity / 100) * 2.2)}`);
+    fill.addColorStop(1, `${color}05`);
+    return fill;
+  };
+}
+
+function pathsOf(
+  style: string,
+  interpolation: string | undefined,
+): { paths?: uPlot.Series.PathBuilder } {
+  const { bars, spline, stepped } = uPlot.paths;
+  if (style === 'bars') return { paths: bars!({ size: [0.8, 60], radius: 0.1 }) };
+  if (style === 'points') return { paths: () => null };
+  if (interpolation === 'smooth') return { paths: spline!() };
+  if (interpolation === 'stepAfter') return { paths: stepped!({ align: 1 }) };
+  if (interpolation === 'stepBefore') return { paths: stepped!({ align: -1 }) };
+  return {};
+}
+
+function drawThresholds(self: uPlot, { custom, thresholds }: FieldDisplay): void {
+  const mode = ((custom ?? {}) as Drawing).thresholdsStyle?.mode ?? 'off';
+  if (mode === 'off' || thresholds === undefined) return;
+  const { ctx } = self;
+  const { height, left, top, width } = self.bbox;
+  ctx.save();
+  ctx.setLineDash(mode.startsWith('dashed') ? [6, 5] : []);
+  ctx.lineWidth = 1.5;
+  for (const { color, value } of thresholds.steps) {
+    if (value === null) continue;
+    const y = self.valToPos(value, 'y', true);
+    if (y < top || y > top + height) continue;
+    ctx.strokeStyle = namedColor(color, theme());
+    ctx.beginPath();
+    ctx.moveTo(left, y);
+    ctx.lineTo(left + width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
+}

@@ -1,0 +1,158 @@
+// Lines, areas, bars and points over time with uPlot. Crosshairs of one dashboard go together; dragging
+// chooses a time range; arrow keys move the crosshair and its values are read out.
+import uPlot from 'uplot';
+import { namedColor, paletteColor } from '../../model/colors.ts';
+import { fieldDisplay, lineTitle } from '../../model/fields.ts';
+import { stacked, toTimeSeries, withGaps, type TimeSeries } from '../../model/series.ts';
+import { numberText } from '../../model/units.ts';
+import { h } from '../dom.ts';
+import { theme } from '../theme.ts';
+import { crosshairNote, moveByKeys } from './crosshair.ts';
+import { legend, type LegendLine, type LegendOptions } from './legend.ts';
+import { chartOptions, type ChartLine } from './chart-options.ts';
+import { onResize, type CreateRenderer, type DrawContext, type Surroundings } from './renderer.ts';
+
+interface Custom {
+  readonly spanNulls?: number | boolean;
+  readonly stacking?: { readonly mode?: string };
+}
+
+/** Draws `timeseries` panels. */
+export const timeSeries: CreateRenderer = (surroundings) => new TimeSeriesPanel(surroundings);
+
+class TimeSeriesPanel {
+  readonly #on: Surroundings;
+  readonly #stage: HTMLElement;
+  readonly #foot = h('div', { class: 'chart-foot' });
+  readonly #note = h('div', { class: 'chart-note', 'aria-hidden': 'true' });
+  readonly #spoken = h('p', { class: 'unseen', 'aria-live': 'polite' });
+  readonly #hidden = new Set<string>();
+  readonly #unwatch: () => void;
+  #chart: uPlot | undefined;
+  #shape = '';
+  #last: { data: TimeSeries; context: DrawContext } | undefined;
+
+  constructor(surroundings: Surroundings) {
+    this.#on = surroundings;
+    const { title } = surroundings.panel;
+    const label = `${title}: chart. Arrow keys move the crosshair.`;
+    this.#stage = h('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-label': label });
+    this.#stage.append(this.#note);
+    surroundings.box.replaceChildren(this.#stage, this.#foot, this.#spoken);
+    surroundings.box.classList.add('with-chart');
+    this.#unwatch = onResize(this.#stage, (width, height) =>
+      this.#chart?.setSize({ width, height }),
+    );
+    moveByKeys(this.#stage, () => this.#chart, this.#spoken);
+  }
+
+  draw(frames: Parameters<typeof toTimeSeries>[0], context: DrawContext): void {
+    this.#last = { data: toTimeSeries(frames), context };
+    this.#paint();
+  }
+
+  move(context: DrawContext): void {
+    if (this.#last === undefined) return;
+    this.#last = { ...this.#last, context };
+    this.#setRange(context);
+  }
+
+  destroy(): void {
+    this.#unwatch();
+    this.#chart?.destroy();
+    this.#chart = undefined;
+  }
+
+  #paint(): void {
+    const { data, context } = this.#last!;
+    const lines = this.#lines(data);
+    const { defaults = {} } = this.#on.panel.fieldConfig ?? {};
+    const custom = (defaults.custom ?? {}) as Custom;
+    const { timesMs, values } = withGaps(data, custom.spanNulls ?? false);
+    const isStacked = custom.stacking?.mode === 'normal' || custom.stacking?.mode === 'percent';
+    const shownValues = values.map((row, i) =>
+      this.#hidden.has(lines[i]!.name) ? row.map(() => null) : row,
+    );
+    const drawn = isStacked ? stacked(shownValues) : shownValues;
+    const aligned = [timesMs.map((ms) => ms / 1_000), ...drawn] as uPlot.AlignedData;
+    // Colours and lines are fixed when a chart is made; new ones need a new chart.
+    const shape = JSON.stringify([
+      theme(),
+      isStacked,
+      lines.map(({ color, name }) => [name, color]),
+      [...this.#hidden],
+    ]);
+    if (this.#chart === undefined || shape !== this.#shape)
+      this.#make(lines, aligned, isStacked, values);
+    else this.#chart.setData(aligned, false);
+    this.#shape = shape;
+    this.#setRange(context);
+    this.#legend(lines);
+  }
+
+  #make(
+    lines: readonly ChartLine[],
+    aligned: uPlot.AlignedData,
+    isStacked: boolean,
+    raw: unknown[][],
+  ): void {
+    this.#chart?.destroy();
+    const { height, width } = this.#stage.getBoundingClientRect();
+    const options = chartOptions({
+      ...{ lines, isStacked, panel: this.#on.panel },
+      size: { width: Math.max(50, width), height: Math.max(50, height) },
+      range: () => [this.#last!.context.fromMs / 1_000, this.#last!.context.toMs / 1_000],
+      zoom: (fromSec, toSec) =>
+        this.#on.zoom(Math.round(fromSec * 1_000), Math.round(toSec * 1_000)),
+    });
+    const note = crosshairNote(this.#note, lines, (line, at) => {
+      // Stacked lines are drawn at their sums and told by their own values.
+      const row = isStacked ? raw[line] : (this.#chart?.data[line + 1] as unknown[] | undefined);
+      const value = row?.[at];
+      return typeof value === 'number' ? value : undefined;
+    });
+    this.#chart = new uPlot({ ...options, plugins: [note] }, aligned, this.#stage);
+  }
+
+  #setRange({ fromMs, toMs }: DrawContext): void {
+    this.#chart?.setScale('x', { min: fromMs / 1_000, max: toMs / 1_000 });
+  }
+
+  #lines({ series }: TimeSeries): (ChartLine & LegendLine)[] {
+    return series.map((line, index) => {
+      const { field, name, refId, values } = line;
+      const display = fieldDisplay(this.#on.panel, {
+        name: field,
+        displayName: name,
+        kind: 'number',
+        refId,
+      });
+      const fixed = display.color?.mode === 'fixed' ? display.color.fixedColor : undefined;
+      const color = fixed === undefined ? paletteColor(index, theme()) : namedColor(fixed, theme());
+      const title = lineTitle(display, line);
+      const tell = (value: number): string => numberText(value, display.unit, display.decimals);
+      return { name: title, color, display, values, tell, isHidden: this.#hidden.has(title) };
+    });
+  }
+
+  #legend(lines: readonly LegendLine[]): void {
+    const { options = {}, title } = this.#on.panel;
+    const toggle = (name: string): void => {
+      if (!this.#hidden.delete(name)) this.#hidden.add(name);
+      const focused = document.activeElement?.closest('tr')?.rowIndex;
+      this.#paint();
+      const row = this.#foot.querySelectorAll('tr')[focused ?? -1];
+      row?.querySelector('button')?.focus();
+    };
+    const foot = legend(
+      title,
+      lines,
+      (options['legend'] ?? {}) as LegendOptions,
+      this.#hidden,
+      toggle,
+    );
+    const scrolled = this.#foot.firstElementChild?.scrollTop ?? 0;
+    this.#foot.replaceChildren(...(foot === undefined ? [] : [foot]));
+    if (foot !== undefined) foot.scrollTop = scrolled;
+  }
+}

@@ -1,0 +1,114 @@
+// The pipeline on top of the page: producers, Kafka, consumer and ClickHouse with what flows between them
+// now, and the dead letters. Each says in words how it is; a colour is never the only sign.
+import type { PipelineNews, Place, State } from '../model/protocol.ts';
+import { formatNumber } from '../model/units.ts';
+import { h, icon, styled, type Icon } from './dom.ts';
+
+const SIGNS: Readonly<Record<Place['id'], Icon>> = {
+  producers: 'sensor',
+  kafka: 'layers',
+  consumer: 'funnel',
+  clickhouse: 'database',
+  'dead-letters': 'envelope',
+};
+const STATES: Readonly<Record<State, { readonly icon: Icon; readonly word: string }>> = {
+  ok: { icon: 'check_circle', word: 'well' },
+  idle: { icon: 'dash_circle', word: 'idle' },
+  warn: { icon: 'alert', word: 'attention' },
+  bad: { icon: 'cross_circle', word: 'broken' },
+};
+const SLOWEST_SEC = 4;
+const FASTEST_SEC = 0.7;
+
+export class PipelineStrip {
+  readonly element: HTMLElement;
+  readonly #places = new Map<string, ReturnType<typeof placeElement>>();
+  readonly #flows: HTMLElement[] = [];
+  readonly #summary = h('p', { class: 'unseen', role: 'status' });
+  #said = '';
+
+  constructor() {
+    const ids = Object.keys(SIGNS) as Place['id'][];
+    const list = h('ol', { class: 'pipeline-places' });
+    for (const id of ids) {
+      if (id !== 'producers') {
+        const flow = h(
+          'li',
+          { class: id === 'dead-letters' ? 'flow aside' : 'flow', 'aria-hidden': 'true' },
+          h('span', { class: 'flow-line' }),
+          h('span', { class: 'flow-rate' }),
+        );
+        this.#flows.push(flow);
+        list.append(flow);
+      }
+      const place = placeElement(id);
+      this.#places.set(id, place);
+      list.append(place.element);
+    }
+    this.element = h(
+      'section',
+      { class: 'pipeline', 'aria-label': 'Pipeline, live' },
+      list,
+      this.#summary,
+    );
+  }
+
+  /** Shows how things are now. */
+  update({ flows, places }: PipelineNews): void {
+    for (const place of places) this.#places.get(place.id)?.show(place);
+    this.#flows.forEach((flow, i) => showFlow(flow, flows[i] ?? null));
+    // Spoken when a state changes, not at every figure.
+    const states = places.map(({ id, state }) => `${id} ${state}`).join();
+    if (states === this.#said) return;
+    this.#said = states;
+    const wrong = places.filter(({ state }) => state === 'warn' || state === 'bad');
+    this.#summary.textContent =
+      wrong.length === 0
+        ? 'The pipeline is well.'
+        : wrong.map(({ reason, title }) => `${title}: ${reason}`).join(' ');
+  }
+}
+
+function placeElement(id: Place['id']): { element: HTMLElement; show: (place: Place) => void } {
+  const title = h('span', { class: 'place-title' });
+  const mark = h('span', { class: 'place-mark' });
+  const figure = h('span', { class: 'place-figure' }, '…');
+  const detail = h('span', { class: 'place-detail' });
+  const reason = h('p', { class: 'place-reason' });
+  const element = h(
+    'li',
+    { class: 'place', 'data-place': id, 'data-state': 'idle' },
+    h(
+      'div',
+      { class: 'place-head' },
+      h('span', { class: 'place-sign' }, icon(SIGNS[id])),
+      title,
+      mark,
+    ),
+    h('div', { class: 'place-figures' }, figure, detail),
+    reason,
+  );
+  const show = (place: Place): void => {
+    const { icon: sign, word } = STATES[place.state];
+    if (element.dataset['state'] !== place.state || mark.childElementCount === 0) {
+      mark.replaceChildren(icon(sign), h('span', { class: 'unseen' }, word));
+    }
+    element.dataset['state'] = place.state;
+    title.textContent = place.title;
+    figure.textContent = place.figure;
+    detail.textContent = place.detail;
+    reason.textContent = place.reason;
+  };
+  return { element, show };
+}
+
+function showFlow(flow: HTMLElement, perSecond: number | null): void {
+  const moves = perSecond !== null && perSecond > 0;
+  flow.classList.toggle('moving', moves);
+  const rate = flow.querySelector('.flow-rate')!;
+  const { suffix, text } = formatNumber(perSecond ?? 0, 'short', moves && perSecond < 10 ? 1 : 0);
+  rate.textContent = moves ? `${text}${suffix}/s` : '';
+  // Ten times the messages, a step faster.
+  const duration = moves ? SLOWEST_SEC - Math.log10(1 + perSecond) * 0.7 : SLOWEST_SEC;
+  styled(flow, { '--flow-duration': `${Math.max(FASTEST_SEC, duration).toFixed(1)}s` });
+}

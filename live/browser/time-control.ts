@@ -1,0 +1,131 @@
+// The controls of time: a list of ranges and two fields for any other, how often the page refreshes, and a
+// button to refresh now.
+import { momentMs, rangeInWords, type TimeRange } from '../model/time-range.ts';
+import { timeText } from '../model/units.ts';
+import { freshId, h, icon } from './dom.ts';
+
+const RANGES = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '24h', '2d', '7d', '30d'];
+
+export interface TimeChoice {
+  readonly range: TimeRange;
+  readonly refresh: string;
+}
+
+/** A menu to choose the range from. */
+export function rangeControl(range: TimeRange, change: (range: TimeRange) => void): HTMLElement {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const choices = RANGES.map((length) => {
+    const each = { from: `now-${length}`, to: 'now' };
+    const isChosen = each.from === range.from && range.to === 'now';
+    const attributes = { type: 'button', class: 'choice', 'aria-pressed': String(isChosen) };
+    return h('button', { ...attributes, onclick: () => change(each) }, rangeInWords(each));
+  });
+  const [from, to] = [field(range.from, 'From'), field(range.to, 'To')];
+  const problem = h('p', { class: 'problem', role: 'alert' });
+  const apply = (event: Event): void => {
+    event.preventDefault();
+    const [fromMs, toMs] = [from, to].map(({ input }) => new Date(input.value).getTime());
+    if (!(fromMs! < toMs!)) problem.textContent = 'From has to be before To.';
+    else change({ from: String(fromMs), to: String(toMs) });
+  };
+  const form = h(
+    'form',
+    { class: 'range-form', onsubmit: apply },
+    from.element,
+    to.element,
+    problem,
+    h('button', { type: 'submit', class: 'primary' }, 'Show'),
+    h('p', { class: 'note' }, `Times are of your time zone, ${zone}.`),
+  );
+  const menu = h(
+    'div',
+    { class: 'menu menu-range', hidden: true },
+    h('div', { class: 'menu-list' }, choices),
+    form,
+  );
+  return popup(
+    menu,
+    [icon('clock'), h('span', { class: 'control-text' }, rangeInWords(range)), icon('chevron')],
+    'Time range',
+  );
+}
+
+function field(moment: string, label: string): { element: HTMLElement; input: HTMLInputElement } {
+  const id = freshId('moment');
+  const ms = momentMs(moment, Date.now(), label === 'To') ?? Date.now();
+  const value = timeText(Math.floor(ms / 1_000) * 1_000).replace(' ', 'T');
+  const input = h('input', { id, type: 'datetime-local', step: 1, required: true, value });
+  return {
+    input,
+    element: h('div', { class: 'range-field' }, h('label', { for: id }, label), input),
+  };
+}
+
+/** A button that opens a menu below it; Escape, a click elsewhere and leaving it close it. */
+export function popup(menu: HTMLElement, content: readonly Node[], label: string): HTMLElement {
+  menu.id = freshId('menu');
+  const button = h(
+    'button',
+    {
+      ...{ type: 'button', class: 'control', 'aria-expanded': 'false', 'aria-haspopup': 'true' },
+      'aria-controls': menu.id,
+      onclick: () => {
+        const opens = menu.hidden !== false;
+        show(opens);
+        if (opens) menu.querySelector<HTMLElement>('[aria-pressed=true], button')?.focus();
+      },
+    },
+    h('span', { class: 'unseen' }, `${label}: `),
+    ...content,
+  );
+  const show = (open: boolean): void => {
+    menu.hidden = !open;
+    button.setAttribute('aria-expanded', String(open));
+  };
+  const element = h('div', { class: 'popup' }, button, menu);
+  element.addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape' || menu.hidden) return;
+    show(false);
+    button.focus();
+  });
+  element.addEventListener('focusout', ({ relatedTarget }) => {
+    if (!element.contains(relatedTarget as Node | null)) show(false);
+  });
+  // Safari does not focus buttons that are clicked, so leaving is not seen there.
+  document.addEventListener('pointerdown', ({ target }) => {
+    if (!element.contains(target as Node | null)) show(false);
+  });
+  return element;
+}
+
+/** How often the page refreshes, and a button to do it now. */
+export function refreshControl(
+  refresh: string,
+  choices: readonly string[],
+  change: (refresh: string) => void,
+  now: () => void,
+): HTMLElement {
+  const all = [...new Set([...choices, ...(refresh === '' ? [] : [refresh])])];
+  const options = [
+    h('option', { value: '' }, 'Off'),
+    ...all.map((each) => h('option', { value: each }, each)),
+  ];
+  const select = h('select', {
+    ...{ class: 'control', 'aria-label': 'Refresh every' },
+    onchange: (event: Event) => change((event.currentTarget as HTMLSelectElement).value),
+  });
+  select.append(...options);
+  select.value = refresh;
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      class: 'control icon-only',
+      onclick: now,
+      'aria-label': 'Refresh now',
+      title: 'Refresh now',
+    },
+    icon('refresh'),
+  );
+  return h('div', { class: 'joined' }, button, select);
+}

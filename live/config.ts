@@ -1,0 +1,90 @@
+// The live page's environment variables, and what they mean together: whom it may serve.
+import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { integer, matching, oneOf, text, type Config } from '../platform/config.ts';
+import { ConfigError } from '../platform/errors.ts';
+import { kafkaVariables } from '../platform/kafka/variables.ts';
+
+const { CLICKHOUSE_USER: _user, CLICKHOUSE_PASSWORD: _password, ...server } = clickhouseVariables;
+
+export const liveVariables = {
+  ...kafkaVariables,
+  ...server,
+  KAFKA_TOPIC: matching(
+    { default: 'sensor_data', doc: 'Topic whose end the pipeline strip watches.' },
+    /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
+    'a topic name, or several separated by commas',
+  ),
+  GRAFANA_CLICKHOUSE_USER: text({
+    default: 'grafana_ro',
+    doc: 'ClickHouse user that the live page reads with; it needs no right but to read.',
+  }),
+  GRAFANA_CLICKHOUSE_PASSWORD: text({
+    default: 'grafanapass',
+    doc: 'Password of GRAFANA_CLICKHOUSE_USER. CHANGE IT.',
+    secret: true,
+  }),
+  CONSUMER_URL: matching(
+    { default: 'http://127.0.0.1:9464', doc: 'Where the consumer serves /metrics and /readyz.' },
+    /^https?:\/\/[^\s/]+\/?$/,
+    'http://host:port',
+  ),
+  LIVE_HOST: matching(
+    {
+      default: '127.0.0.1',
+      doc: 'Address the live page is served on; others than loopback need LIVE_TOKEN.',
+    },
+    /^[A-Za-z0-9.:-]+$/,
+    'an IP address or localhost',
+  ),
+  LIVE_PORT: integer(
+    { default: 8080, doc: 'Port of the live page; 0 takes a free one.' },
+    0,
+    65_535,
+  ),
+  LIVE_TOKEN: matching(
+    {
+      doc: 'What a browser has to present before it sees anything; unset: nothing, on loopback only.',
+      secret: true,
+    },
+    /^[\x21-\x7e]{16,200}$/,
+    '16 to 200 characters without spaces',
+  ),
+  LIVE_ALLOWED_HOSTS: matching(
+    {
+      doc: 'Names besides localhost and IP addresses by which browsers may reach the page, comma-separated.',
+    },
+    /^[A-Za-z0-9.-]+(,[A-Za-z0-9.-]+)*$/,
+    'host names separated by commas',
+  ),
+  LIVE_MAX_BROWSERS: integer(
+    { default: 50, doc: 'Pages that may be open at a time; more are told to wait.' },
+    1,
+    10_000,
+  ),
+  LIVE_QUERY_TIMEOUT_SEC: integer(
+    { default: 10, doc: 'How long one query of a panel may take in ClickHouse.' },
+    1,
+    60,
+  ),
+  LOG_LEVEL: oneOf({ default: 'info', doc: 'Least severe log line that is written.' }, [
+    'debug',
+    'info',
+    'warn',
+    'error',
+  ]),
+} as const;
+
+export type LiveConfig = Config<typeof liveVariables>;
+
+/** Whether nobody beyond this machine can connect to an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** @throws {ConfigError} when the page would be open to the network without a token. */
+export function requireToken({ LIVE_HOST: host, LIVE_TOKEN: token }: LiveConfig): void {
+  if (isLoopback(host) || token !== undefined) return;
+  throw new ConfigError(
+    `LIVE_TOKEN: is not set, and LIVE_HOST ${JSON.stringify(host)} is open to the network; set it to 16 characters or more`,
+  );
+}

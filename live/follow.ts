@@ -1,0 +1,135 @@
+// What one open page is told: at every tick the variables' options and every panel, and between the ticks
+// how the pipeline does. A page that takes nothing misses ticks; nothing is kept for it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answers } from './answers.ts';
+import type { QueryVariable } from './dashboards.ts';
+import type { Events, PanelNews } from './model/protocol.ts';
+import { rangeMs } from './model/time-range.ts';
+import type { PipelineWatch } from './pipeline/watch.ts';
+import type { Selection } from './selection.ts';
+
+/** Where events go. */
+export interface Page {
+  /** False while what was sent before has not been taken. */
+  readonly ready: boolean;
+  send<K extends keyof Events>(event: K, data: Events[K]): void;
+  /** Keeps the connection from looking dead. */
+  beat(): void;
+}
+
+export interface Sources {
+  readonly answers: Answers;
+  readonly pipeline: PipelineWatch;
+}
+
+const BEAT_MS = 15_000;
+/** A repeated panel is there at most so often. */
+const MOST_REPEATS = 24;
+/** Pages that look at once share answers of the same second. */
+const GRAIN_MS = 1_000;
+
+/** Tells `page` until `signal`; never rejects. */
+export async function followSelection(
+  page: Page,
+  selection: Selection,
+  { answers, pipeline }: Sources,
+  signal: AbortSignal,
+): Promise<void> {
+  const unfollow = pipeline.follow((news) => {
+    if (page.ready) page.send('pipeline', news);
+  });
+  const beat = setInterval(() => page.beat(), BEAT_MS);
+  try {
+    const told = new Told(page, answers, selection);
+    await told.tick(grain(Date.now()), signal);
+    while (selection.refreshMs > 0) {
+      const nowMs = Date.now();
+      // At multiples of the refresh, so that all pages with the same one ask at the same moment.
+      const nextMs = (Math.floor(nowMs / selection.refreshMs) + 1) * selection.refreshMs;
+      await sleep(nextMs - nowMs, undefined, { signal });
+      if (page.ready) await told.tick(grain(nextMs), signal);
+    }
+    await sleep(2 ** 31 - 1, undefined, { signal });
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  } finally {
+    clearInterval(beat);
+    unfollow();
+  }
+}
+
+function grain(ms: number): number {
+  return Math.floor(ms / GRAIN_MS) * GRAIN_MS;
+}
+
+/** Remembers what the page has, to send only what is new. */
+class Told {
+  readonly #page: Page;
+  readonly #answers: Answers;
+  readonly #selection: Selection;
+  readonly #last = new Map<string, string>();
+  #options: Record<string, readonly string[]> = {};
+
+  constructor(page: Page, answers: Answers, selection: Selection) {
+    this.#page = page;
+    this.#answers = answers;
+    this.#selection = selection;
+  }
+
+  async tick(nowMs: number, signal: AbortSignal): Promise<void> {
+    const { dashboard, range } = this.#selection;
+    const { fromMs, toMs } = rangeMs(range, nowMs) ?? { fromMs: nowMs, toMs: nowMs };
+    this.#page.send('tick', { atMs: nowMs, fromMs, toMs });
+    await Promise.all(
+      this.#due(dashboard.queryVariables).map(async (variable) => {
+        const news = await this.#answers.variable(variable, this.#selection, nowMs, signal);
+        if (news.trouble === undefined) {
+          this.#options = { ...this.#options, [news.name]: news.options };
+        }
+        this.#page.send('variable', news);
+      }),
+    );
+    await Promise.all(
+      dashboard.panels.flatMap((panel) => {
+        return this.#repeats(panel.repeat).map(async (repeated) => {
+          const { variables } = this.#selection;
+          const scoped =
+            repeated === undefined ? variables : { ...variables, [panel.repeat!]: [repeated] };
+          const selection = { ...this.#selection, variables: scoped };
+          const options = this.#options;
+          const news = await this.#answers.panel(panel, selection, options, nowMs, signal);
+          this.#tell(repeated === undefined ? news : { ...news, repeated });
+        });
+      }),
+    );
+  }
+
+  #due(variables: readonly QueryVariable[]): readonly QueryVariable[] {
+    return variables.filter(
+      ({ everyTick, name }) => everyTick || this.#options[name] === undefined,
+    );
+  }
+
+  /** The values a panel is repeated for; one undefined for a panel that is not. */
+  #repeats(variable: string | undefined): readonly (string | undefined)[] {
+    const chosen = variable === undefined ? undefined : this.#selection.variables[variable];
+    if (chosen === undefined) return [undefined];
+    const values = chosen === 'all' ? this.#everyValue(variable!) : chosen;
+    return values.slice(0, MOST_REPEATS);
+  }
+
+  #everyValue(variable: string): readonly string[] {
+    const { closed } = this.#selection.dashboard;
+    return this.#options[variable] ?? closed[variable] ?? [];
+  }
+
+  #tell(news: PanelNews): void {
+    const text = JSON.stringify(news);
+    const { id, repeated } = news;
+    const key = `${id} ${repeated ?? ''}`;
+    const same = this.#last.get(key) === text;
+    this.#last.set(key, text);
+    const named = repeated === undefined ? { id } : { id, repeated };
+    this.#page.send('panel', same ? { ...named, same: true } : news);
+  }
+}

@@ -1,0 +1,189 @@
+// Says in plain words how the pipeline does: one place after the other, with figures, a colour, and when
+// something is wrong what it means and what to do. Pure.
+import type { PipelineNews, Place, State } from '../model/protocol.ts';
+import { ago, formatNumber } from '../model/units.ts';
+import { perSecond, type Reading, type Witness } from './reading.ts';
+
+const SILENT_MS = 60_000;
+const SLOW_MS = 10_000;
+const STALE_MS = 60_000;
+/** Less than that is not "behind" at any pace. */
+const FEW_RECORDS = 500;
+/** Behind by more than what arrives in that time. */
+const BEHIND_SEC = 10;
+const FAR_BEHIND_SEC = 300;
+const BAD_SHARE = 0.01;
+
+interface Paces {
+  readonly sent: number | undefined;
+  readonly inserted: number | undefined;
+}
+
+type Said = Pick<Place, 'state' | 'figure' | 'detail' | 'reason'>;
+
+/** `readings` in order of time, the newest last; `lastSentMs` is when Kafka's end moved last. */
+export function judge(readings: readonly Reading[], lastSentMs: number | undefined): PipelineNews {
+  const now = readings.at(-1)!;
+  const paces = pacesOf(readings);
+  const places: Place[] = [
+    { id: 'producers', title: 'Producers', ...producers(now, paces, lastSentMs) },
+    { id: 'kafka', title: 'Kafka', ...kafka(now) },
+    { id: 'consumer', title: 'Consumer', ...consumer(now, paces) },
+    { id: 'clickhouse', title: 'ClickHouse', ...clickhouse(now, paces) },
+    { id: 'dead-letters', title: 'Dead letters', ...deadLetters(now) },
+  ];
+  const [sent, inserted] = [paces.sent ?? null, paces.inserted ?? null];
+  return { places, flows: [sent, inserted, inserted] };
+}
+
+function pacesOf(readings: readonly Reading[]): Paces {
+  const pace = (of: (reading: Reading) => number | undefined): number | undefined => {
+    const known = readings.flatMap((reading) => {
+      const value = of(reading);
+      return value === undefined ? [] : [{ atMs: reading.atMs, value }];
+    });
+    return known.length < 2 ? undefined : perSecond(known[0], known.at(-1)!);
+  };
+  return {
+    sent: pace(({ kafka: said }) => (said.ok ? said.said.end : undefined)),
+    inserted: pace(({ consumer: said }) => {
+      return said.ok ? said.said.inserted + said.said.deadLetters : undefined;
+    }),
+  };
+}
+
+function producers(
+  { atMs, clickhouse: rows, kafka: broker }: Reading,
+  { sent }: Paces,
+  lastSentMs?: number,
+): Said {
+  const devices =
+    rows.ok && rows.said.recentDevices > 0 ? count(rows.said.recentDevices, 'device') : '';
+  if (!broker.ok) return unknown('Nobody can send while Kafka is away.');
+  const figure = rateText(sent, 'msg/s');
+  const silentMs = lastSentMs === undefined ? undefined : atMs - lastSentMs;
+  if (broker.said.end === 0) {
+    return said('idle', figure, '', 'Nothing was sent yet. Start a producer: npm run producer.');
+  }
+  if (silentMs !== undefined && silentMs > SILENT_MS) {
+    const reason = `The last message was sent ${ago(silentMs)}: the producers have ended or cannot reach Kafka.`;
+    return said('warn', figure, devices, reason);
+  }
+  return said('ok', figure, devices, 'Messages keep coming.');
+}
+
+function kafka({ kafka: broker }: Reading): Said {
+  if (!broker.ok) return said('bad', 'away', '', broker.why);
+  const { end, kept, partitions } = broker.said;
+  const detail = count(partitions, 'partition');
+  const gone = end - kept;
+  const reason =
+    gone === 0
+      ? 'Every message sent is still kept.'
+      : `Retention removed the ${short(gone)} oldest messages.`;
+  return said('ok', `${short(kept)} kept`, detail, reason);
+}
+
+function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sent }: Paces): Said {
+  if (!witness.ok) return said('bad', 'away', '', witness.why);
+  const { lag, ready } = witness.said;
+  const figure = rateText(inserted, 'rows/s');
+  const detail = `lag ${short(lag)}`;
+  if (!ready) {
+    const what = broker.ok ? 'its partitions, Kafka or ClickHouse' : 'Kafka';
+    return said(
+      'warn',
+      figure,
+      detail,
+      `It runs, but waits for ${what}. Nothing is lost meanwhile.`,
+    );
+  }
+  const pace = Math.max(inserted ?? 0, sent ?? 0);
+  if (lag <= Math.max(FEW_RECORDS, pace * BEHIND_SEC)) {
+    return said('ok', figure, detail, lag === 0 ? 'It has ingested everything.' : 'It keeps up.');
+  }
+  const gain = (inserted ?? 0) - (sent ?? 0);
+  if (gain > 0) {
+    const left = formatNumber(lag / gain, 's', 0);
+    const reason = `Behind by ${short(lag)} messages and catching up: about ${left.text}${left.suffix} to go.`;
+    return said('warn', figure, detail, reason);
+  }
+  const far = lag > pace * FAR_BEHIND_SEC;
+  const reason = `Behind by ${short(lag)} messages and not catching up. npm run doctor says what holds it back.`;
+  return said(far ? 'bad' : 'warn', figure, detail, reason);
+}
+
+function clickhouse({ clickhouse: rows, consumer: witness }: Reading, { sent }: Paces): Said {
+  if (!rows.ok) return said('bad', 'away', '', rows.why);
+  const { delayP99Ms, newestAgeMs, rows: total } = rows.said;
+  const figure = `${short(total)} rows`;
+  if (newestAgeMs === null) {
+    return said('idle', figure, '', 'The table is empty: no message has arrived yet.');
+  }
+  const detail = `newest ${ago(newestAgeMs)}`;
+  const behind = witness.ok && witness.said.lag > 0;
+  if (newestAgeMs > STALE_MS && ((sent ?? 0) > 0 || behind)) {
+    const reason = `No row arrived for ${ago(newestAgeMs).replace(' ago', '')} although messages wait. Look at the consumer.`;
+    return said('bad', figure, detail, reason);
+  }
+  if (delayP99Ms !== null && delayP99Ms > SLOW_MS) {
+    const delay = formatNumber(delayP99Ms, 'ms', 1);
+    const reason = `Rows arrive late: 1 of 100 takes ${delay.text}${delay.suffix} or more from Kafka to the table.`;
+    return said('warn', figure, detail, reason);
+  }
+  if (delayP99Ms === null)
+    return said('ok', figure, detail, 'It answers; no row came in the last minute.');
+  const delay = formatNumber(delayP99Ms, 'ms', 1);
+  return said(
+    'ok',
+    figure,
+    detail,
+    `99 of 100 rows take less than ${delay.text}${delay.suffix} from Kafka to here.`,
+  );
+}
+
+function deadLetters({ clickhouse: rows }: Reading): Said {
+  if (!rows.ok) return unknown('ClickHouse has them and does not answer.');
+  const { deadReason, deadRecent, deadTotal, recentRows } = rows.said;
+  const figure = short(deadRecent);
+  const detail = `${short(deadTotal)} in all`;
+  if (deadRecent === 0) {
+    const reason =
+      deadTotal === 0 ? 'No message was ever rejected.' : 'None in the last 15 minutes.';
+    return said('ok', figure, detail, reason);
+  }
+  const why = deadReason === '' ? '' : `, mostly ${deadReason}`;
+  const reason = `${count(deadRecent, 'message')} rejected in the last 15 minutes${why}. npm run dead-letters shows them.`;
+  // Rows are of one minute, dead letters of 15.
+  const share = deadRecent / (deadRecent + recentRows * 15);
+  return said(share > BAD_SHARE ? 'bad' : 'warn', figure, detail, reason);
+}
+
+function said(state: State, figure: string, detail: string, reason: string): Said {
+  return { state, figure, detail, reason };
+}
+
+function unknown(reason: string): Said {
+  return said('idle', '–', '', reason);
+}
+
+function rateText(pace: number | undefined, unit: string): string {
+  if (pace === undefined) return '…';
+  const decimals = pace > 0 && pace < 10 ? 1 : 0;
+  const { suffix, text } = formatNumber(pace, 'short', pace < 1_000 ? decimals : 1);
+  return `${text}${suffix} ${unit}`;
+}
+
+function short(value: number): string {
+  const { suffix, text } = formatNumber(value, 'short', value < 1_000 ? 0 : 1);
+  return text + suffix;
+}
+
+function count(value: number, noun: string): string {
+  return `${short(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** Why a witness is silent, for the strip. */
+export function silent<T>(why: string): Witness<T> {
+  return { ok: false, why };
+}

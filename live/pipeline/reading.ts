@@ -1,0 +1,76 @@
+// What is known about the pipeline at one moment, from its three witnesses: the broker, the consumer's
+// metrics and ClickHouse. Types, and reading the consumer's text. Pure.
+
+/** A witness that answered, or why it did not. */
+export type Witness<T> =
+  { readonly ok: true; readonly said: T } | { readonly ok: false; readonly why: string };
+
+export interface KafkaReading {
+  /** Sum of the partitions' ends: every message ever sent. */
+  readonly end: number;
+  /** Messages that are still kept. */
+  readonly kept: number;
+  readonly partitions: number;
+}
+
+export interface ConsumerReading {
+  readonly ready: boolean;
+  readonly inserted: number;
+  readonly deadLetters: number;
+  readonly lag: number;
+  /** Seconds spent waiting for inserts. */
+  readonly heldBackSec: number;
+}
+
+export interface ClickHouseReading {
+  readonly rows: number;
+  /** Of the last minute. */
+  readonly recentRows: number;
+  readonly recentDevices: number;
+  /** From Kafka to the table, of the last minute; null without rows. */
+  readonly delayP99Ms: number | null;
+  /** Since the newest row arrived; null for an empty table. */
+  readonly newestAgeMs: number | null;
+  /** Dead letters of the last 15 minutes, and why most of them were rejected. */
+  readonly deadRecent: number;
+  readonly deadTotal: number;
+  readonly deadReason: string;
+}
+
+export interface Reading {
+  readonly atMs: number;
+  readonly kafka: Witness<KafkaReading>;
+  readonly consumer: Witness<ConsumerReading>;
+  readonly clickhouse: Witness<ClickHouseReading>;
+}
+
+/** Reads the consumer's /metrics; streams are summed. */
+export function readConsumer(text: string, ready: boolean): ConsumerReading {
+  const sums = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [, name, labels = '', value] =
+      /^sensorhouse_consumer_(\w+)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const stage = /stage="(\w+)"/.exec(labels)?.[1];
+    const key = stage === undefined ? name : `${name} ${stage}`;
+    sums.set(key, (sums.get(key) ?? 0) + Number(value));
+  }
+  const of = (key: string): number => sums.get(key) ?? 0;
+  return {
+    ready,
+    inserted: of('rows_inserted_total'),
+    deadLetters: of('dead_letters_total'),
+    lag: of('lag_records'),
+    heldBackSec: of('busy_seconds_total wait'),
+  };
+}
+
+/** Change per second of a figure between two moments; undefined when it fell: the program began anew. */
+export function perSecond(
+  before: { atMs: number; value: number } | undefined,
+  after: { atMs: number; value: number },
+): number | undefined {
+  if (before === undefined || after.atMs <= before.atMs || after.value < before.value)
+    return undefined;
+  return ((after.value - before.value) / (after.atMs - before.atMs)) * 1_000;
+}

@@ -1,0 +1,185 @@
+// Watches the pipeline while a page is open: asks broker, consumer and ClickHouse every two seconds, once
+// for all pages, and hands on what the judge says.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReadTable } from '../../platform/clickhouse/reader.ts';
+import { asError } from '../../platform/errors.ts';
+import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import { silentLog } from '../../platform/log.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { deadLetters } from '../../streams/table.ts';
+import type { LiveConfig } from '../config.ts';
+import type { PipelineNews } from '../model/protocol.ts';
+import { judge, silent } from './judge.ts';
+import {
+  readConsumer,
+  type ClickHouseReading,
+  type ConsumerReading,
+  type KafkaReading,
+  type Reading,
+  type Witness,
+} from './reading.ts';
+
+const EVERY_MS = 2_000;
+/** Paces are of the last ten seconds. */
+const KEPT_MS = 10_000;
+const WITNESS_MS = 5_000;
+
+const FIGURES = `SELECT
+  (SELECT count() FROM ${sensorData.table.name}) AS rows,
+  (SELECT count() FROM ${deadLetters.name}) AS dead,
+  (SELECT count() FROM ${deadLetters.name} WHERE ingest_time >= now64(3) - INTERVAL 15 MINUTE) AS dead_recent,
+  (SELECT topK(1)(reason)[1] FROM ${deadLetters.name} WHERE ingest_time >= now64(3) - INTERVAL 15 MINUTE) AS dead_reason,
+  (SELECT maxOrNull(ingest_time) FROM ${sensorData.table.name}) AS newest,
+  if(newest IS NULL, NULL, toUnixTimestamp64Milli(now64(3)) - toUnixTimestamp64Milli(assumeNotNull(newest))) AS newest_age_ms,
+  count() AS recent_rows,
+  uniqExact(device_id) AS recent_devices,
+  if(count() = 0, NULL, quantile(0.99)(toUnixTimestamp64Milli(ingest_time) - toUnixTimestamp64Milli(kafka_timestamp))) AS delay_ms
+FROM ${sensorData.table.name}
+WHERE ingest_time >= now64(3) - INTERVAL 60 SECOND`;
+
+export type AskClickHouse = (sql: string, signal: AbortSignal) => Promise<ReadTable>;
+type Listener = (news: PipelineNews) => void;
+
+export class PipelineWatch implements AsyncDisposable {
+  readonly #config: LiveConfig;
+  readonly #ask: AskClickHouse;
+  readonly #listeners = new Set<Listener>();
+  readonly #over = new AbortController();
+  #readings: Reading[] = [];
+  #offsets: TopicOffsets | undefined;
+  #lastSentMs: number | undefined;
+  #latest: PipelineNews | undefined;
+  #round: Promise<void> | undefined;
+
+  constructor(config: LiveConfig, ask: AskClickHouse) {
+    this.#config = config;
+    this.#ask = ask;
+  }
+
+  /** Tells `listener` from now on; the result ends that. Nobody is asked while nobody listens. */
+  follow(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    if (this.#latest !== undefined && this.#round !== undefined) listener(this.#latest);
+    this.#round ??= this.#rounds();
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#listeners.size > 0 && !this.#over.signal.aborted) {
+      const news = await this.#look();
+      for (const listener of this.#listeners) listener(news);
+      await sleep(EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => undefined);
+    }
+    // What was known will be old when the next page opens.
+    this.#readings = [];
+    await this.#forgetKafka();
+    this.#round = undefined;
+    if (this.#listeners.size > 0 && !this.#over.signal.aborted) this.#round = this.#rounds();
+  }
+
+  async #look(): Promise<PipelineNews> {
+    const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(WITNESS_MS)]);
+    const [kafka, consumer, clickhouse] = await Promise.all([
+      this.#kafka(signal),
+      this.#consumer(signal),
+      this.#clickhouse(signal),
+    ]);
+    const atMs = Date.now();
+    const before = this.#readings.findLast((reading) => reading.kafka.ok)?.kafka;
+    if (kafka.ok && (before?.ok !== true || kafka.said.end !== before.said.end))
+      this.#lastSentMs = atMs;
+    this.#readings = this.#readings.filter((reading) => atMs - reading.atMs <= KEPT_MS);
+    this.#readings.push({ atMs, kafka, consumer, clickhouse });
+    return (this.#latest = judge(this.#readings, this.#lastSentMs));
+  }
+
+  async #kafka(signal: AbortSignal): Promise<Witness<KafkaReading>> {
+    const { KAFKA_BROKER: broker } = this.#config;
+    try {
+      this.#offsets ??= new TopicOffsets(this.#config, silentLog(), 'sensorhouse-live');
+      const sums = { end: 0, kept: 0, partitions: 0 };
+      for (const topic of this.#config.KAFKA_TOPIC.split(',')) {
+        for (const { begin, end } of (
+          await within(signal, this.#offsets.rangesOf(topic))
+        ).values()) {
+          sums.end += end;
+          sums.kept += end - begin;
+          sums.partitions += 1;
+        }
+      }
+      return { ok: true, said: sums };
+    } catch {
+      await this.#forgetKafka();
+      return silent(
+        `Kafka does not answer at ${broker}. Producers wait or stop; the consumer goes on when it is back.`,
+      );
+    }
+  }
+
+  async #forgetKafka(): Promise<void> {
+    const offsets = this.#offsets;
+    this.#offsets = undefined;
+    await offsets?.[Symbol.asyncDispose]().catch(() => undefined);
+  }
+
+  async #consumer(signal: AbortSignal): Promise<Witness<ConsumerReading>> {
+    const url = this.#config.CONSUMER_URL.replace(/\/$/, '');
+    try {
+      const [metrics, ready] = await Promise.all([
+        fetch(`${url}/metrics`, { signal }),
+        fetch(`${url}/readyz`, { signal }),
+      ]);
+      return { ok: true, said: readConsumer(await metrics.text(), ready.ok) };
+    } catch {
+      return silent(
+        `The consumer does not answer at ${url}. Messages wait in Kafka; start it: npm run consumer.`,
+      );
+    }
+  }
+
+  async #clickhouse(signal: AbortSignal): Promise<Witness<ClickHouseReading>> {
+    try {
+      const { columns, rows } = await this.#ask(FIGURES, signal);
+      const [row = []] = rows;
+      const of = (name: string): unknown =>
+        row[columns.findIndex((column) => column.name === name)];
+      const number = (name: string): number => Number(of(name) ?? 0);
+      const orNull = (name: string): number | null => (of(name) === null ? null : number(name));
+      return {
+        ok: true,
+        said: {
+          rows: number('rows'),
+          recentRows: number('recent_rows'),
+          recentDevices: number('recent_devices'),
+          delayP99Ms: orNull('delay_ms'),
+          newestAgeMs: orNull('newest_age_ms'),
+          deadRecent: number('dead_recent'),
+          deadTotal: number('dead'),
+          deadReason: String(of('dead_reason') ?? ''),
+        },
+      };
+    } catch (thrown) {
+      return silent(
+        `ClickHouse cannot be asked (${asError(thrown).message}). Messages wait in Kafka.`,
+      );
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear();
+    this.#over.abort();
+    await this.#round;
+  }
+}
+
+async function within<T>(signal: AbortSignal, asked: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(asError(signal.reason));
+  signal.addEventListener('abort', onAbort, { once: true });
+  asked.catch(() => undefined);
+  try {
+    return await Promise.race([asked, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
