@@ -1,16 +1,17 @@
-// The command behind `npm run generate:grafana`: writes the committed dashboards from their TypeScript,
-// or, with --check, fails when a committed file is not what it says.
+// The command behind `npm run generate:grafana`: writes the committed dashboards and alert rules from
+// their TypeScript, or, with --check, fails when a committed file is not what it says.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { ruleFile } from './alert-rule.ts';
+import { alertRules } from './alert-rules.ts';
 import { currentStatusAndEvents } from './current-status-and-events.ts';
 import { currentStatusTable } from './current-status-table.ts';
 import type { Dashboard } from './dashboard.ts';
 import { pipelineHealth } from './pipeline-health.ts';
 import { sensorOverview } from './sensor-overview.ts';
 
-const FOLDER = join(import.meta.dirname, 'dashboards');
-
-/** Every dashboard, by the name of its file in dashboards/. */
+/** Every dashboard over ClickHouse, by the name of its file in dashboards/. */
 export const dashboards: Readonly<Record<string, Dashboard>> = {
   'sensor_overview.json': sensorOverview,
   'current_status_table.json': currentStatusTable,
@@ -18,34 +19,42 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
   'pipeline_health.json': pipelineHealth,
 };
 
-/** The text of a dashboard's file. */
-export function dashboardJson(dashboard: Dashboard): string {
-  return `${JSON.stringify(dashboard, null, 2)}\n`;
-}
+const RULES = `# Generated from grafana/alert-rules.ts by \`npm run generate:grafana\`: do not edit, change it there.
+${stringify(ruleFile(alertRules), { lineWidth: 0, aliasDuplicateObjects: false })}`;
 
-/** The names of the committed files that are not what their dashboards say. */
-export async function staleDashboards(folder: string = FOLDER): Promise<string[]> {
+/** The text of every generated file, by its path in this folder. */
+export const generated: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries(dashboards).map(([file, dashboard]) => {
+      return [join('dashboards', file), `${JSON.stringify(dashboard, null, 2)}\n`];
+    }),
+  ),
+  [join('provisioning', 'alerting', 'rules.yaml')]: RULES,
+};
+
+/** The paths of the committed files that are not what their sources say. */
+export async function staleFiles(folder: string = import.meta.dirname): Promise<string[]> {
   const stale: string[] = [];
-  for (const [file, dashboard] of Object.entries(dashboards)) {
+  for (const [file, text] of Object.entries(generated)) {
     const committed = await readFile(join(folder, file), 'utf8').catch(() => '');
-    if (committed !== dashboardJson(dashboard)) stale.push(file);
+    if (committed !== text) stale.push(file);
   }
   return stale;
 }
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--check')) {
-    const stale = await staleDashboards();
+    const stale = await staleFiles();
     for (const file of stale) {
       process.stderr.write(
-        `grafana/dashboards/${file} is not what grafana/*.ts says; run: npm run generate:grafana\n`,
+        `grafana/${file} is not what grafana/*.ts says; run: npm run generate:grafana\n`,
       );
     }
     return stale.length === 0 ? 0 : 1;
   }
-  for (const [file, dashboard] of Object.entries(dashboards)) {
-    await writeFile(join(FOLDER, file), dashboardJson(dashboard));
-    process.stdout.write(`Wrote grafana/dashboards/${file}\n`);
+  for (const [file, text] of Object.entries(generated)) {
+    await writeFile(join(import.meta.dirname, file), text);
+    process.stdout.write(`Wrote grafana/${file}\n`);
   }
   return 0;
 }

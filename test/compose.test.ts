@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { preflightVariables } from '../clickhouse_setup/preflight.ts';
 import { setupVariables } from '../clickhouse_setup/variables.ts';
 import { consumerVariables } from '../consumer/config.ts';
-import { staleDashboards } from '../grafana/generate.ts';
+import { staleFiles } from '../grafana/generate.ts';
 import { PLUGIN_VERSION, datasource } from '../grafana/target.ts';
 import { producerVariables } from '../producers/config.ts';
 import { composeServices, composeText, programOf } from './compose-file.ts';
@@ -22,10 +22,10 @@ const ELSEWHERE = /^(KAFKA_SSL|KAFKA_SASL_|CLICKHOUSE_URL)/;
 
 const all = Object.entries(composeServices);
 const ours = all.filter(([, { image }]) => image === 'sensor-producer');
-const provisioned = readFileSync(
-  join(import.meta.dirname, '..', 'grafana', 'provisioning', 'datasources', 'clickhouse.yaml'),
-  'utf8',
-);
+const grafana = join(import.meta.dirname, '..', 'grafana');
+const provisioning = join(grafana, 'provisioning');
+const provisioned = readFileSync(join(provisioning, 'datasources', 'clickhouse.yaml'), 'utf8');
+const notifications = readFileSync(join(provisioning, 'alerting', 'notifications.yaml'), 'utf8');
 
 describe('docker-compose.yml', () => {
   it('runs the services that its users look for, under these names', () => {
@@ -87,9 +87,12 @@ describe('docker-compose.yml', () => {
       // Compose starts nothing before what it waits for has ended well.
       const first = Object.keys(after).some((each) => ['preflight', 'setup'].includes(each));
       expect(first, name).toBe(true);
-      const secrets = Object.keys(composeServices[name]!.environment!);
+      const secrets = Object.entries(composeServices[name]!.environment!);
       const checked = Object.keys(preflightVariables);
-      const own = secrets.filter((secret) => /PASSWORD$/.test(secret));
+      // A login that Grafana has elsewhere has no demo password.
+      const own = secrets
+        .filter(([secret, value]) => /PASSWORD$/.test(secret) && !String(value).endsWith(':-}'))
+        .map(([secret]) => secret);
       const known = (secret: string): string =>
         secret === 'GF_SECURITY_ADMIN_PASSWORD' ? 'GRAFANA_ADMIN_PASSWORD' : secret;
       expect(own.map(known).filter((secret) => !checked.includes(secret))).toEqual([]);
@@ -111,9 +114,10 @@ describe('docker-compose.yml', () => {
 
 describe('the provisioning of Grafana', () => {
   it('takes from its environment only what compose sets there', () => {
-    const used = [...provisioned.matchAll(/\$(\w+)/g)].map((match) => match[1]!);
+    const texts = `${provisioned}\n${notifications}`.replaceAll(/#.*$/gm, '');
+    const used = [...texts.matchAll(/\$(\w+)/g)].map((match) => match[1]!);
     const set = Object.keys(composeServices['grafana']!.environment!);
-    expect(used.length).toBeGreaterThan(0);
+    expect(used).toContain('GRAFANA_ALERTS');
     expect(used.filter((name) => !set.includes(name))).toEqual([]);
   });
 
@@ -125,7 +129,14 @@ describe('the provisioning of Grafana', () => {
     );
   });
 
-  it('shows the dashboards as they are declared (npm run generate:grafana)', async () => {
-    expect(await staleDashboards()).toEqual([]);
+  it('bakes the same plugin into the same Grafana', () => {
+    const dockerfile = readFileSync(join(grafana, 'Dockerfile'), 'utf8');
+    expect(dockerfile).toContain(`ARG GRAFANA_CLICKHOUSE_PLUGIN=${PLUGIN_VERSION}\n`);
+    const [, tag] = /GRAFANA_IMAGE_TAG:-([^}]+)}/.exec(composeText)!;
+    expect(dockerfile).toContain(`ARG GRAFANA_IMAGE_TAG=${tag}\n`);
+  });
+
+  it('shows the dashboards and rules as they are declared (npm run generate:grafana)', async () => {
+    expect(await staleFiles()).toEqual([]);
   });
 });
