@@ -18,3 +18,16 @@ export function readGap(detail: string): OffsetRange | undefined {
   const range = { first: Number(match[1]), last: Number(match[2]) };
   return range.first <= range.last ? range : undefined;
 }
+
+/** What is left of a range without these offsets, as ranges in order. */
+export function without({ first, last }: OffsetRange, offsets: ReadonlySet<number>): OffsetRange[] {
+  const left: OffsetRange[] = [];
+  let from = first;
+  const within = [...offsets].filter((offset) => offset >= first && offset <= last);
+  for (const offset of within.toSorted((one, other) => one - other)) {
+    if (offset > from) left.push({ first: from, last: offset - 1 });
+    from = offset + 1;
+  }
+  if (from <= last) left.push({ first: from, last });
+  return left;
+}

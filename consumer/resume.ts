@@ -21,6 +21,9 @@ export interface Floor {
   readonly detail: string;
 }
 
+/** What happened to the offsets of a gap. */
+export const LEFT_THE_LOG = 'left the log before they were read';
+
 export type Resume =
   | {
       readonly kind: 'at';
@@ -56,7 +59,7 @@ export function resume(known: Known): Resume {
   if (landed > log.end) return { kind: 'log-truncated', position: landed };
   if (landed >= log.begin) return { kind: 'at', position: landed, floor: undefined };
   const lost = { first: landed, last: log.begin - 1 };
-  const detail = describeGap(lost, 'left the log before they were read');
+  const detail = describeGap(lost, LEFT_THE_LOG);
   const gap: Floor = { offset: log.begin, reason: 'gap', detail };
   return { kind: 'at', position: log.begin, floor: gap };
 }

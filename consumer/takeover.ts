@@ -8,6 +8,7 @@ import type { Logger } from '../platform/log.ts';
 import { backoffMs, type Availability } from '../platform/retry.ts';
 import type { Ownership } from './fence.ts';
 import type { FloorRow, Landed, Ledger } from './ledger.ts';
+import { factsOf } from './lost.ts';
 import type { PartitionState } from './partition.ts';
 import { holes, resume, type Resume } from './resume.ts';
 import { sourceOf } from './source.ts';
@@ -88,7 +89,7 @@ async function takeOnce(
     const position = positionOf(answer, partition, range, log.topic);
     if (answer.kind === 'at' && answer.floor !== undefined) {
       const fact = { partition, ...answer.floor };
-      floors.push(fact);
+      floors.push(...(await factsOf(answer.floor, source, partition, ledger)));
       if (fact.reason !== 'start') logger.warn(fact, `partition ${partition}: ${fact.detail}`);
     }
     if (rows !== undefined) await tellHoles(rows, source, partition, ledger, logger);
