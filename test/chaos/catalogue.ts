@@ -1,10 +1,12 @@
 // Every fault there is, in the order of the report.
 import { controlFaults } from './faults/control.ts';
 import { crashFaults } from './faults/crash.ts';
+import { engineFaults } from './faults/engine.ts';
 import { insertFaults } from './faults/insert.ts';
 import { logFaults } from './faults/log.ts';
 import { ownershipFaults } from './faults/ownership.ts';
 import { poisonFaults } from './faults/poison.ts';
+import { retentionFaults } from './faults/retention.ts';
 import { serverFaults } from './faults/servers.ts';
 import type { Fault } from './fault.ts';
 
@@ -13,7 +15,9 @@ export const catalogue: readonly Fault[] = [
   ...insertFaults,
   ...crashFaults,
   ...serverFaults,
+  ...engineFaults,
   ...ownershipFaults,
   ...logFaults,
+  ...retentionFaults,
   ...poisonFaults,
 ];

@@ -46,6 +46,8 @@ export interface FaultProxy extends AsyncDisposable {
   decide: Decide;
   /** Requests that did not simply pass. */
   readonly struck: number;
+  /** How often ClickHouse itself answered with which error code. */
+  readonly errors: ReadonlyMap<number, number>;
   /** Closes the port and every connection: connections are refused. */
   refuse(): Promise<void>;
   /** Opens the port again. */
@@ -60,6 +62,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   own.host = `127.0.0.1:${port}`;
   const sockets = new Set<Socket>();
   const state = { struck: 0 };
+  const errors = new Map<number, number>();
+  const answered = (code: number): void => {
+    if (code !== 0) errors.set(code, (errors.get(code) ?? 0) + 1);
+  };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     handle(request, response).catch(() => response.destroy());
   };
@@ -67,12 +73,13 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const body = await buffer(request);
     const fate = (await proxy.decide(seenOf(request, body))) ?? { kind: 'pass' };
     if (fate.kind !== 'pass') state.struck += 1;
-    await carryOut(fate, { to, request, response, body });
+    await carryOut(fate, { to, request, response, body, answered });
   };
   let server: Server | undefined;
   const proxy: FaultProxy = {
     url: own.href.replace(/\/$/, ''),
     decide: () => undefined,
+    errors,
     get struck() {
       return state.struck;
     },
@@ -114,6 +121,7 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: Buffer;
+  readonly answered: (code: number) => void;
 }
 
 async function carryOut(fate: Fate, exchange: Exchange): Promise<void> {
@@ -143,8 +151,7 @@ async function carryOut(fate: Fate, exchange: Exchange): Promise<void> {
       if (fate.kind === 'late') await sleep(fate.delayMs);
       const pieces = fate.kind === 'late' ? whole : [first, rest];
       const answer = await forward(exchange, pieces).catch(() => undefined);
-      const code = Number(answer?.headers['x-clickhouse-exception-code'] ?? 0);
-      fate.done?.({ status: answer?.status ?? 0, code });
+      fate.done?.({ status: answer?.status ?? 0, code: codeOf(answer) });
       if (answer === undefined) response.destroy();
       else await reply(response, answer);
       break;
@@ -178,7 +185,8 @@ interface Piece {
 }
 
 /** Sends the pieces on; `cut` resets the connection after the last instead of ending the request. */
-async function forward({ request, to }: Exchange, pieces: Piece[], cut = false): Promise<Answer> {
+async function forward(exchange: Exchange, pieces: Piece[], cut = false): Promise<Answer> {
+  const { answered, request, to } = exchange;
   const out = httpRequest({
     host: to.hostname,
     port: to.port,
@@ -187,10 +195,10 @@ async function forward({ request, to }: Exchange, pieces: Piece[], cut = false):
     headers: { ...endToEnd(request.headers), host: to.host, 'transfer-encoding': 'chunked' },
     agent: false,
   });
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
     out.once('response', resolve).once('error', reject);
   });
-  answered.catch(() => undefined);
+  response.catch(() => undefined);
   out.flushHeaders();
   for (const { afterMs, bytes } of pieces) {
     if (afterMs > 0) await sleep(afterMs);
@@ -200,8 +208,15 @@ async function forward({ request, to }: Exchange, pieces: Piece[], cut = false):
     await sleep(20);
     out.destroy();
   } else out.end();
-  const answer = await answered;
-  return { status: answer.statusCode ?? 0, headers: answer.headers, body: await buffer(answer) };
+  const { headers, statusCode: status = 0 } = await response;
+  const answer = { status, headers, body: await buffer(await response) };
+  answered(codeOf(answer));
+  return answer;
+}
+
+/** The error code of ClickHouse, 0 for none. */
+function codeOf(answer: Answer | undefined): number {
+  return Number(answer?.headers['x-clickhouse-exception-code'] ?? 0);
 }
 
 async function reply(response: ServerResponse, { body, headers, status }: Answer): Promise<void> {

@@ -10,8 +10,13 @@ export interface Lab {
   readonly random: Random;
   /** 1 inside `npm test`; `npm run chaos` strikes this many times as often. */
   readonly intensity: number;
-  /** How long faults that run by the clock go on. */
+  /** How long the mix goes on. */
   readonly minutes: number;
+}
+
+/** What the fault needs cannot be had on this machine: it is reported as not run, with the reason. */
+export class NotPossibleError extends Error {
+  override readonly name = 'NotPossibleError';
 }
 
 export interface Struck {

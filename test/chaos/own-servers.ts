@@ -47,8 +47,8 @@ export async function mortalClickHouse(dataFolder?: string): Promise<Mortal> {
   };
 }
 
-/** `overrides` are further lines of server.properties. */
-export async function mortalKafka(overrides: Record<string, string> = {}): Promise<Mortal> {
+/** `advertised` is what clients connect to instead of the broker itself: `host:port` of a proxy. */
+export async function mortalKafka(advertised?: string): Promise<Mortal> {
   const folder = await mkdtemp(join(tmpdir(), 'sensorhouse-chaos-'));
   const port = await freePort('127.0.0.1');
   const start = (): Promise<KafkaBroker> =>
@@ -58,7 +58,9 @@ export async function mortalKafka(overrides: Record<string, string> = {}): Promi
       dataPath: join(folder, 'kafka'),
       libsPath: KAFKA_LIBS,
       log: silentLog(),
-      overrides,
+      ...(advertised === undefined
+        ? {}
+        : { overrides: { 'advertised.listeners': `PLAINTEXT://${advertised}` } }),
     });
   let broker = await start();
   return {

@@ -111,11 +111,10 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Lets the topic take messages of up to 16 MB. */
-  async raiseMessageLimit(): Promise<void> {
-    const configEntries = [{ name: 'max.message.bytes', value: '16000000' }];
-    const type = kafkajs.ConfigResourceTypes.TOPIC;
-    const resources = [{ type, name: this.topic, configEntries }];
+  /** Sets settings of a topic, by default this world's. */
+  async configure(settings: Env, topic = this.topic): Promise<void> {
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }];
     await this.admin.alterConfigs({ validateOnly: false, resources });
   }
 

@@ -1,6 +1,7 @@
 // Exactly once when the topic itself changes, and when its messages are bad.
 import { logFaults } from '../chaos/faults/log.ts';
 import { poisonFaults } from '../chaos/faults/poison.ts';
+import { retentionFaults } from '../chaos/faults/retention.ts';
 import { testFaults } from './faults.ts';
 
-testFaults('a log that changes', [...logFaults, ...poisonFaults]);
+testFaults('a log that changes', [...logFaults, ...retentionFaults, ...poisonFaults]);

@@ -1,9 +1,15 @@
-// The negative control: a consumer that trusted a position 1,000 too low and had no fence. The audit has
+// The controls: nothing at all, and a consumer that trusted a position 1,000 too low and had no fence. The audit has
 // to find exactly those 1,000, or a clean audit anywhere else means nothing.
 import { assert, type Fault, type Lab, type Struck } from '../fault.ts';
 import { openWorld } from '../world.ts';
 
 export const controlFaults: readonly Fault[] = [
+  {
+    name: 'no-fault',
+    about: 'nothing happens: both oracles have to agree on that, too',
+    quick: false,
+    strike: noFault,
+  },
   {
     name: 'negative-control',
     about: 'position moved back by 1,000 with the guard off: the audit must FAIL by exactly +1,000',
@@ -11,6 +17,13 @@ export const controlFaults: readonly Fault[] = [
     strike: negativeControl,
   },
 ];
+
+async function noFault({ endpoints, intensity }: Lab): Promise<Struck> {
+  await using world = await openWorld(endpoints);
+  await world.runs();
+  await world.fill(10_000 * intensity, 20);
+  return { times: 0, audit: await world.verified() };
+}
 
 async function negativeControl({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints, { partitions: 1 });

@@ -35,6 +35,13 @@ export const crashFaults: readonly Fault[] = [
     strike: killAtRandom,
   },
   {
+    name: 'sigterm',
+    about:
+      'SIGTERM under load: it lands what it holds and ends with exit code 0; a restart goes on',
+    quick: false,
+    strike: sigterm,
+  },
+  {
     name: 'refused',
     about:
       'ClickHouse refuses connections for 5 s, for 60 s from intensity 2 on: nothing is skipped',
@@ -85,7 +92,7 @@ function fateOf(window: Window, kill: () => void): Fate {
 
 async function killAtRandom({ endpoints, intensity, random }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
-  await using load = startLoad(world, 100, 100);
+  await using load = startLoad(world, { perRound: 100, everyMs: 100 });
   const times = 5 * intensity;
   let working = 0;
   for (let strike = 0; strike < times; strike += 1) {
@@ -102,6 +109,26 @@ async function killAtRandom({ endpoints, intensity, random }: Lab): Promise<Stru
   await world.runs();
   const audit = await world.verified(120_000);
   return { times, audit, note: `${working} of them had inserted something` };
+}
+
+async function sigterm({ endpoints, intensity, random }: Lab): Promise<Struck> {
+  await using world = await openWorld(endpoints);
+  await using load = startLoad(world, { perRound: 100, everyMs: 100 });
+  let slowestMs = 0;
+  for (let strike = 0; strike < intensity; strike += 1) {
+    await using consumer = world.consumerProcess();
+    await consumer.logged(/Inserted/, 60_000);
+    await sleep(random.next() * 1_000);
+    const startedAt = performance.now();
+    consumer.kill('SIGTERM');
+    const exit = await consumer.exited;
+    slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+    assert(exit === 0, `the consumer ended with ${exit}: ${consumer.stderr()}`);
+  }
+  await load.stop();
+  await world.runs();
+  const audit = await world.verified(120_000);
+  return { times: intensity, audit, note: `ended within ${(slowestMs / 1_000).toFixed(1)} s` };
 }
 
 async function refused({ endpoints, intensity }: Lab): Promise<Struck> {

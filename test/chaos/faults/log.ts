@@ -1,5 +1,5 @@
-// Faults of the log: the topic is replaced, cut at its start, grown by partitions, or the table does not
-// show how far it was read. Position, floor and source have to say where to go on.
+// Faults of the log: the topic is replaced or grown by partitions, or the table does not show how far it
+// was read. Position, floor and source have to say where to go on.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type Fault, type Lab, type Struck } from '../fault.ts';
 import { openWorld, type World } from '../world.ts';
@@ -22,24 +22,6 @@ export const logFaults: readonly Fault[] = [
     about: 'the same while the consumer stands still: its next fetch answers from the new log',
     quick: true,
     strike: recreatedUnnoticed,
-  },
-  {
-    name: 'log-start-moved',
-    about: 'retention removed what was not read yet: the gap is recorded, the rest is read',
-    quick: true,
-    strike: logStartMoved,
-  },
-  {
-    name: 'log-start-moved-unread',
-    about: 'the same on a topic that was taken over before it held anything',
-    quick: true,
-    strike: logStartMovedUnread,
-  },
-  {
-    name: 'newest-rows-removed',
-    about: 'the newest rows of a partition are deleted after a checkpoint: they are not read again',
-    quick: true,
-    strike: newestRowsRemoved,
   },
   {
     name: 'upgraded-table',
@@ -109,68 +91,6 @@ const sum = ({ partitions }: Struck['audit']) =>
 
 async function untilGone({ admin, topic }: World): Promise<void> {
   while ((await admin.listTopics()).includes(topic)) await sleep(50);
-}
-
-/** Removes everything below `offset` from every partition, as retention does. */
-async function removeBelow({ admin, partitions, topic }: World, offset: number): Promise<void> {
-  const at = Array.from({ length: partitions }, (_, partition) => {
-    return { partition, offset: String(offset) };
-  });
-  await admin.fetchTopicOffsets(topic); // kafkajs deletes only what it has looked up before
-  await admin.deleteTopicRecords({ topic, partitions: at });
-}
-
-async function logStartMoved({ endpoints }: Lab): Promise<Struck> {
-  await using world = await openWorld(endpoints);
-  await world.fill(300, 20);
-  await world.ingestAll();
-  await world.fill(300, 20);
-  await removeBelow(world, 150);
-  await world.runs();
-  const audit = await world.verified();
-  for (const { gap, good, dead, older } of audit.partitions) {
-    const account = `${good} good, ${dead} dead, ${gap} gap, ${older} older`;
-    assert(older === 150 && good + dead === 50, `offsets 100 to 149 are a gap: ${account}`);
-  }
-  const gaps = await world.clickhouse.rows<{ detail: string }>(
-    `SELECT DISTINCT detail FROM consumer_positions WHERE reason = 'gap'`,
-  );
-  assert(gaps.length === 1, `recorded gaps: ${JSON.stringify(gaps)}`);
-  return { times: 3, audit, note: gaps[0]!.detail };
-}
-
-async function logStartMovedUnread({ endpoints }: Lab): Promise<Struck> {
-  await using world = await openWorld(endpoints);
-  await world.fill(1);
-  await world.ingestAll();
-  // Partitions 1 and 2 were owned while they held nothing.
-  await world.fill(301);
-  await removeBelow(world, 50);
-  await world.runs();
-  const audit = await world.verified();
-  const gaps = await world.clickhouse.rows(
-    `SELECT DISTINCT kafka_partition FROM consumer_positions WHERE reason = 'gap'`,
-  );
-  assert(gaps.length === 3, `gaps are recorded for ${gaps.length} of 3 partitions`);
-  return { times: 3, audit };
-}
-
-async function newestRowsRemoved({ endpoints }: Lab): Promise<Struck> {
-  await using world = await openWorld(endpoints);
-  await world.fill(300, 20);
-  await world.ingestAll();
-  await world.clickhouse.command(
-    'DELETE FROM sensor_data WHERE kafka_partition = 1 AND kafka_offset >= 60',
-  );
-  const removed = 300 - 15 - (await world.rowCount());
-  await world.runs();
-  await world.fill(300, 20);
-  const audit = await world.ingested();
-  const [, idle] = audit.partitions;
-  const account = `${idle!.missing} missing, ${idle!.surplus} too many`;
-  assert(idle!.missing === removed && idle!.surplus === 0, `${removed} removed: ${account}`);
-  assert(removed > 0, 'nothing was removed');
-  return { times: removed, audit, note: `${removed} rows removed by hand stay away` };
 }
 
 async function upgradedTable({ endpoints }: Lab): Promise<Struck> {

@@ -8,6 +8,7 @@ import { mixedMessages, poisonMessage } from '../messages.ts';
 import { openWorld, type World } from '../world.ts';
 
 const FENCED = 395;
+const CANCELLED = 394;
 
 export const ownershipFaults: readonly Fault[] = [
   {
@@ -30,6 +31,13 @@ export const ownershipFaults: readonly Fault[] = [
     strike: sameEpoch,
   },
   {
+    name: 'running-past-guard',
+    about:
+      'the INSERT has passed its guard and goes on for seconds when another takes over: it is killed',
+    quick: true,
+    strike: runningPastGuard,
+  },
+  {
     name: 'two-owners',
     about: 'two groups own every partition at once and keep taking it from each other',
     quick: true,
@@ -37,7 +45,7 @@ export const ownershipFaults: readonly Fault[] = [
   },
   {
     name: 'rebalance',
-    about: 'a second consumer joins and leaves every 3 s',
+    about: 'a second consumer joins and leaves every 3 s, for two minutes at intensity 10',
     quick: false,
     strike: rebalance,
   },
@@ -139,6 +147,49 @@ function meetingOf(count: number): () => Promise<void> {
   };
 }
 
+/** Columns that make an INSERT of up to 100 rows last for seconds after its guard was evaluated. */
+const SLOW = Array.from({ length: 6 }, (_, at) => {
+  return `ADD COLUMN slow_${at} UInt8 MATERIALIZED sleepEachRow(0.025)`;
+});
+
+/** No epoch helps any more: only KILL QUERY ends that INSERT, and only then the position is final. */
+async function runningPastGuard({ endpoints, intensity }: Lab): Promise<Struck> {
+  for (let round = 1; ; round += 1) {
+    await using world = await openWorld(endpoints);
+    await using proxy = await startFaultProxy(endpoints.clickhouseUrl);
+    await world.clickhouse.command(`ALTER TABLE sensor_data ${SLOW.join(', ')}`);
+    const answered = Promise.withResolvers<LateAnswer>();
+    proxy.decide = ({ insertInto }) =>
+      insertInto === 'sensor_data' && proxy.struck === 0
+        ? { kind: 'late', delayMs: 0, done: answered.resolve }
+        : undefined;
+    const KAFKA_GROUP = `one-${world.database}`;
+    await using asleep = world.consumerProcess({ CLICKHOUSE_URL: proxy.url, KAFKA_GROUP });
+    await asleep.logged(/took over/);
+    await world.fill(90);
+    await untilInsertRuns(world);
+    asleep.kill('SIGSTOP');
+    await world.runs({ KAFKA_GROUP: `two-${world.database}` });
+    const { code } = await answered.promise;
+    assert(code === CANCELLED, `the INSERT that ran got code ${code}, not ${CANCELLED}`);
+    const audit = await world.verified(90_000);
+    if (round === intensity) return { times: round, audit };
+  }
+}
+
+/** An INSERT that has run for a second has its guard behind it. */
+async function untilInsertRuns({ clickhouse, database }: World): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    const [found] = await clickhouse.rows<{ n: string }>(
+      `SELECT toString(count()) AS n FROM system.processes
+       WHERE query_id LIKE 'ingest:${database}.%' AND elapsed > 1`,
+    );
+    if (found?.n !== '0') return;
+    await sleep(50);
+  }
+  throw new Error('no INSERT runs');
+}
+
 async function twoOwners({ endpoints, intensity }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
   await using one = await world.consumer({ KAFKA_GROUP: `one-${world.database}` });
@@ -156,11 +207,11 @@ async function twoOwners({ endpoints, intensity }: Lab): Promise<Struck> {
   return { times, audit, note: both ? 'both inserted' : 'one of them inserted everything' };
 }
 
-async function rebalance({ endpoints, minutes }: Lab): Promise<Struck> {
+async function rebalance({ endpoints, intensity }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints, { partitions: 4 });
   await world.runs();
   await using load = startLoad(world);
-  const until = performance.now() + Math.max(12_000, minutes * 60_000);
+  const until = performance.now() + 12_000 * intensity;
   let times = 0;
   while (performance.now() < until) {
     await sleep(3_000);

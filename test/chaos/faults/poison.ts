@@ -27,7 +27,7 @@ export const poisonFaults: readonly Fault[] = [
 
 async function poisonAmongGood({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints, { partitions: 1 });
-  await world.raiseMessageLimit();
+  await world.configure({ 'max.message.bytes': '16000000' });
   await world.runs();
   await world.send(
     poisons.flatMap(({ value }, index) => [
@@ -76,7 +76,7 @@ const LIMIT_BYTES = 6_000_000;
 
 async function largeMessages({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints, { partitions: 1 });
-  await world.raiseMessageLimit();
+  await world.configure({ 'max.message.bytes': '16000000' });
   await world.runs({ MAX_MESSAGE_BYTES: String(LIMIT_BYTES) });
   const good = eventJson(1).replace('{"data"', `{"note":"${'x'.repeat(5_000_000)}","data"`);
   const beyond = Buffer.alloc(LIMIT_BYTES + 1, 0x7a);
