@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { environment } from '../../platform/config.ts';
+import { freePort } from '../kafka/ports.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -107,6 +108,20 @@ test('SIGTERM lets the running query end, and the data are there at the next sta
   expect(await running).toBe('');
   const second = await start();
   expect(await ask(second.url, 'SELECT count() FROM t')).toBe('10');
+});
+
+test('a request that comes while the engine opens is answered', async () => {
+  const port = String(await freePort('127.0.0.1'));
+  const listening = start(port).then(() => true);
+  const early: Promise<string | undefined>[] = [];
+  // Without a pause: the port is open for a moment only before the engine is.
+  while (!(await Promise.race([listening, delay(2, false)]))) {
+    early.push(ask(`http://127.0.0.1:${port}`, 'SELECT 1').catch(() => undefined));
+  }
+  const answers = await Promise.all(early);
+  const answered = answers.filter((answer) => answer !== undefined);
+  expect(answered.length).toBeGreaterThan(0);
+  expect(new Set(answered)).toEqual(new Set(['1']));
 });
 
 test('KILL works while as many queries run as may run at a time', async () => {
