@@ -10,6 +10,8 @@ export interface Lab {
   readonly random: Random;
   /** 1 inside `npm test`; `npm run chaos` strikes this many times as often. */
   readonly intensity: number;
+  /** Kills and rebalances as often as the project promises, whatever the intensity. */
+  readonly full: boolean;
   /** How long the mix goes on. */
   readonly minutes: number;
 }

@@ -192,7 +192,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Waits until nothing is on its way any more. */
-  async ingested(withinMs = 60_000): Promise<TopicAudit> {
+  async ingested(withinMs = 120_000): Promise<TopicAudit> {
     const deadline = performance.now() + withinMs;
     for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
       const audit = await this.audit().catch((error: unknown) => error as Error);
@@ -209,7 +209,7 @@ export class World implements AsyncDisposable {
    * Waits until all is ingested and holds the tables against both oracles.
    * @throws {Error} when anything is lost, doubled or different.
    */
-  async verified(withinMs = 60_000, maxMessageBytes?: number): Promise<TopicAudit> {
+  async verified(withinMs = 120_000, maxMessageBytes?: number): Promise<TopicAudit> {
     const audit = await this.ingested(withinMs);
     if (!audit.exact) throw new Error(auditReport(audit));
     const truths = await readTruth(this.endpoints.kafkaBootstrap, this.topic, maxMessageBytes);

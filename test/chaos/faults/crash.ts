@@ -90,10 +90,10 @@ function fateOf(window: Window, kill: () => void): Fate {
   }
 }
 
-async function killAtRandom({ endpoints, intensity, random }: Lab): Promise<Struck> {
+async function killAtRandom({ endpoints, full, intensity, random }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
   await using load = startLoad(world, { perRound: 100, everyMs: 100 });
-  const times = 5 * intensity;
+  const times = full ? 50 : 5 * intensity;
   let working = 0;
   for (let strike = 0; strike < times; strike += 1) {
     await using consumer = world.consumerProcess({

@@ -45,7 +45,7 @@ export const ownershipFaults: readonly Fault[] = [
   },
   {
     name: 'rebalance',
-    about: 'a second consumer joins and leaves every 3 s, for two minutes at intensity 10',
+    about: 'a second consumer joins and leaves every 3 s; with --full for two minutes',
     quick: false,
     strike: rebalance,
   },
@@ -207,11 +207,11 @@ async function twoOwners({ endpoints, intensity }: Lab): Promise<Struck> {
   return { times, audit, note: both ? 'both inserted' : 'one of them inserted everything' };
 }
 
-async function rebalance({ endpoints, intensity }: Lab): Promise<Struck> {
+async function rebalance({ endpoints, full, intensity }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints, { partitions: 4 });
   await world.runs();
   await using load = startLoad(world);
-  const until = performance.now() + 12_000 * intensity;
+  const until = performance.now() + (full ? 120_000 : 12_000 * intensity);
   let times = 0;
   while (performance.now() < until) {
     await sleep(3_000);

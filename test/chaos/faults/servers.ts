@@ -34,12 +34,12 @@ export const serverFaults: readonly Fault[] = [
   },
 ];
 
-async function killClickHouse({ endpoints, intensity, random }: Lab): Promise<Struck> {
+async function killClickHouse({ endpoints, full, intensity, random }: Lab): Promise<Struck> {
   await using clickhouse = await mortalClickHouse();
   await using world = await openWorld({ ...endpoints, clickhouseUrl: clickhouse.address });
   await world.runs();
   await using load = startLoad(world, { perRound: 100, everyMs: 100 });
-  const times = intensity === 1 ? 1 : 2 * intensity;
+  const times = full ? 20 : intensity;
   for (let strike = 0; strike < times; strike += 1) {
     await sleep(500 + random.next() * 1_500);
     await clickhouse.kill();
@@ -50,11 +50,11 @@ async function killClickHouse({ endpoints, intensity, random }: Lab): Promise<St
   return { times, audit: await world.verified(120_000) };
 }
 
-async function killBroker({ endpoints, intensity, random }: Lab): Promise<Struck> {
+async function killBroker({ endpoints, full, intensity, random }: Lab): Promise<Struck> {
   await using kafka = await mortalKafka();
   await using world = await openWorld({ ...endpoints, kafkaBootstrap: kafka.address });
   await world.runs();
-  const times = Math.max(1, Math.round(intensity / 2));
+  const times = full ? 5 : intensity;
   for (let strike = 0; strike < times; strike += 1) {
     await using load = startLoad(world, { perRound: 100, brokerMayDie: true });
     await sleep(2_000 + random.next() * 2_000);
