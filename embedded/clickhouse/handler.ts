@@ -14,7 +14,7 @@ import {
 } from './execute.ts';
 import { isKillQuery, killQuery } from './kill.ts';
 import { withProcesses } from './processes.ts';
-import { guardReader, readerSettings } from './readonly.ts';
+import { guardReader, readerSettings, type FunctionRules } from './readonly.ts';
 import { refuseDangerous } from './refuse.ts';
 import type { Entry, Registry } from './registry.ts';
 import { parseSearch, readHead, type RequestHead } from './request.ts';
@@ -28,9 +28,10 @@ export interface HandlerContext {
   readonly registry: Registry;
   readonly spool: Spool;
   readonly users: readonly ClickHouseUser[];
-  /** Functions readers may not use. */
-  readonly forbidden: ReadonlySet<string>;
+  readonly functions: FunctionRules;
   readonly maxBodyBytes: number;
+  /** An upload that brings nothing for so long is given up. */
+  readonly maxUploadPauseMs: number;
   readonly log: Logger;
 }
 
@@ -72,6 +73,7 @@ export async function handleQuery(
     account.user = user.name;
     const { database = 'default', query } = head;
     entry = context.registry.enter({ queryId, user: user.name, query, database });
+    limitPauses(request, context.maxUploadPauseMs);
     const body = decodeBody(request, head.contentEncoding, context.maxBodyBytes);
     spooled = await unlessKilled(entry, context, context.spool.take(query, whole(body, request)));
     account.query = spooled.kind === 'insert' ? spooled.head.sql : spooled.sql;
@@ -148,7 +150,7 @@ async function run(
 }
 
 async function guard(
-  { engine, forbidden }: HandlerContext,
+  { engine, functions }: HandlerContext,
   head: RequestHead,
   statement: Statement,
   presets: readonly string[],
@@ -156,7 +158,7 @@ async function guard(
   const clean = engine.connect('guard');
   try {
     await prepare(clean, { ...head, settings: new Map(), database: undefined }, 1, presets);
-    await guardReader(clean, statement, forbidden);
+    await guardReader(clean, statement, functions);
   } finally {
     clean.close();
   }
@@ -209,6 +211,21 @@ async function* whole(
 ): AsyncGenerator<Buffer> {
   yield* body;
   if (!request.complete) throw exception('ABORTED', 'The request body was cut short', 400);
+}
+
+/** A client that stops in the middle of its body would hold a place among the requests for ever. */
+function limitPauses(request: IncomingMessage, pauseMs: number): void {
+  if (request.complete) return;
+  const { socket } = request;
+  const giveUp = (): void => void request.destroy();
+  socket.setTimeout(pauseMs, giveUp);
+  const stop = (): void => {
+    request.off('end', stop).off('close', stop);
+    // Whatever is set on the socket later is the keep-alive's.
+    socket.off('timeout', giveUp).setTimeout(0);
+  };
+  request.once('end', stop);
+  request.once('close', stop);
 }
 
 /** What was taken in, unless the request is killed first: then at once the error. */

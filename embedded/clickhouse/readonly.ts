@@ -9,9 +9,12 @@ import { isSymbol, isWord, type Token } from './tokenizer.ts';
 
 const VERBS = new Set(['SELECT', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'EXISTS', 'USE', 'SET']);
 
-/** Settings a read-only user may choose, per query. None may cut a result short. */
+/**
+ * Settings a read-only user may choose, per query. None may cut a result short, and none names a file:
+ * `output_format_schema` would write one.
+ */
 const SETTINGS =
-  /^(max_execution_time|max_(rows|bytes)_to_read|max_(threads|block_size|memory_usage|query_size|ast_depth|ast_elements|expanded_ast_elements)|output_format_\w+|date_time_output_format|session_timezone|additional_table_filters|join_use_nulls|group_by_use_nulls|extremes|log_comment|log_queries|enable_http_compression|http_\w+|send_progress_in_http_headers|wait_end_of_query|use_query_cache|prefer_column_name_to_alias|enable_analyzer|allow_experimental_analyzer|connect_timeout|receive_timeout|send_timeout|cancel_http_readonly_queries_on_client_close)$/;
+  /^(max_execution_time|max_(rows|bytes)_to_read|max_(threads|block_size|memory_usage|query_size|ast_depth|ast_elements|expanded_ast_elements)|output_format_(?!schema$|avro_confluent)\w+|date_time_output_format|session_timezone|additional_table_filters|join_use_nulls|group_by_use_nulls|extremes|log_comment|log_queries|enable_http_compression|http_\w+|send_progress_in_http_headers|wait_end_of_query|use_query_cache|prefer_column_name_to_alias|enable_analyzer|allow_experimental_analyzer|connect_timeout|receive_timeout|send_timeout|cancel_http_readonly_queries_on_client_close)$/;
 
 /** Table functions that neither leave the engine nor hide what they read. */
 const HARMLESS = [
@@ -22,19 +25,33 @@ const HARMLESS = [
 const FORBIDDEN =
   /^(file|catboostevaluate|hascolumnintable|reversednsquery|ai[a-z]*|executable|.*dns.*)$/;
 
-/** Names of functions, lower case, that a read-only user may not use. */
-export function forbiddenFunctions(engine: Engine): ReadonlySet<string> {
-  const sql =
-    'SELECT name, 1 AS is_table FROM system.table_functions UNION ALL SELECT name, 0 FROM system.functions';
+/** Names of functions, lower case. */
+export interface FunctionRules {
+  /** A read-only user may not call them. */
+  readonly forbidden: ReadonlySet<string>;
+  /** Those of them that can also be named without being called: `arrayMap(file, …)`. */
+  readonly forbiddenScalars: ReadonlySet<string>;
+  /** The engine's own, whose names nobody can take. Others may be anybody's, with anything in them. */
+  readonly builtIn: ReadonlySet<string>;
+}
+
+/** What the engine's functions are to a read-only user. */
+export function functionRules(engine: Engine): FunctionRules {
+  const sql = `SELECT name, 1 AS is_table FROM system.table_functions
+    UNION ALL SELECT name, 0 FROM system.functions WHERE origin = 'System'`;
   const harmless = new Set(HARMLESS.map((name) => name.toLowerCase()));
   const forbidden = new Set<string>();
+  const forbiddenScalars = new Set<string>();
+  const builtIn = new Set<string>();
   for (const line of engine.control(sql).split('\n')) {
     if (line === '') continue;
     const [name = '', isTable] = JSON.parse(line) as string[];
     const key = name.toLowerCase();
-    if (isTable === '1' ? !harmless.has(key) : FORBIDDEN.test(key)) forbidden.add(key);
+    builtIn.add(key);
+    if (isTable === '0' && FORBIDDEN.test(key)) forbiddenScalars.add(key);
+    if (isTable === '1' && !harmless.has(key)) forbidden.add(key);
   }
-  return forbidden;
+  return { forbidden: forbidden.union(forbiddenScalars), forbiddenScalars, builtIn };
 }
 
 /**
@@ -47,11 +64,18 @@ export function readerSettings(statement: Statement, head: RequestHead): string[
     if (name === 'readonly' && value === '1') continue;
     checkSetting(name, literal(value));
   }
-  return settingsIn(statement).map(({ name, value }) => {
+  const own = settingsIn(statement);
+  const sets = own.map(({ name, value }) => {
     checkSetting(name, value);
     return `SET ${name} = ${toText(value)}`;
   });
+  const limited = head.settings.has(TIME_LIMIT) || own.some(({ name }) => name === TIME_LIMIT);
+  return limited ? sets : [`SET ${TIME_LIMIT} = ${DEFAULT_TIME_LIMIT_SEC}`, ...sets];
 }
+
+/** As in the profile that clickhouse_setup gives the read-only user. */
+const TIME_LIMIT = 'max_execution_time';
+const DEFAULT_TIME_LIMIT_SEC = 60;
 
 function checkSetting(name: string, value: string): void {
   if (!SETTINGS.test(name)) {
@@ -98,7 +122,7 @@ function endsValue(token: Token | undefined, depth: number): boolean {
 export async function guardReader(
   clean: Connection,
   statement: Statement,
-  forbidden: ReadonlySet<string>,
+  { builtIn, forbidden, forbiddenScalars }: FunctionRules,
 ): Promise<void> {
   const { verb, tokens } = statement;
   if (!VERBS.has(verb)) throw denied(`${verb} statements`);
@@ -106,9 +130,39 @@ export async function guardReader(
   if (/outfile|infile/i.test(statement.sql)) throw denied('OUTFILE and INFILE');
   if (verb === 'SET' || verb === 'USE') return;
   if (verb !== 'SELECT' && verb !== 'EXPLAIN' && tokens.some(namesFile)) throw denied('files');
-  for (const name of functionsIn(await syntaxTree(clean, statement))) {
-    if (forbidden.has(name.toLowerCase())) throw denied(`the function ${name}`);
-  }
+  const tree = await syntaxTree(clean, statement);
+  const calls = [...named(tree, 'Function'), ...called(tokens)];
+  const names = [...named(tree, 'Identifier'), ...calls];
+  const bad =
+    calls.find((name) => forbidden.has(name.toLowerCase())) ??
+    names.find((name) => forbiddenScalars.has(name.toLowerCase()));
+  if (bad !== undefined) throw denied(`the function ${bad}`);
+  const others = names.filter((name) => !builtIn.has(name.toLowerCase()));
+  if (others.length > 0) await refuseUserDefined(clean, others);
+}
+
+/**
+ * Names that are called, read from the text: the tree leaves out what APPLY applies and what stands
+ * in the WHERE of a SHOW.
+ */
+function called(tokens: readonly Token[]): string[] {
+  return tokens.flatMap((token, at) => {
+    if (token.kind !== 'word' && token.kind !== 'quoted') return [];
+    const before = isSymbol(tokens[at - 1], '(') ? tokens[at - 2] : tokens[at - 1];
+    if (!isSymbol(tokens[at + 1], '(') && !isWord(before, 'APPLY')) return [];
+    if (token.kind === 'word') return [token.text];
+    if (token.text.includes('\\')) throw denied('function names with escapes');
+    return [token.text.replace(/^(\xe2\x80\x9c|["`])(.*)(\xe2\x80\x9d|["`])$/s, '$2')];
+  });
+}
+
+/** A function that somebody defined in SQL can hold any other one, out of our sight. */
+async function refuseUserDefined(clean: Connection, names: readonly string[]): Promise<void> {
+  const list = names.map((name) => literal(toText(name))).join(', ');
+  const sql = `SELECT name FROM system.functions WHERE origin != 'System' AND name IN (${list})`;
+  const { bytes } = await clean.run(sql, 'TSVRaw');
+  const [found] = Buffer.from(bytes).toString('utf8').split('\n');
+  if (found !== undefined && found !== '') throw denied(`the function ${found}`);
 }
 
 function namesFile({ kind, text, depth }: Token): boolean {
@@ -130,8 +184,10 @@ async function syntaxTree(clean: Connection, { sql, tokens }: Statement): Promis
   return lines;
 }
 
-function functionsIn(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => /^ *(?:Table)?Function (\S+)/.exec(line)?.[1] ?? []);
+/** The names that the tree's nodes of a kind carry. */
+function named(tree: readonly string[], kind: 'Function' | 'Identifier'): string[] {
+  const node = new RegExp(`^ *(?:Table)?${kind} (\\S+)`);
+  return tree.flatMap((line) => node.exec(line)?.[1] ?? []);
 }
 
 function denied(what: string): Error {

@@ -8,7 +8,7 @@ import { requireOwnPasswords } from '../../platform/demo-passwords.ts';
 import type { Logger } from '../../platform/log.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { handleQuery, type HandlerContext } from './handler.ts';
-import { forbiddenFunctions } from './readonly.ts';
+import { functionRules } from './readonly.ts';
 import { createRegistry } from './registry.ts';
 import { commonHeaders } from './response.ts';
 import { openSpool } from './spool.ts';
@@ -32,6 +32,8 @@ export interface ClickHouseServerConfig {
    * the server widens only if nothing in the process has used it yet: otherwise choose 2.
    */
   maxRunning?: number;
+  /** An upload that brings nothing for so long is given up. Default 60 s. */
+  maxUploadPauseMs?: number;
   log: Logger;
 }
 
@@ -44,7 +46,10 @@ const DEFAULT_MAX_BODY_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_MAX_REQUESTS = 100;
 /** The engine uses all cores for one query already; more at a time only keep short ones short. */
 const DEFAULT_MAX_RUNNING = 8;
+const DEFAULT_MAX_UPLOAD_PAUSE_MS = 60_000;
 const IDLE_CONNECTION_MS = 60_000;
+/** Far more than the requests that are let in: a connection may rest between two. */
+const MAX_CONNECTIONS = 1_024;
 
 /**
  * Starts the server. Disposing it refuses new requests, lets the running ones end and closes the data.
@@ -59,6 +64,7 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
   );
   const dataPath = resolve(config.dataPath);
   const http = createServer({ keepAliveTimeout: IDLE_CONNECTION_MS, requestTimeout: 0 });
+  http.maxConnections = MAX_CONNECTIONS;
   // Before the engine opens: a taken port is the likelier mistake, and cheaper to find.
   // Who asks before it is open waits for it: a request without a listener is never answered.
   const opened = Promise.withResolvers<HandlerContext>();
@@ -79,8 +85,9 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
       registry: createRegistry(limits, (tag) => engine.cancel(tag)),
       spool: await openSpool(join(dataPath, 'http_bodies')),
       users: config.users,
-      forbidden: forbiddenFunctions(engine),
+      functions: functionRules(engine),
       maxBodyBytes: config.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+      maxUploadPauseMs: config.maxUploadPauseMs ?? DEFAULT_MAX_UPLOAD_PAUSE_MS,
       log: config.log,
     };
     opened.resolve(context);
