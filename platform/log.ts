@@ -1,6 +1,9 @@
 // The one way to write a log line: pino, JSON to stdout for machines, coloured lines on a terminal.
-// Secrets are redacted here, so no caller can forget to.
+// Secrets are redacted here, so no caller can forget to, and what others wrote (a device's name, a cell
+// of a CSV file, a query) can neither start a line of its own nor talk to the terminal.
 import { pino, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import { visibleDeep, visibleJson } from './visible.ts';
 
 export type { Logger };
 
@@ -36,14 +39,27 @@ export function createLog(options: LogOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRETS, censor: '***' },
   };
-  if (options.to === undefined && (options.pretty ?? stream.isTTY)) {
-    const target = 'pino-pretty';
-    const pretty = { destination: fd, ignore: 'service', messageFormat: '{service}: {msg}' };
-    return pino({ ...base, transport: { target, options: pretty } });
+  if (options.pretty ?? (options.to === undefined && stream.isTTY)) {
+    return pino(base, prettyLines(options.to ?? stream));
   }
-  // pino refuses a level formatter beside a transport, hence not in `base`.
   const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ ...base, formatters }, options.to ?? pino.destination({ dest: fd, sync: true }));
+  // JSON escapes line feeds itself, but neither U+2028, where some readers end a line, nor C1 controls.
+  const hooks = { streamWrite: visibleJson };
+  const to = options.to ?? pino.destination({ dest: fd, sync: true });
+  return pino({ ...base, formatters, hooks }, to);
+}
+
+/** Takes pino's lines and writes them coloured, with nothing in them but what can be seen. */
+function prettyLines(to: { write(text: string): unknown }): { write(line: string): void } {
+  const format = pretty.prettyFactory({
+    ignore: 'service',
+    messageFormat: '{service}: {msg}',
+  });
+  return {
+    write: (line) => {
+      to.write(format(visibleDeep(JSON.parse(line))));
+    },
+  };
 }
 
 /** A logger that writes nothing, for tests and one-shot commands. */

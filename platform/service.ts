@@ -2,6 +2,7 @@
 // maps what went wrong to an exit code. 0 clean, 1 failed, 2 a person has to change something.
 // A program whose parent holds an IPC channel to it tells when it has started, and stops with it.
 import { ConfigError, asError } from './errors.ts';
+import { visibleLines } from './visible.ts';
 
 const NODE_FLOOR = 24;
 /** In a terminal npm passes Ctrl+C on to a program that got it already: both are one signal. */
@@ -61,11 +62,13 @@ async function code(
   } catch (thrown) {
     const error = asError(thrown);
     if (error instanceof ConfigError) {
-      process.stderr.write(`${error.message}\n`);
+      process.stderr.write(`${visibleLines(error.message)}\n`);
       return 2;
     }
-    process.stderr.write(`${error.stack ?? error.message}\n`);
-    if (error.cause !== undefined) process.stderr.write(`cause: ${asError(error.cause).message}\n`);
+    process.stderr.write(`${visibleLines(error.stack ?? error.message)}\n`);
+    if (error.cause !== undefined) {
+      process.stderr.write(`cause: ${visibleLines(asError(error.cause).message)}\n`);
+    }
     return 1;
   }
 }

@@ -28,3 +28,10 @@ it('lets a few warnings through in a while and tells how many it withheld', () =
   expect(limit.take('later')).toBe('later (4 more are in its log)');
   expect(limit.take('then')).toBe('then');
 });
+
+it('keeps what others wrote on its line and away from the terminal', () => {
+  const hostile = 'a\u001b[2J\nERROR: forged\u2028\u202e\u009b31m\r';
+  const shown = 'a\\u{1b}[2J\\u{a}ERROR: forged\\u{2028}\\u{202e}\\u{9b}31m\\u{d}';
+  expect(readLogLine(JSON.stringify({ level: 'warn', msg: hostile })).message).toBe(shown);
+  expect(readLogLine(hostile).message).toBe(shown);
+});

@@ -1,4 +1,6 @@
-// Reads what a part wrote: pino's JSON lines become facts, anything else stays text.
+// Reads what a part wrote: pino's JSON lines become facts, anything else stays text. The message is made
+// to be shown: whatever others wrote into it stays on its line.
+import { visible } from '../../platform/visible.ts';
 
 export interface LogLine {
   /** As it was written, without the line end. */
@@ -15,9 +17,9 @@ export function readLogLine(text: string): LogLine {
   const facts = text.startsWith('{') ? parse(text) : undefined;
   const { level, msg } = facts ?? {};
   if (facts === undefined || typeof level !== 'string' || typeof msg !== 'string') {
-    return { text, level: undefined, message: text, facts: {} };
+    return { text, level: undefined, message: visible(text), facts: {} };
   }
-  return { text, level, message: msg, facts };
+  return { text, level, message: visible(msg), facts };
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

@@ -52,7 +52,7 @@ export class Part {
       log.write(text);
       const line = readLogLine(text);
       keep(this.#tail, line.message);
-      if (line.level === undefined) keep(this.#complaints, text);
+      if (line.level === undefined) keep(this.#complaints, line.message);
       onLine(line);
     };
     const { stdout, stderr } = this.#child;
