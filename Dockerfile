@@ -10,7 +10,8 @@ COPY package.json package-lock.json ./
 RUN npm pkg delete optionalDependencies && npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production
+# glibc keeps what the codecs' threads freed (25 to 50 MB under a backlog) unless told otherwise.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 # Owned by node, so that a checkout with a strict umask can be read too.

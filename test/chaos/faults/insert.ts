@@ -56,14 +56,14 @@ const plans: readonly Plan[] = [
     name: 'late-insert',
     about: 'the client gives up, the INSERT arrives whole afterwards: it has to be fenced',
     quick: true,
-    fate: (done) => ({ kind: 'late', delayMs: TIMEOUT_MS + 1_000, done }),
+    fate: (done) => ({ kind: 'late', delayMs: TIMEOUT_MS + 4_000, done }),
     lateCodes: [FENCED, CANCELLED],
   },
   {
     name: 'running-insert',
     about: 'the client gives up while the INSERT is running, which goes on and would commit',
     quick: true,
-    fate: (done) => ({ kind: 'drip', delayMs: TIMEOUT_MS + 1_000, done }),
+    fate: (done) => ({ kind: 'drip', delayMs: TIMEOUT_MS + 4_000, done }),
     lateCodes: [FENCED, CANCELLED],
   },
   {
