@@ -262,8 +262,8 @@ export class Lane {
       if (rows === 0) state.recorded = next;
     }
     const lag = lagOf(taken.states.values());
-    const { block, bytes, deadLetters, decodeMs } = batch;
-    metrics.flushed(block.rows, deadLetters, bytes, durationMs, decodeMs);
+    const { block, deadLetters, decodeMs, valueBytes } = batch;
+    metrics.flushed(block.rows, deadLetters, valueBytes, durationMs, decodeMs);
     metrics.lag(lag);
     const { fields, text } = flushLine(batch, metrics.table, durationMs, lag);
     logger.info({ stream: stream.name, ...fields }, text);
