@@ -1,10 +1,22 @@
 // A database of its own with the project's tables and a few sensor rows: some in the window that the
-// dashboard tests look at, some long before it, and two that arrived in the same batch.
+// dashboard tests look at, some long before it, and two that arrived in the same batch. Asked as the
+// read-only user that Grafana has.
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inject } from 'vitest';
 import { schemaSql } from '../../clickhouse_setup/generate.ts';
+import { userStatements, usersOf } from '../../clickhouse_setup/users.ts';
+import { setupVariables } from '../../clickhouse_setup/variables.ts';
+import { readConfig } from '../../platform/config.ts';
+import { compileCsvReader } from '../../streams/csv.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
 
 export interface SensorTables extends AsyncDisposable {
+  /** With the login of the user that may write. */
   readonly url: URL;
+  /** The same database with the login of the user that may only read. */
+  readonly readerUrl: URL;
   readonly devices: readonly string[];
   /** Rows and dead letters around now; the tables hold older ones too. */
   readonly rowsNow: number;
@@ -40,6 +52,7 @@ export async function sensorTables(
     for (const statement of inserts(nowMs, rowsPerDevice)) await send(url, statement);
   return {
     url,
+    readerUrl: await reader(outside, url, database),
     devices: DEVICES,
     rowsNow: DEVICES.length * rowsPerDevice,
     deadNow: 1,
@@ -48,6 +61,54 @@ export async function sensorTables(
       await send(outside, `DROP DATABASE ${database}`);
     },
   };
+}
+
+// A server with access control gets a reader with exactly the rights that the setup grants; the embedded
+// one has its own, whom it keeps from everything but reading itself.
+async function reader(outside: URL, url: URL, database: string): Promise<URL> {
+  const env = {
+    CLICKHOUSE_DB: database,
+    GRAFANA_CLICKHOUSE_USER: 'grafana_ro',
+    GRAFANA_CLICKHOUSE_PASSWORD: 'grafanapass',
+  };
+  if (inject('backend').kind === 'containers') {
+    env.GRAFANA_CLICKHOUSE_USER = database;
+    for (const statement of usersOf(readConfig(setupVariables, env), []).flatMap(userStatements)) {
+      await send(outside, statement);
+    }
+  }
+  const readerUrl = new URL(url);
+  readerUrl.username = env.GRAFANA_CLICKHOUSE_USER;
+  readerUrl.password = env.GRAFANA_CLICKHOUSE_PASSWORD;
+  return readerUrl;
+}
+
+const CSV = join(import.meta.dirname, '..', '..', 'data', 'sensor_data.csv');
+
+/** Adds the first readings of the committed file as a replay that arrived within ten minutes. */
+export async function addReplay({ url }: SensorTables, nowMs: number, rows = 3_000): Promise<void> {
+  const lines = (await readFile(CSV, 'utf8')).split('\n').slice(0, rows + 1);
+  const [header = [], ...records] = lines.map((line) => line.replaceAll('"', '').split(','));
+  const read = compileCsvReader(sensorData, header);
+  const body = records.map((cells, index) => {
+    const result = read(cells);
+    if (!result.ok) throw new Error(`${CSV}: ${result.column}`);
+    const { data, device_id, ts } = result.event as { data: object; device_id: string; ts: number };
+    const batchMs = nowMs - 900_000 + Math.floor((index / rows) * 300) * 2_000;
+    const known = { kafka_source: 'sensor_data@replay', kafka_partition: 1, kafka_offset: index };
+    const times = { ts: ts * 1_000, ingest_time: batchMs, kafka_timestamp: batchMs - 500 };
+    const at = Object.entries(times).map(([name, ms]) => [
+      name,
+      new Date(ms).toISOString().slice(0, -1),
+    ]);
+    return JSON.stringify({ ...data, device_id, ...known, ...Object.fromEntries(at) });
+  });
+  await send(url, `INSERT INTO sensor_data FORMAT JSONEachRow\n${body.join('\n')}`);
+}
+
+/** Runs statements that write. */
+export async function write({ url }: SensorTables, ...statements: string[]): Promise<void> {
+  for (const statement of statements) await send(url, statement);
 }
 
 // The two newest rows of a device share their ingest_time; the one that Kafka had later holds the
@@ -70,9 +131,9 @@ function inserts(nowMs: number, rowsPerDevice: number): string[] {
   return [of(7, longAgoMs), of(rowsPerDevice, nowMs), dead(longAgoMs), dead(nowMs)];
 }
 
-/** Runs a query; every column with its type. */
-export async function ask({ url }: SensorTables, sql: string): Promise<Answer> {
-  const text = await send(url, `${sql}\nFORMAT JSONCompact`);
+/** Runs a query as the reader; every column with its type. */
+export async function ask({ readerUrl }: SensorTables, sql: string): Promise<Answer> {
+  const text = await send(readerUrl, `${sql}\nFORMAT JSONCompact`);
   const { meta, data } = JSON.parse(text) as { meta: Answer['columns']; data: Answer['rows'] };
   return { columns: meta, rows: data };
 }
@@ -90,6 +151,6 @@ async function send(url: URL, sql: string): Promise<string> {
     },
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${text.trim()}\n${sql}`);
+  if (!response.ok) throw new Error(`${text.trim()}\n${sql.slice(0, 2_000)}`);
   return text;
 }
