@@ -20,8 +20,10 @@ export const SCRIPTS: Record<Part, readonly [script: string, ...args: string[]]>
   'table-engine': ['table-engine'],
 };
 
-/** A part's result, with the CPU that the servers spent on it. */
+/** A part's result, with the CPU that the servers spent on it and their largest memory so far. */
 export interface Cost extends Result {
   readonly engineCpuSec: number;
   readonly brokerCpuSec: number;
+  readonly enginePeakRssMb: number;
+  readonly brokerPeakRssMb: number;
 }
