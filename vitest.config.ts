@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{streams,platform,producers,consumer,clickhouse_setup,embedded,data}/**/*.test.ts',
+            '{streams,platform,producers,consumer,clickhouse_setup,live,embedded,data}/**/*.test.ts',
           ],
         },
       },

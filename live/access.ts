@@ -2,7 +2,7 @@
 // headers every answer carries.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import { isLoopback } from './config.ts';
+import { isLoopback } from '../platform/demo-passwords.ts';
 
 const COOKIE = 'sensorhouse_live';
 /** A page stays signed in for that long. */

@@ -1,6 +1,7 @@
 // The live page's environment variables, and what they mean together: whom it may serve.
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
 import { integer, matching, oneOf, text, type Config } from '../platform/config.ts';
+import { isLoopback } from '../platform/demo-passwords.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 
@@ -35,6 +36,13 @@ export const liveVariables = {
     },
     /^[A-Za-z0-9.:-]+$/,
     'an IP address or localhost',
+  ),
+  LIVE_PUBLISHED_ON: matching(
+    {
+      doc: 'Where Docker publishes LIVE_PORT: that address then says who can reach the page, not LIVE_HOST.',
+    },
+    /^[0-9a-fA-F.:[\]]+$/,
+    'an IP address',
   ),
   LIVE_PORT: integer(
     { default: 8080, doc: 'Port of the live page; 0 takes a free one.' },
@@ -76,15 +84,15 @@ export const liveVariables = {
 
 export type LiveConfig = Config<typeof liveVariables>;
 
-/** Whether nobody beyond this machine can connect to an address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /** @throws {ConfigError} when the page would be open to the network without a token. */
-export function requireToken({ LIVE_HOST: host, LIVE_TOKEN: token }: LiveConfig): void {
+export function requireToken(config: LiveConfig): void {
+  const { LIVE_HOST, LIVE_PUBLISHED_ON, LIVE_TOKEN: token } = config;
+  const [name, host] =
+    LIVE_PUBLISHED_ON === undefined
+      ? ['LIVE_HOST', LIVE_HOST]
+      : ['LIVE_PUBLISHED_ON', LIVE_PUBLISHED_ON];
   if (isLoopback(host) || token !== undefined) return;
   throw new ConfigError(
-    `LIVE_TOKEN: is not set, and LIVE_HOST ${JSON.stringify(host)} is open to the network; set it to 16 characters or more`,
+    `LIVE_TOKEN: is not set, and ${name}=${host} opens the live page to other machines; set it to 16 characters or more`,
   );
 }

@@ -2,6 +2,7 @@
 // as in production, pointed at the embedded servers.
 import { resolve } from 'node:path';
 import { consumerVariables } from '../../consumer/config.ts';
+import { liveVariables, requireToken } from '../../live/config.ts';
 import { setupVariables, type SetupConfig } from '../../clickhouse_setup/variables.ts';
 import { environment, integer, readConfig, text } from '../../platform/config.ts';
 import { ConfigError } from '../../platform/errors.ts';
@@ -19,6 +20,7 @@ export const launchVariables = {
   KAFKA_PORT: integer({ default: 9092, doc: 'Port of the embedded Kafka.' }, 1, 65_535),
   CLICKHOUSE_PORT: integer({ default: 8123, doc: 'Port of the embedded ClickHouse.' }, 1, 65_535),
   METRICS_PORT: integer({ default: 9464, doc: "Port of the consumer's /metrics." }, 1, 65_535),
+  LIVE_PORT: integer({ default: 8080, doc: 'Port of the live page.' }, 1, 65_535),
   SENSORHOUSE_DIR: text({
     default: '.sensorhouse',
     doc: 'Folder of the embedded servers: data, logs, downloads. Relative to the project.',
@@ -43,6 +45,7 @@ export interface LaunchConfig {
   readonly kafkaPort: number;
   readonly clickhousePort: number;
   readonly metricsPort: number;
+  readonly livePort: number;
   /** What the setup reads; it also holds the topic, the database and the credentials. */
   readonly setup: SetupConfig;
   readonly topic: string;
@@ -52,6 +55,7 @@ export interface LaunchConfig {
   readonly environments: {
     readonly servers: Environment;
     readonly consumer: Environment;
+    readonly live: Environment;
     readonly producer: (name: string) => Environment;
   };
 }
@@ -95,6 +99,8 @@ export function readLaunchConfig(once: boolean, env: Environment = environment()
   const topic = setup.KAFKA_TOPIC ?? consumerVariables.KAFKA_TOPIC.fallback;
   const consumer = { ...clients, KAFKA_TOPIC: topic };
   const { KAFKA_GROUP: group } = readConfig(consumerVariables, consumer);
+  const live = { ...consumer, CONSUMER_URL: `http://${HOST}:${ports.METRICS_PORT}` };
+  requireToken(readConfig(liveVariables, live));
   const replay = { ...clients, KAFKA_TOPIC: topic, ...replayDefaults(once, env) };
   const producer = (name: string): Environment => ({ ...replay, PRODUCER: name });
   return {
@@ -103,11 +109,12 @@ export function readLaunchConfig(once: boolean, env: Environment = environment()
     kafkaPort: ports.KAFKA_PORT,
     clickhousePort: ports.CLICKHOUSE_PORT,
     metricsPort: ports.METRICS_PORT,
+    livePort: ports.LIVE_PORT,
     setup,
     topic,
     group,
     producers: chosen(env).map((name) => readProducerConfig(producer(name))),
-    environments: { servers, consumer, producer },
+    environments: { servers, consumer, live, producer },
   };
 }
 
@@ -139,9 +146,11 @@ function chosen(env: Environment): string[] {
   return [findProducer(written)?.name ?? written];
 }
 
-function requireDistinct(ports: Record<'KAFKA_PORT' | 'CLICKHOUSE_PORT' | 'METRICS_PORT', number>) {
+const PORTS = ['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT', 'LIVE_PORT'] as const;
+
+function requireDistinct(ports: Record<(typeof PORTS)[number], number>): void {
   const seen = new Map<number, string>();
-  for (const name of ['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT'] as const) {
+  for (const name of PORTS) {
     const other = seen.get(ports[name]);
     if (other !== undefined) {
       throw new ConfigError(`${name}: ${ports[name]} is ${other} too; each needs its own port`);

@@ -6,12 +6,15 @@ const QUERY = 'SELECT device_id, count(), max(ts) FROM sensor_data GROUP BY devi
 
 /** The text for a running stack. */
 export function greeting(config: LaunchConfig): string {
-  const { clickhousePort, folders, kafkaPort, metricsPort, setup, topic } = config;
+  const { clickhousePort, folders, kafkaPort, livePort, metricsPort, once, setup, topic } = config;
   const { CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = setup;
   const logs = relative(process.cwd(), folders.logs);
   const login = password === DEMO_PASSWORD ? `password ${password}` : 'password as you set it';
   const curlLogin = password === DEMO_PASSWORD ? `${user}:${password}` : `${user}:PASSWORD`;
   const rows = [
+    ...(once
+      ? []
+      : [['Live page', `http://${HOST}:${livePort}`, 'the dashboards: open it in a browser']]),
     ['Kafka', `${HOST}:${kafkaPort}`, `topic ${topic}`],
     ['ClickHouse', `http://${HOST}:${clickhousePort}`, `user ${user}, ${login}`],
     ['Consumer', `http://${HOST}:${metricsPort}/metrics`, ''],

@@ -46,8 +46,10 @@ export async function checkFiles({ producers }: LaunchConfig): Promise<void> {
 }
 
 /** Kafka looks at its own port: an old broker of ours may have to leave it first. */
-export async function checkPorts({ clickhousePort, metricsPort }: LaunchConfig): Promise<void> {
-  const ports = { CLICKHOUSE_PORT: clickhousePort, METRICS_PORT: metricsPort };
+export async function checkPorts(config: LaunchConfig): Promise<void> {
+  const { clickhousePort, livePort, metricsPort, once } = config;
+  const page = once ? {} : { LIVE_PORT: livePort };
+  const ports = { CLICKHOUSE_PORT: clickhousePort, METRICS_PORT: metricsPort, ...page };
   for (const [name, port] of Object.entries(ports)) {
     if (!(await portInUse(HOST, port))) continue;
     throw new ConfigError(

@@ -18,6 +18,7 @@ const STUCK_MS = 60_000;
 /** A producer gives Kafka 5 s to acknowledge, a consumer lands what it has within 10 s. */
 const PRODUCER_GRACE_MS = 8_000;
 const CONSUMER_GRACE_MS = 15_000;
+const LIVE_GRACE_MS = 5_000;
 
 export interface Ending {
   readonly account: RunAccount;
@@ -57,6 +58,13 @@ export class Run implements AsyncDisposable {
     const env = { ...this.#config.environments.consumer, METRICS_HOST: HOST };
     const program = 'consumer/main.ts';
     this.#stack.start({ name: 'consumer', program, env, graceMs: CONSUMER_GRACE_MS });
+  }
+
+  /** The page that shows it all. A run goes on without it when it ends. */
+  startLive(): void {
+    const env = this.#config.environments.live;
+    const start = { name: 'live', program: 'live/main.ts', env, graceMs: LIVE_GRACE_MS };
+    this.#stack.start({ ...start, dispensable: true });
   }
 
   startProducers(terminal: Terminal): void {

@@ -126,6 +126,7 @@ export class Session implements Service {
     const run = await guard(Run.begin(this.#config, stack, this.#terminal));
     run.startConsumer();
     run.startProducers(this.#terminal);
+    if (!this.#config.once) run.startLive();
     this.#terminal.say(greeting(this.#config));
     return run;
   }
@@ -139,7 +140,7 @@ export class Session implements Service {
     if (asked) this.#terminal.say('Stopping producers, consumer, ClickHouse and Kafka');
     let exact = true;
     if (run !== undefined) {
-      await stack.stop(...run.producerNames);
+      await stack.stop('live', ...run.producerNames);
       if (stack.runs('kafka', 'clickhouse', 'consumer')) await run.catchUp(FETCH_MS);
       await stack.stop('consumer');
       const whole = this.#config.once && failure === undefined;

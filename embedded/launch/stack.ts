@@ -29,6 +29,8 @@ export interface Start {
   readonly graceMs: number;
   /** Whether ending with 0 is what it is there for. */
   readonly ends?: boolean;
+  /** Whether the rest goes on when it ends. */
+  readonly dispensable?: boolean;
   readonly onLine?: (line: LogLine) => void;
 }
 
@@ -62,7 +64,7 @@ export class Stack implements Disposable {
   }
 
   /** Starts a part. It runs, or {@link failed} tells. */
-  start({ name, program, env, graceMs, ends = false, onLine }: Start): Part {
+  start({ name, program, env, graceMs, onLine, dispensable = false, ends = false }: Start): Part {
     const show = this.showWarnings(name);
     const part = new Part({
       ...{ name, program, env, graceMs, log: this.openLog(name) },
@@ -75,6 +77,8 @@ export class Stack implements Disposable {
     if (part.pid !== undefined) this.#claim.record(part.pid).catch(this.#fail);
     void part.ended.then((code) => {
       if (part.stopping || (ends && code === 0)) return;
+      if (dispensable)
+        return this.#show(`${name} ended with exit code ${code}; see ${part.logPath}`);
       const words = part.complaints.join('\n');
       const mistake = code === MISTAKE && words !== '';
       this.#fail(mistake ? new ConfigError(words) : new PartFailure(part, code));

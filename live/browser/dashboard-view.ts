@@ -5,7 +5,7 @@ import type { Events, PanelNews, Tick } from '../model/protocol.ts';
 import { rangeInWords, rangeMs } from '../model/time-range.ts';
 import { viewSearch, type View } from './address.ts';
 import { h, icon, styled } from './dom.ts';
-import { placed, type Placed } from './layout.ts';
+import { layoutOf, type Placed } from '../model/layout.ts';
 import { PanelView } from './panel-view.ts';
 import { ALL, VariableControl } from './variable-control.ts';
 
@@ -114,7 +114,9 @@ export class DashboardView {
   #links(): HTMLElement[] {
     const links = this.#dashboard.links.flatMap(
       ({ includeVars, keepTime, targetBlank, title, tooltip, type, url }) => {
-        if (type === 'dashboards' || url === undefined) return [];
+        // The bar on top leads to the other dashboards already.
+        const isPlain = /^\/d\/[\w-]+$/.test(url ?? '');
+        if (type === 'dashboards' || url === undefined || isPlain) return [];
         const address = this.#address(url);
         if (address === undefined) return [];
         const kept = viewSearch(this.#view);
@@ -158,7 +160,7 @@ export class DashboardView {
 
   /** Puts panels into their places, when these are others than before. */
   #lay(): void {
-    const places = placed(this.#visible(), (variable) => this.#valuesOf(variable));
+    const places = layoutOf(this.#visible(), (variable) => this.#valuesOf(variable));
     const shape = JSON.stringify(
       places.map(({ h: height, panel, repeated, w, x, y }) => [
         panel.id,
@@ -178,6 +180,7 @@ export class DashboardView {
         const element =
           place.panel.type === 'row' ? this.#row(place) : this.#panelElement(place, known);
         const { h: height, w, x, y } = place;
+        if (x + w > 18) element.setAttribute('data-right', '');
         if (w <= 6) element.setAttribute('data-narrow', '');
         return styled(element, { '--x': x + 1, '--y': y + 1, '--w': w, '--h': height });
       }),

@@ -40,8 +40,8 @@ const NAMED: Readonly<Record<Theme, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Fills of surfaces need no contrast to letters: mild shades of the same names. */
-const DARK_FILL: Readonly<Record<Theme, string>> = { dark: '#31486b', light: '#b6c6dc' };
+/** Surfaces may be calmer than letters: what `dark-blue` is where a whole bar is filled with it. */
+const CALM: Readonly<Record<Theme, string>> = { dark: '#31486b', light: '#b6c6dc' };
 
 /** The colour of the series of this index. */
 export function paletteColor(index: number, theme: Theme): string {
@@ -49,12 +49,16 @@ export function paletteColor(index: number, theme: Theme): string {
   return colors[index % colors.length]!;
 }
 
-/** A colour by Grafana's name (`semi-dark-orange`) or as CSS writes one. */
+/** A colour for letters and lines by Grafana's name (`semi-dark-orange`) or as CSS writes one. */
 export function namedColor(name: string, theme: Theme): string {
   if (/^#[0-9a-f]{3,8}$/i.test(name) || /^rgba?\([\d.,% ]+\)$/.test(name)) return name;
   const base = name.replace(/^(semi-dark|super-light|light|dark)-/, '').replace('grey', 'gray');
-  if (name.startsWith('dark-') && base === 'blue') return DARK_FILL[theme];
   return NAMED[theme][base] ?? NAMED[theme]['text']!;
+}
+
+/** The same for a surface that letters stand on. */
+export function surfaceColor(name: string, theme: Theme): string {
+  return name === 'dark-blue' ? CALM[theme] : namedColor(name, theme);
 }
 
 /** Relative luminance of `#rrggbb`, 0 to 1. */

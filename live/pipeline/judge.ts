@@ -169,13 +169,13 @@ function unknown(reason: string): Said {
 
 function rateText(pace: number | undefined, unit: string): string {
   if (pace === undefined) return '…';
-  const decimals = pace > 0 && pace < 10 ? 1 : 0;
-  const { suffix, text } = formatNumber(pace, 'short', pace < 1_000 ? decimals : 1);
-  return `${text}${suffix} ${unit}`;
+  return `${pace > 0 && pace < 10 ? pace.toFixed(1) : short(Math.round(pace))} ${unit}`;
 }
 
+/** Exact as long as it can be read at a glance. */
 function short(value: number): string {
-  const { suffix, text } = formatNumber(value, 'short', value < 1_000 ? 0 : 1);
+  if (value < 100_000) return Math.round(value).toLocaleString('en-US');
+  const { suffix, text } = formatNumber(value, 'si:', 1);
   return text + suffix;
 }
 

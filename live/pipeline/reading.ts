@@ -18,8 +18,6 @@ export interface ConsumerReading {
   readonly inserted: number;
   readonly deadLetters: number;
   readonly lag: number;
-  /** Seconds spent waiting for inserts. */
-  readonly heldBackSec: number;
 }
 
 export interface ClickHouseReading {
@@ -48,12 +46,9 @@ export interface Reading {
 export function readConsumer(text: string, ready: boolean): ConsumerReading {
   const sums = new Map<string, number>();
   for (const line of text.split('\n')) {
-    const [, name, labels = '', value] =
-      /^sensorhouse_consumer_(\w+)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
+    const [, name, value] = /^sensorhouse_consumer_(\w+)(?:\{.*\})? (\S+)/.exec(line) ?? [];
     if (name === undefined) continue;
-    const stage = /stage="(\w+)"/.exec(labels)?.[1];
-    const key = stage === undefined ? name : `${name} ${stage}`;
-    sums.set(key, (sums.get(key) ?? 0) + Number(value));
+    sums.set(name, (sums.get(name) ?? 0) + Number(value));
   }
   const of = (key: string): number => sums.get(key) ?? 0;
   return {
@@ -61,7 +56,6 @@ export function readConsumer(text: string, ready: boolean): ConsumerReading {
     inserted: of('rows_inserted_total'),
     deadLetters: of('dead_letters_total'),
     lag: of('lag_records'),
-    heldBackSec: of('busy_seconds_total wait'),
   };
 }
 

@@ -20,8 +20,10 @@ import {
 } from './reading.ts';
 
 const EVERY_MS = 2_000;
-/** Paces are of the last ten seconds. */
-const KEPT_MS = 10_000;
+/** A pace needs two looks: the second one of a page that was just opened comes soon. */
+const SOON_MS = 500;
+/** Paces are of the last 20 seconds: batches land every few. */
+const KEPT_MS = 20_000;
 const WITNESS_MS = 5_000;
 
 const FIGURES = `SELECT
@@ -68,7 +70,8 @@ export class PipelineWatch implements AsyncDisposable {
     while (this.#listeners.size > 0 && !this.#over.signal.aborted) {
       const news = await this.#look();
       for (const listener of this.#listeners) listener(news);
-      await sleep(EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => undefined);
+      const pauseMs = this.#readings.length < 2 ? SOON_MS : EVERY_MS;
+      await sleep(pauseMs, undefined, { signal: this.#over.signal }).catch(() => undefined);
     }
     // What was known will be old when the next page opens.
     this.#readings = [];

@@ -34,12 +34,8 @@ export function bind(
     return `{${name}:String}`;
   });
   // Between quotes a parameter would be read as text, and the query would quietly find nothing.
-  const inQuotes = /'[^'\n]*\{v\d+:String\}[^'\n]*'/.exec(withoutLists(expanded));
-  if (inQuotes !== null) throw new Error(`a variable stands between quotes: ${inQuotes[0]}`);
+  const literals = expanded.match(/'(?:[^'\\]|\\.|'')*'/gs) ?? [];
+  const inQuotes = literals.find((literal) => /\{v\d+:String\}/.test(literal));
+  if (inQuotes !== undefined) throw new Error(`a variable stands between quotes: ${inQuotes}`);
   return { sql: expanded, parameters };
-}
-
-/** Literals that hold no parameter cannot be confused with the text between two of them. */
-function withoutLists(sql: string): string {
-  return sql.replace(/'(?:[^'\\{]|\\.|'')*'/g, "''");
 }

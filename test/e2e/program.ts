@@ -20,7 +20,7 @@ export type Variables = Record<string, string>;
 
 export interface Installation {
   readonly home: string;
-  /** SENSORHOUSE_DIR and the three ports. */
+  /** SENSORHOUSE_DIR and the four ports. */
   readonly env: Variables;
 }
 
@@ -37,6 +37,7 @@ export async function installation(): Promise<Installation> {
     KAFKA_PORT: await port(),
     CLICKHOUSE_PORT: await port(),
     METRICS_PORT: await port(),
+    LIVE_PORT: await port(),
   };
   return { home, env: { SENSORHOUSE_DIR: home, ...ports } };
 }
@@ -89,7 +90,8 @@ export function pressCtrlC({ child }: Program): void {
   process.kill(-child.pid!, 'SIGINT');
 }
 
-const OURS = /^(KAFKA|CLICKHOUSE|METRICS|SENSORHOUSE|npm)_|^(ROW_LIMIT|INTERVAL_MS|PRODUCER|LOOP)$/;
+const OURS =
+  /^(KAFKA|CLICKHOUSE|METRICS|LIVE|SENSORHOUSE|npm)_|^(ROW_LIMIT|INTERVAL_MS|PRODUCER|LOOP)$/;
 
 /** What the test run was started with must not reach the programs. */
 function cleanEnvironment(): Record<string, string | undefined> {

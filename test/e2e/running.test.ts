@@ -25,7 +25,8 @@ async function listen(port: number): Promise<void> {
 
 async function portsAnswer({ env }: Installation): Promise<boolean[]> {
   const { portInUse } = await import('../../embedded/kafka/ports.ts');
-  const ports = [env['KAFKA_PORT'], env['CLICKHOUSE_PORT'], env['METRICS_PORT']];
+  const names = ['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT', 'LIVE_PORT'];
+  const ports = names.map((name) => env[name]);
   return Promise.all(ports.map((port) => portInUse('127.0.0.1', Number(port))));
 }
 
@@ -56,7 +57,7 @@ describe.skipIf(missing !== undefined)('npm start', () => {
     expect(await stack.exit).toBe(0);
     expect(stack.text()).toMatch(EXACT);
     expect(await processesOf(here.home)).toEqual([]);
-    expect(await portsAnswer(here)).toEqual([false, false, false]);
+    expect(await portsAnswer(here)).toEqual([false, false, false, false]);
   });
 
   it('stops on SIGTERM to npm, also while it starts', async () => {

@@ -122,7 +122,7 @@ function category(
       !isStacked && h('span', { class: 'bar-value', 'aria-hidden': 'true' }, tell(value));
     const bar = h(
       'span',
-      { class: 'bar', title: text },
+      { class: 'bar-piece', title: text },
       h('span', { class: 'unseen' }, text),
       number,
     );

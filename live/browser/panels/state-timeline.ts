@@ -1,5 +1,5 @@
 // States over time, one lane for every line: stretches of the same value are one bar with its word.
-import { lettersOn, namedColor, paletteColor } from '../../model/colors.ts';
+import { lettersOn, surfaceColor, paletteColor } from '../../model/colors.ts';
 import { cellText, fieldDisplay, lineTitle, showCell } from '../../model/fields.ts';
 import { toTimeSeries, type Series } from '../../model/series.ts';
 import { timeText } from '../../model/units.ts';
@@ -46,7 +46,7 @@ function lane(
   const bars = stretches(line, timesMs, context.intervalMs, span).map((stretch) => {
     const shown = showCell(stretch.value, 'number', display);
     const paint =
-      shown.color === undefined ? paletteColor(index, theme()) : namedColor(shown.color, theme());
+      shown.color === undefined ? paletteColor(index, theme()) : surfaceColor(shown.color, theme());
     const left = Math.max(0, percent(stretch.fromMs));
     const width = Math.min(100, percent(stretch.toMs)) - left;
     const text = cellText(shown);

@@ -1,5 +1,5 @@
 // Tables: sorted by a click on a heading, numbers aligned, cells coloured and linked as the panel says.
-import { lettersOn, namedColor } from '../../model/colors.ts';
+import { lettersOn, namedColor, surfaceColor } from '../../model/colors.ts';
 import { cellText, showCell } from '../../model/fields.ts';
 import {
   initialSorting,
@@ -108,9 +108,10 @@ function cell(
   const paint = shown.color === undefined ? undefined : namedColor(shown.color, theme());
   if (paint === undefined) return element;
   if (options?.type === 'color-background') {
+    const ground = surfaceColor(shown.color!, theme());
     const pill = styled(h('span', { class: 'pill' }), {
-      background: paint,
-      color: lettersOn(paint),
+      background: ground,
+      color: lettersOn(ground),
     });
     pill.append(...element.childNodes);
     element.append(pill);

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../platform/errors.ts';
+import { readConfig } from '../platform/config.ts';
+import { Gatekeeper, isAllowedHost } from './access.ts';
+import { liveVariables, requireToken } from './config.ts';
+
+const TOKEN = 'a-token-of-16-or-more';
+
+describe('isAllowedHost', () => {
+  it.each([
+    'localhost',
+    'localhost:8080',
+    '127.0.0.1:8080',
+    '[::1]:8080',
+    '192.168.1.5:80',
+    '[fe80::1]',
+  ])('lets %s in', (host) => expect(isAllowedHost(host, [])).toBe(true));
+
+  it.each([
+    undefined,
+    '',
+    'evil.example',
+    'evil.example:8080',
+    'localhost.evil.example',
+    '127.0.0.1.nip.example',
+  ])('keeps %s out', (host) => expect(isAllowedHost(host, [])).toBe(false));
+
+  it('lets in the names it was told, and no others', () => {
+    expect(isAllowedHost('Board.local:8080', ['board.local'])).toBe(true);
+    fc.assert(
+      fc.property(fc.domain(), (name) => {
+        expect(isAllowedHost(name, ['board.local'])).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('Gatekeeper', () => {
+  const gate = new Gatekeeper(TOKEN);
+  const cookie = gate.cookie().split(';')[0]!;
+
+  it('lets everybody in without a token', () => {
+    expect(new Gatekeeper(undefined).admits({})).toBe(true);
+  });
+
+  it('lets in who has the token or the cookie, which is not the token', () => {
+    expect(gate.admits({ authorization: `Bearer ${TOKEN}` })).toBe(true);
+    expect(gate.admits({ cookie })).toBe(true);
+    expect(gate.admits({ cookie: `a=b; ${cookie}; c=d` })).toBe(true);
+    expect(gate.cookie()).not.toContain(TOKEN);
+    expect(gate.cookie()).toMatch(/HttpOnly; SameSite=Strict$/);
+  });
+
+  it('keeps everybody else out, whatever they send', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (authorization, text) => {
+        expect(gate.admits({ authorization, cookie: `sensorhouse_live=${text}` })).toBe(false);
+      }),
+    );
+    expect(gate.admits({ authorization: `Bearer ${TOKEN}x` })).toBe(false);
+    const other = new Gatekeeper(`${TOKEN}x`).cookie().split(';')[0]!;
+    expect(gate.admits({ cookie: other })).toBe(false);
+  });
+});
+
+describe('requireToken', () => {
+  const check = (env: Record<string, string>): void => requireToken(readConfig(liveVariables, env));
+
+  it('asks for a token as soon as other machines can reach the page', () => {
+    check({});
+    check({ LIVE_HOST: '::1' });
+    check({ LIVE_HOST: '0.0.0.0', LIVE_TOKEN: TOKEN });
+    check({ LIVE_HOST: '0.0.0.0', LIVE_PUBLISHED_ON: '127.0.0.1' });
+    expect(() => check({ LIVE_HOST: '0.0.0.0' })).toThrow(ConfigError);
+    expect(() => check({ LIVE_HOST: '0.0.0.0' })).toThrow(
+      /^LIVE_TOKEN: is not set.*LIVE_HOST=0\.0\.0\.0/,
+    );
+    expect(() => check({ LIVE_PUBLISHED_ON: '0.0.0.0' })).toThrow(/LIVE_PUBLISHED_ON=0\.0\.0\.0/);
+    expect(() => check({ LIVE_TOKEN: 'short' })).toThrow(/^LIVE_TOKEN: its value is not 16/);
+  });
+});

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { durationMs, intervalMs, momentMs, rangeInWords, rangeMs } from './time-range.ts';
+
+const NOW = Date.UTC(2026, 10, 18, 13, 45, 12, 345); // a Wednesday
+
+describe('momentMs', () => {
+  it.each([
+    ['now', false, NOW],
+    ['now-15m', false, NOW - 900_000],
+    ['now+1h', false, NOW + 3_600_000],
+    ['now/d', false, Date.UTC(2026, 10, 18)],
+    ['now/d', true, Date.UTC(2026, 10, 19) - 1],
+    ['now-1d/d', false, Date.UTC(2026, 10, 17)],
+    ['now/w', false, Date.UTC(2026, 10, 16)],
+    ['now/M', true, Date.UTC(2026, 11, 1) - 1],
+    ['now/y', false, Date.UTC(2026, 0, 1)],
+    ['1594512094385', false, 1_594_512_094_385],
+    ['2020-07-12', false, Date.UTC(2020, 6, 12)],
+    ['2020-07-12 01:00:00', false, Date.UTC(2020, 6, 12, 1)],
+    ['2020-07-12T01:00:00.000Z', false, Date.UTC(2020, 6, 12, 1)],
+  ])('reads %s (end: %s)', (text, end, expected) =>
+    expect(momentMs(text, NOW, end)).toBe(expected),
+  );
+
+  it.each(['', 'now-', 'now-15', 'now-1x', 'yesterday', '-5', '9999999999999999', '2020-99-99'])(
+    'takes "%s" for no moment',
+    (text) => expect(momentMs(text, NOW)).toBeUndefined(),
+  );
+
+  it('answers a moment within bounds or nothing, whatever is typed', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const ms = momentMs(text, NOW);
+        if (ms !== undefined) expect(ms >= 0 && ms <= Date.UTC(2299, 0, 1)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('rangeMs', () => {
+  it('has no range that ends before it begins', () => {
+    expect(rangeMs({ from: 'now', to: 'now-1h' }, NOW)).toBeUndefined();
+    expect(rangeMs({ from: 'now-1h', to: 'now' }, NOW)).toEqual({
+      fromMs: NOW - 3_600_000,
+      toMs: NOW,
+    });
+  });
+});
+
+describe('intervalMs', () => {
+  it('takes the readable step nearest to what the chart has room for', () => {
+    expect(intervalMs(900_000, 800, 5_000)).toBe(5_000);
+    expect(intervalMs(86_400_000, 800, 5_000)).toBe(120_000);
+    expect(intervalMs(1_000, 800, 1)).toBe(1);
+  });
+
+  it('is never below the least, and never makes far more points than asked for', () => {
+    const length = fc.integer({ min: 1, max: 315_360_000_000 });
+    fc.assert(
+      fc.property(
+        length,
+        fc.constantFrom(400, 800, 1_600),
+        fc.constantFrom(1, 1_000, 5_000),
+        (ms, points, min) => {
+          const step = intervalMs(ms, points, min);
+          expect(step).toBeGreaterThanOrEqual(min);
+          expect(ms / step).toBeLessThanOrEqual(points * 4);
+        },
+      ),
+    );
+  });
+});
+
+describe('durationMs and rangeInWords', () => {
+  it('read what dashboards say', () => {
+    expect([durationMs('5s'), durationMs('>10s'), durationMs('1m'), durationMs('soon')]).toEqual([
+      5_000,
+      10_000,
+      60_000,
+      undefined,
+    ]);
+    expect(rangeInWords({ from: 'now-15m', to: 'now' })).toBe('Last 15 minutes');
+    expect(rangeInWords({ from: 'now-1h', to: 'now' })).toBe('Last hour');
+    expect(rangeInWords({ from: 'now/d', to: 'now/d' })).toBe('now/d to now/d');
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { Place } from '../model/protocol.ts';
+import { judge, silent } from './judge.ts';
+import { perSecond, readConsumer, type ClickHouseReading, type Reading } from './reading.ts';
+
+const rows: ClickHouseReading = {
+  ...{ rows: 1_000, recentRows: 900, recentDevices: 3, delayP99Ms: 2_000, newestAgeMs: 500 },
+  ...{ deadRecent: 0, deadTotal: 0, deadReason: '' },
+};
+
+interface Now {
+  readonly end?: number;
+  readonly inserted?: number;
+  readonly lag?: number;
+  readonly ready?: boolean;
+  readonly rows?: Partial<ClickHouseReading>;
+}
+
+function reading(
+  atMs: number,
+  { end = 0, inserted = 0, lag = 0, ready = true, rows: more }: Now,
+): Reading {
+  return {
+    atMs,
+    kafka: { ok: true, said: { end, kept: end, partitions: 3 } },
+    consumer: { ok: true, said: { ready, inserted, lag, deadLetters: 0 } },
+    clickhouse: { ok: true, said: { ...rows, ...more } },
+  };
+}
+
+/** Ten seconds in which `sent` messages came and `inserted` were ingested. */
+function after(sent: number, inserted: number, now: Now = {}): Record<Place['id'], Place> {
+  const readings = [
+    reading(0, { end: 1_000 }),
+    reading(10_000, { ...now, end: 1_000 + sent, inserted }),
+  ];
+  const { places } = judge(readings, sent > 0 ? 10_000 : 0);
+  return Object.fromEntries(places.map((place) => [place.id, place])) as Record<Place['id'], Place>;
+}
+
+describe('judge', () => {
+  it('finds nothing wrong while everything flows', () => {
+    const places = after(150, 150);
+    expect(Object.values(places).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(places.producers).toMatchObject({ figure: '15 msg/s', detail: '3 devices' });
+    expect(places.consumer).toMatchObject({ figure: '15 rows/s', detail: 'lag 0' });
+  });
+
+  it('tells who fell silent', () => {
+    const { places } = judge([reading(0, { end: 10 }), reading(120_000, { end: 10 })], 0);
+    expect(places[0]).toMatchObject({
+      state: 'warn',
+      reason: expect.stringMatching(/2 min ago/) as string,
+    });
+  });
+
+  it('knows behind and catching up from behind and losing', () => {
+    expect(after(100, 5_000, { lag: 49_000 }).consumer).toMatchObject({
+      state: 'warn',
+      reason: 'Behind by 49,000 messages and catching up: about 2 min to go.',
+    });
+    expect(after(5_000, 1_000, { lag: 20_000 }).consumer).toMatchObject({ state: 'warn' });
+    expect(after(5_000, 1_000, { lag: 20_000 }).consumer.reason).toContain('npm run doctor');
+    expect(after(50, 10, { lag: 20_000 }).consumer.state).toBe('bad');
+    expect(after(5_000, 5_000, { lag: 400 }).consumer.state).toBe('ok');
+  });
+
+  it('tells of rows that do not arrive, and of late ones', () => {
+    const stuck = after(150, 0, { lag: 150, rows: { newestAgeMs: 90_000 } });
+    expect(stuck.clickhouse.state).toBe('bad');
+    expect(after(150, 150, { rows: { delayP99Ms: 20_000 } }).clickhouse.state).toBe('warn');
+    expect(after(0, 0, { rows: { newestAgeMs: null } }).clickhouse.state).toBe('idle');
+  });
+
+  it('tells of dead letters by their share', () => {
+    const few = after(150, 150, {
+      rows: { deadRecent: 1, deadTotal: 5, deadReason: 'wrong_type' },
+    });
+    expect(few['dead-letters']).toMatchObject({ state: 'warn', figure: '1', detail: '5 in all' });
+    expect(few['dead-letters'].reason).toMatch(
+      /^1 message rejected .* mostly wrong_type\. npm run dead-letters/,
+    );
+    expect(after(1, 1, { rows: { deadRecent: 900 } })['dead-letters'].state).toBe('bad');
+  });
+
+  it('hands on why a witness is silent, and guesses nothing from it', () => {
+    const away = silent<never>('It does not answer.');
+    const { flows, places } = judge(
+      [{ atMs: 0, kafka: away, consumer: away, clickhouse: away }],
+      undefined,
+    );
+    expect(places.map(({ state }) => state)).toEqual(['idle', 'bad', 'bad', 'bad', 'idle']);
+    expect(places[1]!.reason).toBe('It does not answer.');
+    expect(flows).toEqual([null, null, null]);
+  });
+
+  it('takes a restarted program for no negative pace', () => {
+    const readings = [
+      reading(0, { end: 10, inserted: 500 }),
+      reading(1_000, { end: 20, inserted: 3 }),
+    ];
+    expect(judge(readings, 1_000).flows).toEqual([10, null, null]);
+  });
+});
+
+describe('readConsumer and perSecond', () => {
+  it('sum the streams of /metrics', () => {
+    const text = [
+      '# HELP sensorhouse_consumer_rows_inserted_total Rows',
+      'sensorhouse_consumer_rows_inserted_total{stream="a",service="consumer"} 5',
+      'sensorhouse_consumer_rows_inserted_total{stream="b",service="consumer"} 7',
+      'sensorhouse_consumer_dead_letters_total{stream="a",reason="x"} 2',
+      'sensorhouse_consumer_lag_records{stream="a"} 3',
+      'process_cpu_seconds_total 9',
+    ].join('\n');
+    expect(readConsumer(text, true)).toEqual({ ready: true, inserted: 12, deadLetters: 2, lag: 3 });
+    expect(perSecond({ atMs: 0, value: 5 }, { atMs: 2_000, value: 15 })).toBe(5);
+    expect(perSecond({ atMs: 0, value: 5 }, { atMs: 0, value: 15 })).toBeUndefined();
+  });
+});

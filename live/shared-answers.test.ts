@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { SharedAnswers } from './shared-answers.ts';
+
+const stays = new AbortController().signal;
+
+function source() {
+  const asked: {
+    signal: AbortSignal;
+    resolve: (value: string) => void;
+    reject: (e: Error) => void;
+  }[] = [];
+  const ask = (signal: AbortSignal): Promise<string> => {
+    const { promise, reject, resolve } = Promise.withResolvers<string>();
+    asked.push({ signal, resolve, reject });
+    return promise;
+  };
+  return { asked, ask };
+}
+
+describe('SharedAnswers', () => {
+  it('asks once for all who ask the same, even after the answer', async () => {
+    const shared = new SharedAnswers<string>(10);
+    const { ask, asked } = source();
+    const both = [shared.get('a', ask, stays), shared.get('a', ask, stays)];
+    asked[0]!.resolve('x');
+    expect(await Promise.all(both)).toEqual(['x', 'x']);
+    expect(await shared.get('a', ask, stays)).toBe('x');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('asks again after a failure, and forgets old answers', async () => {
+    let nowMs = 0;
+    const shared = new SharedAnswers<string>(10, () => nowMs);
+    const { ask, asked } = source();
+    const failing = shared.get('a', ask, stays);
+    asked[0]!.reject(new Error('no'));
+    await expect(failing).rejects.toThrow('no');
+    const again = shared.get('a', ask, stays);
+    asked[1]!.resolve('x');
+    expect(await again).toBe('x');
+    nowMs = 60_000;
+    void shared.get('a', ask, stays);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('ends a question when the last who waits has gone, not before', async () => {
+    const shared = new SharedAnswers<string>(10);
+    const { ask, asked } = source();
+    const [one, other] = [new AbortController(), new AbortController()];
+    const both = [shared.get('a', ask, one.signal), shared.get('a', ask, other.signal)];
+    one.abort(new Error('gone'));
+    await expect(both[0]).rejects.toThrow('gone');
+    expect(asked[0]!.signal.aborted).toBe(false);
+    other.abort(new Error('gone too'));
+    await expect(both[1]).rejects.toThrow('gone too');
+    expect(asked[0]!.signal.aborted).toBe(true);
+    asked[0]!.reject(new Error('ended'));
+  });
+
+  it('keeps a bounded number of answers', async () => {
+    const shared = new SharedAnswers<string>(2);
+    const { ask, asked } = source();
+    for (const key of ['a', 'b', 'c', 'd']) {
+      const answer = shared.get(key, ask, stays);
+      asked.at(-1)!.resolve(key);
+      await answer;
+    }
+    const again = shared.get('a', ask, stays);
+    expect(asked).toHaveLength(5);
+    asked.at(-1)!.resolve('a');
+    await again;
+  });
+});

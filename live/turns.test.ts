@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { BusyError, Turns } from './turns.ts';
+
+const never = new AbortController().signal;
+
+function task() {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let begun = false;
+  const run = (): Promise<string> => {
+    begun = true;
+    return promise;
+  };
+  return { run, end: () => resolve('done'), begun: () => begun };
+}
+
+describe('Turns', () => {
+  it('runs a few at a time, the rest in order, and refuses what is too many', async () => {
+    const turns = new Turns(1, 1);
+    const [first, second] = [task(), task()];
+    const one = turns.run(first.run, never);
+    const two = turns.run(second.run, never);
+    await expect(turns.run(task().run, never)).rejects.toThrow(BusyError);
+    expect([first.begun(), second.begun()]).toEqual([true, false]);
+    first.end();
+    expect(await one).toBe('done');
+    await Promise.resolve();
+    expect(second.begun()).toBe(true);
+    second.end();
+    expect(await two).toBe('done');
+    expect([turns.running, turns.waiting]).toEqual([0, 0]);
+  });
+
+  it('gives the turn on after a failure', async () => {
+    const turns = new Turns(1, 5);
+    await expect(turns.run(() => Promise.reject(new Error('no')), never)).rejects.toThrow('no');
+    expect(await turns.run(() => Promise.resolve(1), never)).toBe(1);
+  });
+
+  it('forgets who does not wait any more', async () => {
+    const turns = new Turns(1, 5);
+    const first = task();
+    const one = turns.run(first.run, never);
+    const gone = new AbortController();
+    const second = task();
+    const two = turns.run(second.run, gone.signal);
+    gone.abort(new Error('gone'));
+    await expect(two).rejects.toThrow('gone');
+    first.end();
+    await one;
+    expect([second.begun(), turns.running, turns.waiting]).toEqual([false, 0, 0]);
+  });
+});

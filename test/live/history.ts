@@ -1,0 +1,125 @@
+// Fills an installation with what it would hold had it run for a while: the first rows of the committed
+// sensor data, arrived one batch every two seconds until now, and a few dead letters some time ago.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const CSV = join(import.meta.dirname, '..', '..', 'data', 'sensor_data.csv');
+/** As producers send by default, and the consumer flushes. */
+const ROW_EVERY_MS = 200;
+const BATCH_EVERY_MS = 2_000;
+const SOURCE = 'sensor_data@history';
+const DEAD = [
+  ...[{ reason: 'wrong_type', field: 'co', minutesAgo: 46 }],
+  ...[{ reason: 'wrong_type', field: 'temp', minutesAgo: 38 }],
+  ...[{ reason: 'not_json', field: '', minutesAgo: 31 }],
+];
+
+interface CsvRow {
+  readonly device: string;
+  readonly line: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface History {
+  /** The rest of the data, for producers to go on with. */
+  readonly restOfCsv: string;
+  /** JSON lines of sensor_data and dead_letters. */
+  readonly rows: string;
+  readonly dead: string;
+}
+
+/** What `minutes` of running until `nowMs` leave behind. */
+export async function history(nowMs: number, minutes: number): Promise<History> {
+  const [head = '', ...lines] = (await readFile(CSV, 'utf8')).trim().split('\n');
+  const names = head.split(',');
+  const parsed = lines.map((line) => parse(names, line));
+  const perDevice = Math.floor((minutes * 60_000) / ROW_EVERY_MS);
+  const taken = new Map<string, number>();
+  const [rows, rest]: [string[], string[]] = [[], []];
+  for (const row of parsed) {
+    const count = taken.get(row.device) ?? 0;
+    taken.set(row.device, count + 1);
+    if (count >= perDevice) rest.push(row.line);
+    else rows.push(jsonRow(row, [...taken.keys()].indexOf(row.device), count, nowMs - (perDevice - count) * ROW_EVERY_MS)); // prettier-ignore
+  }
+  return {
+    restOfCsv: `${[head, ...rest].join('\n')}\n`,
+    rows: rows.join('\n'),
+    dead: DEAD.map((letter, i) => deadRow(letter, i, nowMs)).join('\n'),
+  };
+}
+
+function parse(names: readonly string[], line: string): CsvRow {
+  const cells = line.split(',').map((cell) => cell.replaceAll('"', ''));
+  const values = Object.fromEntries(names.map((name, i) => [name.replaceAll('"', ''), cells[i]!]));
+  return { device: values['device']!, line, values };
+}
+
+function jsonRow(
+  { device, values }: CsvRow,
+  partition: number,
+  offset: number,
+  sentMs: number,
+): string {
+  const { co, humidity, light, lpg, motion, smoke, temp, ts } = values;
+  const flag = (text = ''): number => Number(/^(true|1)$/i.test(text));
+  const arrivedMs = Math.ceil(sentMs / BATCH_EVERY_MS) * BATCH_EVERY_MS;
+  return JSON.stringify({
+    ...{
+      device_id: device,
+      ts: text(Math.round(Number(ts) * 1_000)),
+      co,
+      humidity,
+      lpg,
+      smoke,
+      temp,
+    },
+    ...{ light: flag(light), motion: flag(motion), ingest_time: text(arrivedMs) },
+    ...{
+      kafka_source: SOURCE,
+      kafka_partition: partition,
+      kafka_offset: offset,
+      kafka_timestamp: text(sentMs),
+    },
+  });
+}
+
+function deadRow(
+  { field, minutesAgo, reason }: (typeof DEAD)[number],
+  i: number,
+  nowMs: number,
+): string {
+  return JSON.stringify({
+    ...{
+      stream: 'sensor_data',
+      kafka_source: SOURCE,
+      kafka_partition: 0,
+      kafka_offset: 1_000_000 + i,
+    },
+    ...{ reason, field, ingest_time: text(nowMs - minutesAgo * 60_000), value: '{"co":"high"}' },
+  });
+}
+
+function text(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/** Writes it into the database of a ClickHouse at `url` (credentials and `?database=` in it). */
+export async function writeHistory(url: URL, { dead, rows }: History): Promise<void> {
+  await insert(url, 'sensor_data', rows);
+  await insert(url, 'dead_letters', dead);
+}
+
+async function insert(url: URL, table: string, lines: string): Promise<void> {
+  const address = new URL(url);
+  const { password, username } = address;
+  address.username = '';
+  address.password = '';
+  address.searchParams.set('query', `INSERT INTO ${table} FORMAT JSONEachRow`);
+  const headers = {
+    'X-ClickHouse-User': decodeURIComponent(username),
+    'X-ClickHouse-Key': decodeURIComponent(password),
+  };
+  const response = await fetch(address, { method: 'POST', headers, body: lines });
+  if (!response.ok) throw new Error(`${table}: ${await response.text()}`);
+}

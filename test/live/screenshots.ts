@@ -1,0 +1,116 @@
+// The command behind `npm run screenshots`: starts the whole platform on the side, with some minutes of
+// history, and takes the pictures of the README from its live page.
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { freePort } from '../../embedded/kafka/ports.ts';
+import { environment } from '../../platform/config.ts';
+import { KAFKA_LIBS } from '../backend/embedded.ts';
+import { missingChromium, startChromium } from './chromium.ts';
+import { history, writeHistory } from './history.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+const IMAGES = join(PROJECT, 'docs', 'images');
+/** The committed file has rows of each device for 13. */
+const MINUTES = 12;
+/** Long enough for the paces of the strip. */
+const SETTLE_MS = 25_000;
+
+interface Shot {
+  readonly file: string;
+  readonly path: string;
+  readonly theme: 'dark' | 'light';
+  readonly width: number;
+  readonly height: number;
+}
+
+const SHOTS: readonly Shot[] = [
+  {
+    file: 'live-overview.png',
+    path: '/d/sensor-overview',
+    theme: 'dark',
+    width: 1440,
+    height: 1180,
+  },
+  {
+    file: 'live-events.png',
+    path: '/d/current-status-and-events',
+    theme: 'light',
+    width: 1440,
+    height: 1060,
+  },
+  {
+    file: 'live-pipeline.png',
+    path: '/d/pipeline-health?from=now-1h&to=now',
+    theme: 'dark',
+    width: 1440,
+    height: 1060,
+  },
+  { file: 'live-phone.png', path: '/d/sensor-overview', theme: 'dark', width: 390, height: 844 },
+];
+
+async function startPlatform(home: string): Promise<AsyncDisposable & { url: string }> {
+  const past = await history(Date.now(), MINUTES);
+  const csv = join(home, 'rest.csv');
+  await writeFile(csv, past.restOfCsv);
+  const port = async (): Promise<string> => String(await freePort('127.0.0.1'));
+  const ports = { KAFKA_PORT: await port(), CLICKHOUSE_PORT: await port(), METRICS_PORT: await port(), LIVE_PORT: await port() }; // prettier-ignore
+  const child = spawn(process.execPath, [join(PROJECT, 'embedded', 'main.ts')], {
+    env: { ...environment(), ...ports, SENSORHOUSE_DIR: home, DATA_PATH: csv },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      process.stdout.write(`${line}\n`);
+      if (line.startsWith('First rows after')) resolve();
+    });
+    void ended.then((code) =>
+      reject(new Error(`the platform ended with exit code ${String(code)}`)),
+    );
+  });
+  await writeHistory(new URL(`http://sensor:sensorpass@127.0.0.1:${ports.CLICKHOUSE_PORT}`), past);
+  return {
+    url: `http://127.0.0.1:${ports.LIVE_PORT}`,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+async function take(browser: Browser, url: string, shot: Shot): Promise<void> {
+  const { file, height, path, theme, width } = shot;
+  const page = await browser.newPage({
+    viewport: { width, height },
+    colorScheme: theme,
+    deviceScaleFactor: width < 500 ? 2 : 1,
+  });
+  await page.goto(url + path);
+  await page.waitForSelector('.panel');
+  await page.waitForFunction(`document.querySelector('.skeleton') === null`);
+  await sleep(SETTLE_MS);
+  await page.screenshot({ path: join(IMAGES, file) });
+  await page.close();
+  process.stdout.write(`Wrote docs/images/${file}\n`);
+}
+
+if (missingChromium !== undefined) {
+  process.stderr.write(`${missingChromium}\n`);
+  process.exit(2);
+}
+const home = await mkdtemp(join(tmpdir(), 'sensorhouse-screenshots-'));
+try {
+  await symlink(KAFKA_LIBS, join(home, basename(KAFKA_LIBS)));
+  await mkdir(IMAGES, { recursive: true });
+  await using platform = await startPlatform(home);
+  const browser = await startChromium();
+  await Promise.all(SHOTS.map((shot) => take(browser, platform.url, shot)));
+  await browser.close();
+} finally {
+  await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
