@@ -4,7 +4,7 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { CLAIM } from './fence.ts';
-import { readGap, type OffsetRange } from './gap.ts';
+import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 import { quoted } from './source.ts';
 import type { ReplayTables } from './replay-tables.ts';
 
@@ -52,14 +52,15 @@ export async function readFacts(clickhouse: ClickHouse, key: string): Promise<Re
     `SELECT toString(kafka_source) AS source, toString(kafka_partition) AS p,
        toString(min(kafka_offset)) AS o, reason, detail FROM ${consumerPositions.name}
      WHERE stream_table = ${quoted(key)} AND reason IN ('start', ${quoted(REPLAY)}, ${quoted(CARRY)})
-     GROUP BY kafka_source, kafka_partition, reason, detail ORDER BY source, kafka_partition, o`,
+     GROUP BY kafka_source, kafka_partition, reason, detail
+     ORDER BY source, kafka_partition, reason = 'start', o`,
   );
   const starts = new Map<string, Start>();
   const carried: ReplayFacts['carried'][number][] = [];
   for (const { detail, o, p, reason, source } of rows) {
-    const range = reason === CARRY ? readGap(detail) : undefined;
+    const ranges = reason === CARRY ? readGap(detail) : [];
     const at = { source, partition: Number(p) };
-    if (range !== undefined) carried.push({ ...at, ...range });
+    if (ranges.length > 0) carried.push(...ranges.map((range) => ({ ...at, ...range })));
     else if (!starts.has(`${source} ${p}`)) starts.set(`${source} ${p}`, { ...at, offset: Number(o) });
   } // prettier-ignore
   const plan = rows.find(({ reason }) => reason === REPLAY);
@@ -92,8 +93,9 @@ export async function writePlan(
 }
 
 /**
- * Takes over what the live table knows of offsets that have no row: gaps, and what an older installation
- * took, as far as the filled table has come. Doing it twice changes nothing.
+ * Takes over what the live table knows of offsets that have no row, as far as the filled table has come:
+ * gaps, what an older installation took, and the oldest fact, which tells since when rows may have
+ * expired. Doing it twice changes nothing.
  */
 export async function copyGaps(
   clickhouse: ClickHouse,
@@ -107,7 +109,10 @@ export async function copyGaps(
     statement: `INSERT INTO ${consumerPositions.name} (stream_table, ${facts})
       SELECT ${quoted(key)}, ${facts}
       FROM (SELECT * FROM ${consumerPositions.name}
-            WHERE stream_table = ${quoted(liveKey)} AND reason IN ('gap', 'upgrade')) AS fact
+            WHERE stream_table = ${quoted(liveKey)}
+              AND reason NOT IN (${[CLAIM, REPLAY, CARRY].map(quoted).join(', ')})
+            ORDER BY written_at
+            LIMIT 1 BY ${place}, if(reason IN ('gap', '${NOT_IN_LOG}', 'upgrade'), concat(toString(kafka_offset), detail), '')) AS fact
       INNER JOIN (${positionsSql(beside, quoted(key))}) AS reached USING (${place})
       WHERE fact.kafka_offset <= reached.position AND ${guarded.guard}`,
     body: [],

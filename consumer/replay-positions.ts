@@ -24,16 +24,58 @@ export async function positionsIn(
   return positions;
 }
 
-/** How many offsets are left until `reached` is as far as `target`. */
-export function distance(target: Positions, reached: Positions): number {
-  let left = 0;
-  for (const [source, partitions] of target) {
-    for (const [partition, offset] of partitions) {
-      left += Math.max(0, offset - (reached.get(source)?.get(partition) ?? 0));
-    }
+/** Offsets of one partition, from `first` to below `next`. */
+export interface Stretch {
+  readonly source: string;
+  readonly partition: number;
+  readonly first: number;
+  readonly next: number;
+}
+
+/** What is missing until `reached` is as far as `target`. */
+export function stretches(target: Positions, reached: Positions): Stretch[] {
+  return [...target].flatMap(([source, partitions]) => {
+    return [...partitions].flatMap(([partition, next]) => {
+      const first = reached.get(source)?.get(partition) ?? 0;
+      return first < next ? [{ source, partition, first, next }] : [];
+    });
+  });
+}
+
+/** A longer stretch is not worth being looked at closely. */
+const SHORT = 1_000;
+
+/**
+ * How many offsets are left until `table` is as far as `target`. Dead letters at the end of a partition
+ * move no position before the next row or checkpoint, so where only they are left, nothing is.
+ */
+export async function offsetsLeft(
+  clickhouse: ClickHouse,
+  target: Positions,
+  { keySql, letters, table }: { readonly table: string; readonly keySql: string; readonly letters: readonly string[] },
+): Promise<number> {
+  const reached = await positionsIn(clickhouse, table, keySql, [...target.keys()]);
+  const missing = stretches(target, reached);
+  const short = missing.filter(({ first, next }) => next - first <= SHORT);
+  let left = missing.reduce((sum, { first, next }) => sum + next - first, 0);
+  if (short.length === 0) return left;
+  const within = short.map(({ first, next, partition, source }) => {
+    return `(kafka_source = ${quoted(source)} AND kafka_partition = ${partition}
+      AND kafka_offset >= ${first} AND kafka_offset < ${next})`;
+  });
+  const place = 'kafka_source, kafka_partition, kafka_offset';
+  const dead = letters.map((name) => `SELECT ${place} FROM ${name} WHERE ${within.join(' OR ')}`);
+  const rows = await clickhouse.rows<Record<'source' | 'p' | 'n', string>>(
+    `SELECT toString(kafka_source) AS source, toString(kafka_partition) AS p,
+       toString(uniqExact(kafka_offset)) AS n
+     FROM (${dead.join(' UNION ALL ')}) GROUP BY kafka_source, kafka_partition`,
+  );
+  for (const { first, next, partition, source } of short) {
+    const found = rows.find((row) => row.source === source && Number(row.p) === partition);
+    if (Number(found?.n ?? 0) === next - first) left -= next - first;
   }
   return left;
-}
+} // prettier-ignore
 
 /** What an older installation took, by source and partition: floors of the reason `upgrade`. */
 export async function seedsOf(clickhouse: ClickHouse, keySql: string): Promise<Positions> {

@@ -8,13 +8,14 @@ import type { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import type { Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import type { Stream } from '../streams/stream.ts';
+import { deadLetters } from '../streams/table.ts';
 import type { ConsumerConfig } from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import { consumerMetrics } from './metrics.ts';
 import { ReplayLedger } from './replay-letters.ts';
-import { distance, positionsIn, type Positions } from './replay-positions.ts';
+import { offsetsLeft, type Positions } from './replay-positions.ts';
 import { factsKeySql } from './table-identity.ts';
 import { Writer } from './writer.ts';
 
@@ -34,6 +35,7 @@ const LOOK_EVERY_MS = 200;
 export class ReplayReader implements AsyncDisposable {
   readonly #parts: ReaderParts;
   readonly #table: string;
+  readonly #letters: string | undefined;
   readonly #group: GroupConsumer;
   readonly #lanes: ReadonlyMap<string, Lane>;
   readonly #failed = Promise.withResolvers<never>();
@@ -43,6 +45,7 @@ export class ReplayReader implements AsyncDisposable {
     const { clickhouse, config, identities, log, stream } = parts;
     this.#parts = parts;
     this.#table = table;
+    this.#letters = letters;
     this.#failed.promise.catch(() => undefined);
     const topics = config.KAFKA_TOPIC.split(',');
     // A group of one: the session of a killed run must not keep the next one waiting.
@@ -83,10 +86,14 @@ export class ReplayReader implements AsyncDisposable {
    */
   async reach(target: Positions, look: (left: number) => void | Promise<void>): Promise<void> {
     const { clickhouse, signal } = this.#parts;
-    const [key, sources] = [factsKeySql(this.#table), [...target.keys()]];
+    const filled = {
+      table: this.#table,
+      keySql: factsKeySql(this.#table),
+      letters: this.#letters === undefined ? [deadLetters.name] : [deadLetters.name, this.#letters],
+    };
     for (;;) {
       signal.throwIfAborted();
-      const left = distance(target, await positionsIn(clickhouse, this.#table, key, sources));
+      const left = await offsetsLeft(clickhouse, target, filled);
       await look(left);
       if (left === 0) return;
       await Promise.race([sleep(LOOK_EVERY_MS), this.#failed.promise]);

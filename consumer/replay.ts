@@ -3,9 +3,10 @@
 // is killed at, the next run reads from the tables what is done and goes on.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, FencedError } from '../platform/errors.ts';
+import { ConfigError, FencedError, UnclearOutcomeError } from '../platform/errors.ts';
 import { offsetsAtTime } from '../platform/kafka/offsets-at-time.ts';
 import type { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
+import { deadLetters } from '../streams/table.ts';
 import { auditTopic, type TopicAudit } from './audit.ts';
 import { auditReport } from './audit-report.ts';
 import { guard, type Ownership } from './fence.ts';
@@ -13,7 +14,7 @@ import { Ledger } from './ledger.ts';
 import { carryOver } from './replay-carry.ts';
 import { fileLetters } from './replay-letters.ts';
 import { copyGaps, readFacts, startOffset, writePlan, type Start } from './replay-plan.ts';
-import { distance, positionsIn, seedsOf, type Positions } from './replay-positions.ts';
+import { offsetsLeft, positionsIn, seedsOf, type Positions } from './replay-positions.ts';
 import { ReplayReader, type ReaderParts } from './replay-reader.ts';
 import {
   exchange,
@@ -31,7 +32,7 @@ export interface ReplayParts extends ReaderParts {
   readonly print: (line: string) => void;
 }
 
-/** When so many offsets are left, what else takes time is done before the rest is read. */
+/** A round of reading that was not longer than this is the last: the rest waits until the swap. */
 const NEAR = 50_000;
 /** How long running consumers may take to ingest what landed in the old table last. */
 const CONSUMERS_MS = 10_000;
@@ -89,14 +90,14 @@ export class Replay {
     const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, tables.beside, randomUUID());
     const run = await ledger.claim(RUN.source, [RUN.partition]);
     const look = (): Promise<void> => ledger.assertStanding(run);
-    await this.#read(tables, look, NEAR);
+    await this.#read(tables, look);
     const guarded = { guard: guard(run), nextQueryId: () => ledger.nextInsertId(run) };
     const facts = await readFacts(clickhouse, tables.key);
     const every = atMostEvery(10_000);
     const progress = (rows: number, of: number): void => every(() => print(`carried over ${rows} of ${of} rows`)); // prettier-ignore
     const rows = await carryOver({ clickhouse, stream, tables, progress, ...guarded }, facts);
     print(`${rows} rows are carried over`);
-    await this.#read(tables, look, 0);
+    await this.#read(tables, look);
     await this.#claimed(tables, (ownership, id) => fileLetters(clickhouse, tables, stream, ownership, id)); // prettier-ignore
     await this.#copyGaps(tables, guarded);
     if (!(await this.#isComplete(tables))) return false;
@@ -108,21 +109,29 @@ export class Replay {
     return true;
   }
 
-  /** Reads until at most `near` offsets are left of what the live table holds. */
-  async #read(tables: ReplayTables, look: () => Promise<void>, near: number): Promise<void> {
+  /** Reads what the live table holds, again and again until a round was short. */
+  async #read(tables: ReplayTables, look: () => Promise<void>): Promise<void> {
     const { print } = this.#parts;
     const every = atMostEvery(10_000);
+    let { left, target } = await this.#left(tables);
+    if (left === 0) return;
     await using reader = new ReplayReader(this.#parts, tables.beside, tables.letters);
-    for (;;) {
-      const target = await this.#positions(tables.live, factsKeySql(tables.live));
-      const left = distance(target, await this.#positions(tables.beside, factsKeySql(tables.beside))); // prettier-ignore
-      if (left <= near) return;
+    for (let round = left; round > 0; round = left > NEAR ? left : 0) {
       await reader.reach(target, async (offsets) => {
         every(() => print(`${offsets} offsets are left to read`));
         await look();
       });
+      ({ left, target } = await this.#left(tables));
     }
   }
+
+  /** How far the live table is, and how many offsets the filled one lacks of it. */
+  async #left({ beside, letters, live }: ReplayTables): Promise<{ left: number; target: Positions }> {
+    const { clickhouse } = this.#parts;
+    const target = await this.#positions(live, factsKeySql(live));
+    const filled = { table: beside, keySql: factsKeySql(beside), letters: [deadLetters.name, letters] };
+    return { left: await offsetsLeft(clickhouse, target, filled), target };
+  } // prettier-ignore
 
   /**
    * Takes the live partitions over, so that no consumer writes until it claimed them again, and reads
@@ -130,13 +139,17 @@ export class Replay {
    */
   async #catchUp(tables: ReplayTables, look: () => Promise<void>): Promise<void> {
     const { clickhouse, stream } = this.#parts;
-    {
+    await this.#claimed(tables, () => Promise.resolve());
+    if ((await this.#left(tables)).left > 0) {
       await using reader = new ReplayReader(this.#parts, tables.beside, tables.letters);
-      await reader.reach(await this.#positions(tables.live, factsKeySql(tables.live)), look);
+      await reader.reach((await this.#left(tables)).target, look);
+      // Joining the group took longer than consumers wait before they claim again.
       await this.#claimed(tables, () => Promise.resolve());
-      await reader.reach(await this.#positions(tables.live, factsKeySql(tables.live)), look);
+      await reader.reach((await this.#left(tables)).target, look);
     }
-    await this.#claimed(tables, (ownership, id) => fileLetters(clickhouse, tables, stream, ownership, id)); // prettier-ignore
+    await this.#claimed(tables, (ownership, queryId) => {
+      return fileLetters(clickhouse, tables, stream, ownership, queryId);
+    });
   }
 
   /** Claims the live partitions of each topic and does something under the claim. */
@@ -155,8 +168,9 @@ export class Replay {
           await act(ownership, ledger.nextInsertId(ownership));
           break;
         } catch (error) {
-          // A consumer was faster. It needs seconds to claim again, this only an instant.
-          if (!(error instanceof FencedError) || attempt === 20) throw error;
+          // A consumer was faster, and its takeover ends what runs. What is done here may be repeated.
+          const overtaken = error instanceof FencedError || error instanceof UnclearOutcomeError;
+          if (!overtaken || attempt === 20) throw error;
           await sleep(100);
         }
       }
@@ -205,11 +219,15 @@ export class Replay {
     const { replay } = await readIdentity(clickhouse, tables.beside);
     const oldKey = factsKey({ name: tables.live, replay });
     const target = await this.#positions(tables.beside, `'${oldKey}'`);
+    const filled = {
+      table: tables.live,
+      keySql: factsKeySql(tables.live),
+      letters: [deadLetters.name],
+    };
     const deadline = performance.now() + CONSUMERS_MS;
     for (;;) {
       signal.throwIfAborted();
-      const left = distance(target, await this.#positions(tables.live, factsKeySql(tables.live)));
-      if (left === 0) return;
+      if ((await offsetsLeft(clickhouse, target, filled)) === 0) return;
       if (performance.now() > deadline) break;
       await sleep(200);
     }

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { isNoWorse } from './replay-verdict.ts';
+
+const table = (missing: number, surplus = 0, beyond = 0, earlier = 0) => ({
+  earlier: { rows: 10, surplus: earlier },
+  partitions: [
+    { partition: 0, missing: 0, surplus: 0, beyond: 0 },
+    { partition: 1, missing, surplus, beyond },
+  ],
+});
+
+describe('isNoWorse', () => {
+  it('accepts what lacks nothing, or no more than the live table lacks', () => {
+    expect(isNoWorse(table(0), table(0))).toBe(true);
+    expect(isNoWorse(table(0), table(5, 2))).toBe(true);
+    expect(isNoWorse(table(5, 2, 0, 1), table(5, 2, 0, 1))).toBe(true);
+  });
+
+  it('refuses what lacks a row more, holds one too many, or stands where the log is not', () => {
+    expect(isNoWorse(table(6), table(5))).toBe(false);
+    expect(isNoWorse(table(0, 1), table(5, 0))).toBe(false);
+    expect(isNoWorse(table(0, 0, 1), table(0))).toBe(false);
+    expect(isNoWorse(table(0, 0, 0, 1), table(0))).toBe(false);
+  });
+
+  it('refuses sums that cannot be, and a partition more that does not add up', () => {
+    expect(isNoWorse(table(-1), table(-1))).toBe(false);
+    const one = { ...table(0), partitions: table(0).partitions.slice(0, 1) };
+    expect(isNoWorse(table(1), one)).toBe(false);
+    expect(isNoWorse(table(0), one)).toBe(true);
+  });
+});
