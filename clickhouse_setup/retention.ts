@@ -4,7 +4,14 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { retentionTtl, ttlOf } from '../platform/clickhouse/retention.ts';
 import { conflictError, readTables } from '../platform/clickhouse/schema.ts';
 import type { Logger } from '../platform/log.ts';
-import { consumerPositions, deadLetters, ingestTime, type Table } from '../streams/table.ts';
+import {
+  consumerPositions,
+  deadLetters,
+  ingestTime,
+  madeByReplay,
+  type Table,
+} from '../streams/table.ts';
+import { quote } from './ddl.ts';
 
 /** The tables that retention applies to: those with an ingest_time. Positions are kept for ever. */
 export function expiring(tables: readonly Table[]): Table[] {
@@ -42,13 +49,20 @@ export function positionsOf({ name }: Table, owner: string): string {
     WHERE kafka_offset = last + number`;
   return `INSERT INTO ${consumerPositions.name}
       (stream_table, kafka_source, kafka_partition, kafka_offset, reason, detail, epoch, owner)
-    SELECT '${name}', kafka_source, kafka_partition, max(next) + 1, 'checkpoint',
+    SELECT ${factsKey(name)}, kafka_source, kafka_partition, max(next) + 1, 'checkpoint',
       'recorded before retention', 0, '${owner}'
     FROM (
       SELECT kafka_source, kafka_partition, kafka_offset AS next FROM ${name}
       UNION ALL ${after}
     )
     WHERE kafka_source != '' GROUP BY kafka_source, kafka_partition`;
+}
+
+/** Under what the consumer files the facts of a table: its name, or the replay that made it. */
+function factsKey(name: string): string {
+  const replay = `extract(comment, ${quote(madeByReplay.pattern)})`;
+  return `(SELECT if(${replay} = '', name, concat('replay_', ${replay})) FROM system.tables
+    WHERE database = currentDatabase() AND name = ${quote(name)})`;
 }
 
 /**

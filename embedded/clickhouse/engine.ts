@@ -49,9 +49,11 @@ export async function openEngine(dataPath: string): Promise<Engine> {
   process.env['UV_THREADPOOL_SIZE'] = THREADS;
   const chdb = await load();
   await prepareFolder(dataPath);
+  // Where BACKUP … TO File('name') may write, as in the configuration of a real server.
+  const backups = `--backups.allowed_path=${join(dataPath, 'backups')}`;
   const open = (tag: string): Session =>
     new chdb.Session(dataPath, {
-      connectionArgs: ['--implicit_select=0', `--${TAG_SETTING}=${tag}`],
+      connectionArgs: ['--implicit_select=0', `--${TAG_SETTING}=${tag}`, backups],
     });
   const main = openFirst(open, dataPath);
   const quoted = (tag: string): string => `'${tag.replace(/[\\']/g, '\\$&')}'`;
