@@ -43,16 +43,9 @@ export function queryVariable(name: string, label: string, sql: string): Variabl
 
 /** A value that only links use, asked once when the page is loaded. */
 export function linkVariable(name: string, sql: string): Variable {
-  return {
-    ...queryVariable(name, name, sql),
-    multi: false,
-    includeAll: false,
-    current: {},
-    refresh: 1,
-    sort: 0,
-    skipUrlSync: true,
-    hide: 2,
-  } as Variable;
+  const { current: _, ...rest } = queryVariable(name, name, sql);
+  const one = { multi: false, includeAll: false, sort: 0 } as const;
+  return { ...rest, ...one, refresh: 1, skipUrlSync: true, hide: 2 };
 }
 
 /** A drop-down of fixed values, each with its text; the first is the default. */
