@@ -1,0 +1,66 @@
+// A replay that is killed with kill -9 before and after each of its steps, while a consumer runs and messages
+// arrive: the next run goes on, and it ends in the same table as one that nothing disturbed.
+import { expect, it, vi } from 'vitest';
+import { describeBackend } from '../backend/context.ts';
+import { startFaultProxy, type Fate, type Seen } from '../chaos/fault-proxy.ts';
+import { startLoad } from '../chaos/load.ts';
+import { assertReplayed, command, startProcess, withPast } from './replay-world.ts';
+
+const fact =
+  (text: RegExp) =>
+  ({ insertInto, statement }: Seen): boolean =>
+    insertInto === 'consumer_positions' && text.test(statement);
+const beside = /^sensor_data_replay_[0-9a-f]{8}$/;
+
+/** The requests that change anything, in their order. */
+const steps: Record<string, (seen: Seen) => boolean> = {
+  'making its table': ({ statement }) => /^CREATE TABLE \w+ AS sensor_data/.test(statement),
+  'making the table of its letters': ({ statement }) => statement.includes('AS dead_letters'),
+  'its plan': fact(/'replay', '20/),
+  'its claim': fact(/'replay', '\w{8}-/),
+  'taking over the new partitions': fact(/'replay_\w{8}', '[^']+@/),
+  'the first rows': ({ insertInto, statement }) => {
+    return beside.test(insertInto ?? '') && statement.includes('input(');
+  },
+  'carrying rows over': ({ insertInto, statement }) => {
+    return beside.test(insertInto ?? '') && statement.includes('SELECT * FROM sensor_data');
+  },
+  'claiming the live partitions': fact(/SELECT 'sensor_data', /),
+  'filing letters': ({ insertInto, statement }) => {
+    return insertInto === 'dead_letters' && statement.includes('FROM sensor_data_replay');
+  },
+  'copying gaps': fact(/INNER JOIN/),
+  'the swap': ({ statement }) => statement.startsWith('EXCHANGE'),
+  'dropping the table of its letters': ({ statement }) => statement.startsWith('DROP'),
+  'setting the old table aside': ({ statement }) => statement.startsWith('RENAME'),
+};
+
+vi.setConfig({ testTimeout: 300_000 });
+
+describeBackend('a replay ends in the same table when it is killed before and after', () => {
+  for (const [step, matches] of Object.entries(steps)) {
+    it.concurrent(step, async () => {
+      const past = await withPast();
+      await using world = past.world;
+      await world.runs();
+      await using load = startLoad(world, { perRound: 20, everyMs: 200 });
+      for (const when of ['before', 'after'] as const) {
+        await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
+        const killed = startProcess(world, proxy.url, ['--from', past.from]);
+        proxy.decide = (seen): Fate | undefined => {
+          if (!matches(seen)) return undefined;
+          if (when === 'after') return { kind: 'lose-reply', landed: killed.kill };
+          killed.kill();
+          return { kind: 'hang' };
+        };
+        expect(await killed.exited, `${when}: ${killed.said()}`).toBe('SIGKILL');
+      }
+      if (step !== 'setting the old table aside') {
+        const { code, said } = await command(world, ['--from', past.from]);
+        expect(code, said).toBe(0);
+      }
+      await load.stop();
+      await assertReplayed(past);
+    });
+  }
+});

@@ -1,0 +1,80 @@
+// A replay on real servers, while consumers run and messages arrive: the table it makes holds every
+// message once, and rows that Kafka has forgotten stay. Where it is killed: replay-killed.test.ts.
+import { expect, it, vi } from 'vitest';
+import { describeBackend } from '../backend/context.ts';
+import { startLoad } from '../chaos/load.ts';
+import { eventJson } from '../chaos/messages.ts';
+import { ROUND, assertReplayed, command, tablesOf, withPast } from './replay-world.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+describeBackend('a replay', () => {
+  it('makes the table anew while consumers run and messages arrive', async () => {
+    const past = await withPast();
+    await using world = past.world;
+    await world.runs();
+    {
+      await using load = startLoad(world, { perRound: 60, everyMs: 100 });
+      const { code, said } = await command(world, ['--from', past.from]);
+      expect(code, said).toBe(0);
+      expect(said).toContain('sensor_data is the new table now');
+      expect(said).toMatch(/EXACT: /);
+      await load.stop();
+    }
+    await assertReplayed(past);
+  });
+
+  it('can be repeated, from any time, and after it consumers that start go on where it stands', async () => {
+    const past = await withPast();
+    await using world = past.world;
+    for (const from of ['1970-01-01T00:00Z', past.from, '2099-01-01T00:00Z']) {
+      const { code, said } = await command(world, ['--from', from]);
+      expect(code, said).toBe(0);
+      await world.fill(ROUND, 20);
+      await world.ingestAll();
+      await world.verified();
+    }
+    expect(await tablesOf(world)).toHaveLength(4);
+    expect(await world.rowCount()).toBe((5 * ROUND * 19) / 20);
+  });
+
+  it('rejects what this version rejects, and the live table knows nothing of it before', async () => {
+    const past = await withPast();
+    await using world = past.world;
+    const large = { key: 'k', value: eventJson(1).padEnd(500), partition: 1 };
+    await world.send([large, { ...large, partition: 2 }]);
+    await world.ingestAll();
+    const before = await world.rowCount('dead_letters');
+    const strict = { MAX_MESSAGE_BYTES: '400' };
+    const { code, said } = await command(world, ['--from', past.from], strict);
+    expect(code, said).toBe(0);
+    expect(await world.rowCount('dead_letters')).toBe(before + 2);
+    const audit = await world.verified(60_000, 400);
+    expect(audit.exact).toBe(true);
+  });
+
+  it('heals what it reads again, is no worse where it does not, and says that rows are missing', async () => {
+    const past = await withPast();
+    await using world = past.world;
+    await world.clickhouse.command('DELETE FROM sensor_data WHERE kafka_offset % 50 = 7');
+    const healed = await command(world, ['--from', past.from]);
+    expect(healed.code, healed.said).toBe(1);
+    expect(healed.said).toContain('DOES NOT ADD UP');
+    expect(healed.said).toContain(', 6 missing, 0 too many');
+    expect((await tablesOf(world))[1]).toMatch(/replaced/);
+  });
+
+  it('is refused while another one is unfinished, and can be abandoned', async () => {
+    const past = await withPast();
+    await using world = past.world;
+    const stop = new AbortController();
+    stop.abort();
+    await expect(command(world, ['--from', past.from], {}, stop.signal)).rejects.toThrow('abort');
+    const other = command(world, ['--from', '2020-07-12T00:00Z']);
+    await expect(other).rejects.toThrow(/^--from: 2020-07-12T00:00:00.000Z is new, but a replay/);
+    const { code, said } = await command(world, ['--abandon']);
+    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('is dropped') as string }); // prettier-ignore
+    expect(await tablesOf(world)).toEqual(['sensor_data']);
+    await world.verified();
+  });
+});
