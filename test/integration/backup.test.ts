@@ -39,7 +39,7 @@ describeBackend('a backup', () => {
   it('taken while a consumer writes, and restored after a loss, is continued exactly once', async () => {
     await using world = await openWorld(endpoints());
     {
-      await using _consumer = await world.consumer();
+      await using consumer = await world.consumer();
       await world.fill(2_000, 20);
       await world.ingested();
       const writing = world.fill(6_000, 20);
@@ -48,6 +48,7 @@ describeBackend('a backup', () => {
       await writing;
       await world.fill(500, 20);
       await world.ingested();
+      expect(consumer.totals().lag).toBe(0);
     }
     const before = await world.rowCount();
     for (const table of everyTable) await world.clickhouse.command(`DROP TABLE ${table} SYNC`);
@@ -56,8 +57,9 @@ describeBackend('a backup', () => {
     expect(restored.exact, auditReport(restored)).toBe(true);
     expect(restored.behind).toBeGreaterThanOrEqual(500);
     expect(await world.rowCount()).toBeLessThan(before);
-    await using _again = await world.consumer({ KAFKA_GROUP: `again-${world.topic}` });
+    await using again = await world.consumer({ KAFKA_GROUP: `again-${world.topic}` });
     await world.verified();
+    expect(again.totals().inserted).toBeGreaterThan(0);
     expect(await world.rowCount()).toBe(before);
   });
 
@@ -71,8 +73,9 @@ describeBackend('a backup', () => {
     for (const statement of statements('RESTORE', world)) await world.clickhouse.command(statement);
     await world.setUp();
     await world.fill(100, 20);
-    await using _again = await world.consumer({ KAFKA_GROUP: `again-${world.topic}` });
+    await using again = await world.consumer({ KAFKA_GROUP: `again-${world.topic}` });
     await world.verified();
+    expect(again.totals().consumed).toBe(100);
   });
 
   it('taken in another order is not true: the control of this test', async () => {
