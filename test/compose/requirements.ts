@@ -2,6 +2,7 @@
 // from a registry. Whatever is missing is a reason to skip, not a failure.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { composeServices } from '../compose-file.ts';
 import { attempt, findCompose, PROJECT_FOLDER } from './command.ts';
 
 const PULL_TIMEOUT_MS = 300_000;
@@ -28,12 +29,15 @@ export async function requirements(): Promise<
   return { compose };
 }
 
-/** Every image that docker-compose.yml and the Dockerfile name and nobody builds. */
+/** Every image that an installation without profiles runs and nobody builds, and the Dockerfile's. */
 function pinnedImages(): string[] {
-  const read = (file: string): string => readFileSync(join(PROJECT_FOLDER, file), 'utf8');
-  const text = `${read('docker-compose.yml')}\n${read('Dockerfile')}`;
-  const named = [...text.matchAll(/^(?:\s*image:|FROM)\s+(\S+:\S+)/gm)].map((match) => match[1]!);
-  return [...new Set(named.map((image) => image.replace(/\$\{\w+:-([^}]*)\}/g, '$1')))];
+  const dockerfile = readFileSync(join(PROJECT_FOLDER, 'Dockerfile'), 'utf8');
+  const bases = [...dockerfile.matchAll(/^FROM\s+(\S+:\S+)/gm)].map((match) => match[1]!);
+  const run = Object.values(composeServices)
+    .filter(({ profiles }) => profiles === undefined)
+    .map(({ image }) => image.replace(/\$\{\w+:-([^}]*)\}/g, '$1'))
+    .filter((image) => image.includes(':'));
+  return [...new Set([...run, ...bases])];
 }
 
 function lastLine(text: string): string {
