@@ -1,12 +1,12 @@
 // Fills an installation with what it would hold had it run for a while: the first rows of the committed
-// sensor data, arrived one batch every two seconds until now, and a few dead letters some time ago.
+// sensor data, arrived one batch a second, and a few dead letters some time ago.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const CSV = join(import.meta.dirname, '..', '..', 'data', 'sensor_data.csv');
-/** As producers send by default, and the consumer flushes. */
+/** As producers send by default, and a consumer with FLUSH_INTERVAL_SEC=1 flushes. */
 const ROW_EVERY_MS = 200;
-const BATCH_EVERY_MS = 2_000;
+const BATCH_EVERY_MS = 1_000;
 const SOURCE = 'sensor_data@history';
 const DEAD = [
   ...[{ reason: 'wrong_type', field: 'co', minutesAgo: 46 }],
@@ -23,29 +23,36 @@ interface CsvRow {
 export interface History {
   /** The rest of the data, for producers to go on with. */
   readonly restOfCsv: string;
-  /** JSON lines of sensor_data and dead_letters. */
-  readonly rows: string;
-  readonly dead: string;
+  /** What there is when the last of it was sent at `endMs`, as JSON lines. */
+  at(endMs: number): { readonly rows: string; readonly dead: string };
 }
 
-/** What `minutes` of running until `nowMs` leave behind. */
-export async function history(nowMs: number, minutes: number): Promise<History> {
+/** What `minutes` of running leave behind. */
+export async function history(minutes: number): Promise<History> {
   const [head = '', ...lines] = (await readFile(CSV, 'utf8')).trim().split('\n');
   const names = head.split(',');
-  const parsed = lines.map((line) => parse(names, line));
   const perDevice = Math.floor((minutes * 60_000) / ROW_EVERY_MS);
   const taken = new Map<string, number>();
-  const [rows, rest]: [string[], string[]] = [[], []];
-  for (const row of parsed) {
-    const count = taken.get(row.device) ?? 0;
-    taken.set(row.device, count + 1);
-    if (count >= perDevice) rest.push(row.line);
-    else rows.push(jsonRow(row, [...taken.keys()].indexOf(row.device), count, nowMs - (perDevice - count) * ROW_EVERY_MS)); // prettier-ignore
+  const past: { row: CsvRow; offset: number }[] = [];
+  const rest: string[] = [];
+  for (const row of lines.map((line) => parse(names, line))) {
+    const offset = taken.get(row.device) ?? 0;
+    taken.set(row.device, offset + 1);
+    if (offset >= perDevice) rest.push(row.line);
+    else past.push({ row, offset });
   }
+  const devices = [...taken.keys()];
   return {
     restOfCsv: `${[head, ...rest].join('\n')}\n`,
-    rows: rows.join('\n'),
-    dead: DEAD.map((letter, i) => deadRow(letter, i, nowMs)).join('\n'),
+    at: (endMs) => ({
+      rows: past
+        .map(({ offset, row }) => {
+          const sentMs = endMs - (perDevice - offset) * ROW_EVERY_MS;
+          return jsonRow(row, devices.indexOf(row.device), offset, sentMs);
+        })
+        .join('\n'),
+      dead: DEAD.map((letter, i) => deadRow(letter, i, endMs)).join('\n'),
+    }),
   };
 }
 
@@ -105,7 +112,8 @@ function text(ms: number): string {
 }
 
 /** Writes it into the database of a ClickHouse at `url` (credentials and `?database=` in it). */
-export async function writeHistory(url: URL, { dead, rows }: History): Promise<void> {
+export async function writeHistory(url: URL, past: History, endMs: number): Promise<void> {
+  const { dead, rows } = past.at(endMs);
   await insert(url, 'sensor_data', rows);
   await insert(url, 'dead_letters', dead);
 }

@@ -17,6 +17,10 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 const IMAGES = join(PROJECT, 'docs', 'images');
 /** The committed file has rows of each device for 13. */
 const MINUTES = 12;
+/** So long before its first row can be seen the first producer began. */
+const FIRST_ROWS_MS = 2_000;
+/** A busy machine takes its time. */
+const PATIENCE_MS = 180_000;
 /** Long enough for the paces of the strip. */
 const SETTLE_MS = 25_000;
 
@@ -54,13 +58,19 @@ const SHOTS: readonly Shot[] = [
 ];
 
 async function startPlatform(home: string): Promise<AsyncDisposable & { url: string }> {
-  const past = await history(Date.now(), MINUTES);
+  const past = await history(MINUTES);
   const csv = join(home, 'rest.csv');
   await writeFile(csv, past.restOfCsv);
   const port = async (): Promise<string> => String(await freePort('127.0.0.1'));
   const ports = { KAFKA_PORT: await port(), CLICKHOUSE_PORT: await port(), METRICS_PORT: await port(), LIVE_PORT: await port() }; // prettier-ignore
   const child = spawn(process.execPath, [join(PROJECT, 'embedded', 'main.ts')], {
-    env: { ...environment(), ...ports, SENSORHOUSE_DIR: home, DATA_PATH: csv },
+    env: {
+      ...environment(),
+      ...ports,
+      SENSORHOUSE_DIR: home,
+      DATA_PATH: csv,
+      FLUSH_INTERVAL_SEC: '1',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('close', resolve));
@@ -73,7 +83,8 @@ async function startPlatform(home: string): Promise<AsyncDisposable & { url: str
       reject(new Error(`the platform ended with exit code ${String(code)}`)),
     );
   });
-  await writeHistory(new URL(`http://sensor:sensorpass@127.0.0.1:${ports.CLICKHOUSE_PORT}`), past);
+  const clickhouse = new URL(`http://sensor:sensorpass@127.0.0.1:${ports.CLICKHOUSE_PORT}`);
+  await writeHistory(clickhouse, past, Date.now() - FIRST_ROWS_MS);
   return {
     url: `http://127.0.0.1:${ports.LIVE_PORT}`,
     [Symbol.asyncDispose]: async () => {
@@ -92,7 +103,7 @@ async function take(browser: Browser, url: string, shot: Shot): Promise<void> {
   });
   await page.goto(url + path);
   await page.waitForSelector('.panel');
-  await page.waitForFunction(`document.querySelector('.skeleton') === null`);
+  await page.waitForSelector('.skeleton', { state: 'detached', timeout: PATIENCE_MS });
   await sleep(SETTLE_MS);
   await page.screenshot({ path: join(IMAGES, file) });
   await page.close();
@@ -109,7 +120,8 @@ try {
   await mkdir(IMAGES, { recursive: true });
   await using platform = await startPlatform(home);
   const browser = await startChromium();
-  await Promise.all(SHOTS.map((shot) => take(browser, platform.url, shot)));
+  // One after the other, so that each page has the machine.
+  for (const shot of SHOTS) await take(browser, platform.url, shot);
   await browser.close();
 } finally {
   await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

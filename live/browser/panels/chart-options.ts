@@ -160,13 +160,15 @@ function valueRange({ custom, max, min }: FieldDisplay, isLog: boolean): uPlot.S
 }
 
 /** As many decimals as neighbouring lines of the grid need to differ. */
-function axisLabels(splits: number[], { decimals, unit }: FieldDisplay): string[] {
+function axisLabels(splits: number[], { unit }: FieldDisplay): string[] {
   const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
-  const worth = Math.max(0, Math.min(8, -Math.floor(Math.log10(step || 1) + 1e-9)));
+  const exact = [0, 1, 2, 3, 4, 5, 6, 7].find((digits) => {
+    const shifted = step * 10 ** digits;
+    return Math.abs(shifted - Math.round(shifted)) < 1e-6;
+  });
+  const worth = exact ?? 8;
   const isScaled = ['short', 'cps', 's', 'ms', 'bytes', 'decbytes'].includes(unit ?? '');
-  return splits.map((value) =>
-    numberText(value, unit, isScaled ? undefined : Math.min(worth, decimals ?? worth)),
-  );
+  return splits.map((value) => numberText(value, unit, isScaled ? undefined : worth));
 }
 
 function timeLabels(self: uPlot, splits: number[]): string[] {
@@ -238,7 +240,7 @@ function gradient(color: string, opacity: number): uPlot.Series.Fill {
       Math.round(Math.min(1, part) * 255)
         .toString(16)
         .padStart(2, '0');
-    fill.addColorStop(0, `${color}${hex((opacity / 100) * 2.2)}`);
+    fill.addColorStop(0, `${color}${hex((opacity / 100) * 1.3)}`);
     fill.addColorStop(1, `${color}05`);
     return fill;
   };

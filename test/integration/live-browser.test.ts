@@ -1,0 +1,253 @@
+// The live page in a real Chromium: every dashboard with data, empty, and with ClickHouse away; keys,
+// names and focus; nothing typed becomes SQL or markup; nothing is loaded from elsewhere. Pictures of each
+// go to a folder that is named at the end.
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type { Live } from '../../live/main.ts';
+import { describeBackend } from '../backend/context.ts';
+import { missingChromium, startChromium } from '../live/chromium.ts';
+import { fakeConsumer, startLive } from '../live/world.ts';
+import { sensorTables } from './dashboard-data.ts';
+
+const UIDS = [
+  'sensor-overview',
+  'current-status-table',
+  'current-status-and-events',
+  'pipeline-health',
+];
+const PICTURES = join(tmpdir(), 'sensorhouse-live-pictures');
+const PATIENCE_MS = 60_000;
+
+if (missingChromium !== undefined)
+  process.stderr.write(`tests in a browser are SKIPPED: ${missingChromium}\n`);
+
+let browser: Browser;
+beforeAll(async () => {
+  if (missingChromium !== undefined) return;
+  browser = await startChromium();
+  await mkdir(PICTURES, { recursive: true });
+});
+afterAll(async () => {
+  if (missingChromium === undefined) await browser.close();
+});
+
+interface Look {
+  readonly page: Page;
+  /** What went wrong on it: errors, warnings, and requests to elsewhere. */
+  readonly wrong: string[];
+}
+
+async function open(
+  live: Live,
+  path: string,
+  options: { width?: number; theme?: 'dark' | 'light' } = {},
+): Promise<Look> {
+  const { theme = 'dark', width = 1_440 } = options;
+  const page = await browser.newPage({ viewport: { width, height: 1_000 }, colorScheme: theme });
+  page.setDefaultTimeout(PATIENCE_MS);
+  const wrong: string[] = [];
+  page.on('pageerror', ({ message }) => wrong.push(message));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) wrong.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(live.url)) wrong.push(`asked ${request.url()}`);
+  });
+  await page.goto(`${live.url}${path}`);
+  await page.waitForSelector('.panel');
+  await page.waitForSelector('.skeleton', { state: 'detached' });
+  return { page, wrong };
+}
+
+const later = (): string => `from=now-15m&to=${Date.now() + 900_000}`;
+
+describeBackend('the live page in Chromium', () => {
+  it.skipIf(missingChromium !== undefined).each(UIDS)(
+    'draws %s with data, empty, and with ClickHouse away',
+    async (uid) => {
+      for (const [name, rows] of [
+        ['data', 20],
+        ['empty', 0],
+      ] as const) {
+        await using tables = await sensorTables(inject('clickhouseUrl'), Date.now(), rows);
+        await using consumer = await fakeConsumer(3);
+        await using live = await startLive(tables.url, { CONSUMER_URL: consumer.url });
+        const { page, wrong } = await open(live, `/d/${uid}?${later()}`);
+        await page.waitForSelector('[data-place=consumer][data-state=ok]');
+        await page.screenshot({ path: join(PICTURES, `${uid}-${name}.png`), fullPage: true });
+        expect(await page.locator('.word-alert').allTextContents()).toEqual([]);
+        if (name === 'data')
+          expect(await page.locator('.panel-box:has(canvas, table, ul)').count()).toBeGreaterThan(
+            0,
+          );
+        expect(wrong).toEqual([]);
+        await page.close();
+      }
+      await using live = await startLive(new URL('http://u:p@127.0.0.1:1/'));
+      const { page, wrong } = await open(live, `/d/${uid}`);
+      const words = await page.locator('.panel-word').allTextContents();
+      expect(new Set(words)).toEqual(new Set(['ClickHouse does not answer. Trying again.']));
+      await page.waitForSelector('[data-place=clickhouse][data-state=bad]');
+      await page.screenshot({ path: join(PICTURES, `${uid}-away.png`), fullPage: true });
+      expect(wrong).toEqual([]);
+      await page.close();
+    },
+  );
+
+  it.skipIf(missingChromium !== undefined)(
+    'takes what is typed into a variable for a value, never for SQL or markup',
+    async () => {
+      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
+      await using live = await startLive(tables.url);
+      const { page, wrong } = await open(live, `/d/sensor-overview?${later()}`);
+      const rows = (): Promise<string> => page.locator('[data-panel="1"] .stat-number').innerText();
+      expect(await rows()).toBe(String(tables.rowsNow));
+      const typed = `x') OR 1=1 --<img src=x onerror=alert(1)>`;
+      await page.getByRole('button', { name: 'Device All' }).click();
+      await page.getByPlaceholder('Find, or type a value').fill(typed);
+      await page.keyboard.press('Enter');
+      await expect.poll(rows, { timeout: PATIENCE_MS }).toBe('0');
+      expect(await page.locator('[data-variable=device_id] .control-text').innerText()).toBe(typed);
+      expect(new URL(page.url()).searchParams.getAll('var-device_id')).toEqual([typed]);
+      expect(await page.locator('img[src=x]').count()).toBe(0);
+
+      await page.goBack();
+      await expect.poll(rows, { timeout: PATIENCE_MS }).toBe(String(tables.rowsNow));
+      expect(wrong).toEqual([]);
+      await page.close();
+    },
+  );
+
+  it.skipIf(missingChromium !== undefined)(
+    'can be used with keys alone and says what everything is',
+    async () => {
+      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
+      await using live = await startLive(tables.url);
+      const { page, wrong } = await open(live, `/d/sensor-overview?${later()}`);
+      const focused = (): Promise<string> =>
+        page.evaluate(
+          `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()`,
+        );
+      await page.keyboard.press('Tab');
+      expect(await focused()).toBe('Skip to the dashboard');
+      const seen: string[] = [];
+      for (let i = 0; i < 14; i += 1) {
+        await page.keyboard.press('Tab');
+        seen.push(await focused());
+      }
+      const order = [
+        'sensorhouse',
+        'Sensor overview',
+        'Refresh now',
+        'Light page',
+        'All',
+        'About Rows in window',
+      ];
+      const places = order.map((text) => seen.findIndex((each) => each.includes(text)));
+      expect(places).toEqual(places.toSorted((a, b) => a - b));
+      expect(places).not.toContain(-1);
+
+      const temperature = page.getByRole('group', { name: /^Temperature: chart/ });
+      await temperature.focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowRight');
+      expect(await page.locator('[aria-live=polite]').allTextContents()).toContainEqual(
+        expect.stringMatching(/22\.5 °C/),
+      );
+
+      // Every control has a name, every figure has words, every id is there once.
+      const nameless =
+        await page.evaluate(`[...document.querySelectorAll('button, a, input, select')].filter((each) => {
+      const labelled = (each.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join('');
+      return (each.getAttribute('aria-label') ?? '') + each.textContent + labelled + (each.labels?.length ?? '') === '';
+    }).length`);
+      expect(nameless).toBe(0);
+      const doubled = await page.evaluate(
+        `(() => { const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id); return ids.filter((id, i) => ids.indexOf(id) !== i); })()`,
+      );
+      expect(doubled).toEqual([]);
+      expect(await page.locator('h1').count()).toBe(1);
+      expect(await page.locator('main').count()).toBe(1);
+      expect(await page.evaluate(`document.documentElement.lang`)).toBe('en');
+      expect(wrong).toEqual([]);
+      await page.close();
+    },
+  );
+
+  it.skipIf(missingChromium !== undefined)(
+    'fits a phone, and has a light page of its own',
+    async () => {
+      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
+      await using live = await startLive(tables.url);
+      for (const theme of ['dark', 'light'] as const) {
+        const { page, wrong } = await open(live, `/d/sensor-overview?${later()}`, {
+          width: 390,
+          theme,
+        });
+        const width = await page.evaluate(`document.documentElement.scrollWidth`);
+        expect(width).toBe(390);
+        await page.screenshot({ path: join(PICTURES, `phone-${theme}.png`), fullPage: true });
+        const before = await page.evaluate(`getComputedStyle(document.body).backgroundColor`);
+        await page
+          .getByRole('button', { name: theme === 'dark' ? 'Light page' : 'Dark page' })
+          .click();
+        expect(await page.evaluate(`getComputedStyle(document.body).backgroundColor`)).not.toBe(
+          before,
+        );
+        expect(wrong).toEqual([]);
+        await page.close();
+      }
+    },
+  );
+
+  it.skipIf(missingChromium !== undefined)(
+    'can be read: text on every ground has the contrast of WCAG AA',
+    async () => {
+      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
+      await using consumer = await fakeConsumer(90_000);
+      await using live = await startLive(tables.url, { CONSUMER_URL: consumer.url });
+      for (const theme of ['dark', 'light'] as const) {
+        const { page } = await open(live, `/d/sensor-overview?${later()}`, { theme });
+        await page.waitForSelector('[data-place=kafka][data-state=bad]');
+        const faint = await page.evaluate(FAINT_TEXTS);
+        expect(faint).toEqual([]);
+        await page.close();
+      }
+    },
+  );
+});
+
+/** Texts with less contrast than 4.5 (3 for large ones), worked out from the computed colours. */
+const FAINT_TEXTS = `(() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const rgba = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].map((value) => value / 255);
+  };
+  const over = (top, bottom) => top.slice(0, 3).map((value, i) => value * top[3] + bottom[i] * (1 - top[3])).concat(1);
+  const groundOf = (element) => {
+    const grounds = [];
+    for (let each = element; each !== null; each = each.parentElement) grounds.push(rgba(getComputedStyle(each).backgroundColor));
+    return grounds.reduceRight((below, ground) => over(ground, below), [1, 1, 1, 1]);
+  };
+  const light = (color) => {
+    const [r, g, b] = color.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const texts = [...document.querySelectorAll('body *')].filter((element) => {
+    return element.checkVisibility({ visibilityProperty: true }) && !element.matches('.unseen, .skip, option, .note-line *') && [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== '');
+  });
+  return texts.flatMap((element) => {
+    const style = getComputedStyle(element);
+    const ground = groundOf(element);
+    const [one, other] = [light(over(rgba(style.color), ground)), light(ground)].sort((a, b) => b - a);
+    const ratio = (one + 0.05) / (other + 0.05);
+    const isLarge = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
+    return ratio < (isLarge ? 3 : 4.5) ? [element.className + ' ' + element.textContent.slice(0, 30) + ' ' + ratio.toFixed(2)] : [];
+  });
+})()`;
