@@ -10,6 +10,7 @@ const COLUMNS = [
   ['good', ({ good }) => String(good)],
   ['dead', ({ dead }) => String(dead)],
   ['gap', ({ gap }) => String(gap)],
+  ['absent', ({ absent }) => String(absent)],
   ['older', ({ older }) => String(older)],
   ['missing', ({ missing }) => String(missing)],
   ['surplus', ({ surplus }) => String(surplus)],
@@ -42,11 +43,14 @@ export function auditReport(audit: TopicAudit): string {
 
 /** One line: does it add up? */
 export function verdict({ behind, earlier, exact, partitions }: TopicAudit): string {
-  const sum = (key: 'good' | 'dead' | 'gap' | 'missing' | 'surplus' | 'beyond') =>
+  const sum = (key: 'good' | 'dead' | 'gap' | 'absent' | 'missing' | 'surplus' | 'beyond') =>
     partitions.reduce((all, audit) => all + audit[key], 0);
   const logged = partitions.reduce((all, { begin, end }) => all + end - begin, 0);
   const late = behind === 0 ? '' : `, behind by ${behind}`;
-  const account = `${sum('good')} good + ${sum('dead')} dead + ${sum('gap')} gap of ${logged} in the log`;
+  // Compacted and transactional topics only: offsets that no record ever had for us.
+  const absent = sum('absent') === 0 ? '' : ` + ${sum('absent')} absent`;
+  const parts = `${sum('good')} good + ${sum('dead')} dead + ${sum('gap')} gap${absent}`;
+  const account = `${parts} of ${logged} in the log`;
   if (exact) return `EXACT: ${account}${late}`;
   const surplus = sum('surplus') + earlier.surplus;
   return `DOES NOT ADD UP: ${account}, ${sum('missing')} missing, ${surplus} too many, ${sum('beyond')} beyond the log${late}`;

@@ -9,7 +9,7 @@ import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { expiryOf } from './expiry.ts';
 import { CLAIM } from './fence.ts';
-import { readGap, type OffsetRange } from './gap.ts';
+import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
 import { quoted, sourceOf } from './source.ts';
@@ -82,7 +82,8 @@ export async function auditTopic(
       deadAhead: letters.ahead,
       both: both.get(partition) ?? 0,
       lowest: least(rows.lowest, letters.lowest),
-      gaps: floors.flatMap((floor) => (floor.partition === partition ? gapOf(floor) : [])),
+      gaps: rangesOf('gap', floors, partition),
+      absent: rangesOf(NOT_IN_LOG, floors, partition),
       seed: seedOf(floors.filter((floor) => floor.partition === partition)),
       checksum: rows.checksum,
     });
@@ -258,14 +259,16 @@ function perPartition(bounds: readonly Bound[], of: (bound: Bound) => number): s
   return `transform(kafka_partition, [${partitions}], [${values}], toUInt64(0))`;
 }
 
-function gapOf({ detail, partition, reason }: Floor): OffsetRange[] {
-  if (reason !== 'gap') return [];
-  const range = readGap(detail);
-  // A gap that cannot be read would be taken for lost rows, or hide some.
-  if (range === undefined) {
-    throw new UnavailableError(`the gap recorded for partition ${partition} says no range: ${detail}`);
-  } // prettier-ignore
-  return [range];
+/** The ranges recorded for a partition for `reason`. */
+function rangesOf(reason: string, floors: readonly Floor[], partition: number): OffsetRange[] {
+  const facts = floors.filter((floor) => floor.partition === partition && floor.reason === reason);
+  return facts.flatMap(({ detail }) => {
+    const ranges = readGap(detail);
+    if (ranges.length > 0) return ranges;
+    // One that cannot be read would be taken for lost rows, or hide some.
+    const text = `the ${reason} recorded for partition ${partition} says no range: ${detail}`;
+    throw new UnavailableError(text);
+  });
 }
 
 function seedOf(floors: readonly Floor[]): number | undefined {

@@ -6,6 +6,7 @@ import type { RecordRun } from '../platform/kafka/record-run.ts';
 import type { Rejection } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
 import { compileDecode, type Decode } from './decode.ts';
+import type { OffsetRange } from './gap.ts';
 
 export interface DeadLetter {
   readonly partition: number;
@@ -24,6 +25,8 @@ export interface Span {
   next: number;
   rows: number;
   dead: number;
+  /** Offsets from `first` on that no record has: compaction, aborted transactions, their markers. */
+  readonly absent: OffsetRange[];
 }
 
 export class Batch {
@@ -65,14 +68,18 @@ export class Batch {
     const startedAt = performance.now();
     const span = this.#span(partition, position);
     const rowsBefore = this.block.rows;
+    let expected = position;
     for (const records of run.records) {
       while (records.next()) {
         const { offset } = records;
         if (offset < position) continue;
+        if (offset > expected) span.absent.push({ first: expected, last: offset - 1 });
+        expected = offset + 1;
         if (dead.size > 0 && dead.has(offset)) this.skipped += 1;
         else this.#addRecord(partition, records, span);
       }
     }
+    if (run.lastOffset >= expected) span.absent.push({ first: expected, last: run.lastOffset });
     span.rows += this.block.rows - rowsBefore;
     span.next = run.lastOffset + 1;
     this.decodeMs += performance.now() - startedAt;
@@ -96,7 +103,7 @@ export class Batch {
   #span(partition: number, position: number): Span {
     let span = this.spans.get(partition);
     if (span === undefined) {
-      span = { first: position, next: position, rows: 0, dead: 0 };
+      span = { first: position, next: position, rows: 0, dead: 0, absent: [] };
       this.spans.set(partition, span);
     }
     return span;

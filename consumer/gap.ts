@@ -1,4 +1,4 @@
-// How a range of offsets that can no longer be read is written into `consumer_positions.detail`, and
+// How ranges of offsets that have no record (any more) are written into `consumer_positions.detail`, and
 // read back by the audit: the same words for a person and for the arithmetic.
 
 export interface OffsetRange {
@@ -6,17 +6,37 @@ export interface OffsetRange {
   readonly last: number;
 }
 
-/** `offsets 5 to 9 <what happened>`. */
-export function describeGap({ first, last }: OffsetRange, whatHappened: string): string {
-  return `offsets ${first} to ${last} ${whatHappened}`;
+/** The reason of facts about offsets that were not in the log when their neighbours were read. */
+export const NOT_IN_LOG = 'not-in-log';
+
+/** `offsets 5 to 9, 12 to 12 <what happened>`. */
+export function describeGap(ranges: readonly OffsetRange[], whatHappened: string): string {
+  const told = ranges.map(({ first, last }) => `${first} to ${last}`);
+  return `offsets ${told.join(', ')} ${whatHappened}`;
 }
 
-/** The range that {@link describeGap} wrote, or undefined when the text is not of its making. */
-export function readGap(detail: string): OffsetRange | undefined {
-  const match = /^offsets (\d{1,16}) to (\d{1,16}) /.exec(detail);
-  if (match === null) return undefined;
-  const range = { first: Number(match[1]), last: Number(match[2]) };
-  return range.first <= range.last ? range : undefined;
+/** The ranges that {@link describeGap} wrote; none when the text is not of its making. */
+export function readGap(detail: string): OffsetRange[] {
+  const told = /^offsets (\d{1,16} to \d{1,16}(?:, \d{1,16} to \d{1,16})*) /.exec(detail)?.[1];
+  const ranges = (told?.split(', ') ?? []).map((range) => {
+    const [first, last] = range.split(' to ').map(Number);
+    return { first: first!, last: last! };
+  });
+  return ranges.every(({ first, last }) => first <= last) ? ranges : [];
+}
+
+/** How many offsets of `within` the ranges cover; overlapping ones count once. */
+export function covered(ranges: readonly OffsetRange[], within: OffsetRange): number {
+  let count = 0;
+  let next = within.first;
+  for (const { first, last } of ranges.toSorted((one, other) => one.first - other.first)) {
+    const from = Math.max(first, next);
+    const to = Math.min(last, within.last);
+    if (to < from) continue;
+    count += to - from + 1;
+    next = to + 1;
+  }
+  return count;
 }
 
 /** What is left of a range without these offsets, as ranges in order. */

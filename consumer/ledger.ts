@@ -5,6 +5,7 @@ import { retentionDays } from '../platform/clickhouse/retention.ts';
 import { FencedError, UnclearOutcomeError, UnavailableError } from '../platform/errors.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from './fence.ts';
+import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 import { quoted } from './source.ts';
 import { factsKey, readIdentity, type TableIdentity } from './table-identity.ts';
 
@@ -187,6 +188,15 @@ export class Ledger {
        WHERE database = ${quoted(this.#database)} AND name = ${quoted(this.#table)}`,
     );
     return retentionDays(found?.engineFull ?? '');
+  }
+
+  /** Offsets that are recorded as having no record (any more). */
+  async gone(source: string, partition: number): Promise<OffsetRange[]> {
+    const rows = await this.#clickhouse.rows<{ detail: string }>(
+      `SELECT DISTINCT detail FROM ${consumerPositions.name}
+       WHERE ${await this.#of(source, [partition])} AND reason IN ('gap', ${quoted(NOT_IN_LOG)})`,
+    );
+    return rows.flatMap(({ detail }) => readGap(detail));
   }
 
   /**

@@ -8,7 +8,7 @@ import { LEFT_THE_LOG } from './resume.ts';
 const recorded = (dead: readonly number[]) => ({ deadFrom: () => Promise.resolve(new Set(dead)) });
 
 const gapFloor = (first: number, last: number) => {
-  const detail = describeGap({ first, last }, LEFT_THE_LOG);
+  const detail = describeGap([{ first, last }], LEFT_THE_LOG);
   return { offset: last + 1, reason: 'gap' as const, detail };
 };
 
@@ -21,9 +21,9 @@ describe('the facts of a gap', () => {
         const facts = await factsOf(gapFloor(first, last), 's', 3, recorded(dead));
         expect(facts.every(({ offset, partition }) => offset === last + 1 && partition === 3)).toBe(true);
         const covered = facts.flatMap(({ detail }) => {
-          const range = readGap(detail);
-          if (range === undefined) return [];
-          return Array.from({ length: range.last - range.first + 1 }, (_, at) => range.first + at);
+          return readGap(detail).flatMap((range) => {
+            return Array.from({ length: range.last - range.first + 1 }, (_, at) => range.first + at);
+          });
         });
         const lost = Array.from({ length: more + 1 }, (_, at) => first + at);
         expect(covered).toEqual(lost.filter((offset) => !dead.includes(offset)));

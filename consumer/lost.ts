@@ -12,10 +12,10 @@ export async function factsOf(
   partition: number,
   ledger: Pick<Ledger, 'deadFrom'>,
 ): Promise<FloorRow[]> {
-  const lost = floor.reason === 'gap' ? readGap(floor.detail) : undefined;
+  const [lost] = floor.reason === 'gap' ? readGap(floor.detail) : [];
   if (lost === undefined) return [{ partition, ...floor }];
   const { offset, reason } = floor;
   const gaps = without(lost, await ledger.deadFrom(source, partition, lost.first));
   if (gaps.length === 0) return [{ partition, offset, reason: 'dead-letters', detail: '' }];
-  return gaps.map((gap) => ({ partition, offset, reason, detail: describeGap(gap, LEFT_THE_LOG) }));
+  return [{ partition, offset, reason, detail: describeGap(gaps, LEFT_THE_LOG) }];
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reckon, type Counted, type PartitionFacts } from './reckoning.ts';
 
-type Fate = 'good' | 'dead' | 'gap';
+type Fate = 'good' | 'dead' | 'gap' | 'absent';
 
 /** The facts that tables and broker would tell about a partition with these fates from offset 0. */
 function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): PartitionFacts {
@@ -25,6 +25,7 @@ function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): Partit
     both: 0,
     lowest: known.length === 0 ? undefined : Math.min(...known),
     gaps: offsets('gap').map((offset) => ({ first: offset, last: offset })),
+    absent: offsets('absent').map((offset) => ({ first: offset, last: offset })),
     seed: undefined,
     expired: 0,
     checksum: 0n,
@@ -47,7 +48,7 @@ function factsOfExpired(fates: readonly Fate[], expired: number, begin: number):
 }
 
 const history = fc
-  .array(fc.constantFrom<Fate>('good', 'dead', 'gap'), { maxLength: 50 })
+  .array(fc.constantFrom<Fate>('good', 'dead', 'gap', 'absent'), { maxLength: 50 })
   .chain((fates) => {
     return fc.record({
       fates: fc.constant(fates),
@@ -68,9 +69,11 @@ describe('a partition', () => {
       fc.property(history, ({ fates, ...at }) => {
         const audit = reckon(factsOf(fates, at));
         expect(audit).toMatchObject({ exact: true, missing: 0, surplus: 0, behind: at.behind });
-        const { begin, end, dead, gap, good, behind } = audit;
-        expect(good + dead + gap).toBe(end - begin - behind);
-        expect(good + dead + gap + audit.older).toBe(fates.length);
+        const { absent, begin, end, dead, gap, good, behind } = audit;
+        const account = good + dead + gap + absent;
+        expect(account).toBe(end - begin - behind);
+        expect(account + audit.older).toBe(fates.length);
+        expect(absent).toBe(fates.slice(at.begin).filter((fate) => fate === 'absent').length);
       }),
     );
   });
@@ -111,6 +114,18 @@ describe('a partition', () => {
   it('does not let a gap hide rows that landed', () => {
     const facts = factsOf(['good', 'good', 'good']);
     const audit = reckon({ ...facts, gaps: [{ first: 1, last: 1 }] });
+    expect(audit).toMatchObject({ exact: false, missing: -1 });
+  });
+
+  it('counts an offset that is a gap and absent as a gap, once', () => {
+    const facts = factsOf(['good', 'gap', 'good']);
+    const audit = reckon({ ...facts, absent: [{ first: 1, last: 1 }] });
+    expect(audit).toMatchObject({ exact: true, gap: 1, absent: 0 });
+  });
+
+  it('does not let absence hide rows that landed', () => {
+    const facts = factsOf(['good', 'good', 'good']);
+    const audit = reckon({ ...facts, absent: [{ first: 1, last: 1 }] });
     expect(audit).toMatchObject({ exact: false, missing: -1 });
   });
 

@@ -1,6 +1,6 @@
 // The arithmetic of an audit: compares, for one partition, what the broker's log holds with what the
 // tables hold. Pure. Counts come from the tables, offsets from the broker, and the two must meet.
-import type { OffsetRange } from './gap.ts';
+import { covered, type OffsetRange } from './gap.ts';
 
 /** Rows of one kind below the position. */
 export interface Counted {
@@ -28,6 +28,8 @@ export interface PartitionFacts {
   readonly lowest: number | undefined;
   /** Offsets that left the log unread, as recorded. */
   readonly gaps: readonly OffsetRange[];
+  /** Offsets without a record among those that were read: compacted, aborted, a marker; as recorded. */
+  readonly absent: readonly OffsetRange[];
   /** An older installation, which kept no coordinates, took everything below. */
   readonly seed: number | undefined;
   /** Everything below may have expired and is not counted in any of these figures; 0: nothing. */
@@ -44,9 +46,11 @@ export interface PartitionAudit {
   readonly good: number;
   readonly dead: number;
   readonly gap: number;
+  /** Offsets that had no record when they were read, as recorded. */
+  readonly absent: number;
   /** Offsets older than the log that the tables hold or have recorded as gaps. */
   readonly older: number;
-  /** Offsets that should have landed and are nowhere. Negative: a gap is recorded over rows. */
+  /** Offsets that should have landed and are nowhere. Negative: one is recorded over rows. */
   readonly missing: number;
   /** Rows and dead letters too many. */
   readonly surplus: number;
@@ -63,13 +67,13 @@ export interface PartitionAudit {
 
 /** Does the partition add up? */
 export function reckon(facts: PartitionFacts): PartitionAudit {
-  const { both, checksum, dead, deadAhead, expired, gaps, good, log, partition } = facts;
+  const { both, checksum, dead, deadAhead, expired, good, log, partition } = facts;
   const seed = facts.seed ?? 0;
   const begin = Math.max(log.begin, seed, expired);
   const position = facts.position ?? log.begin;
-  const gap = covered(gaps, { first: begin, last: position - 1 });
+  const gone = goneOf(facts, { first: begin, last: position - 1 });
   const landed = Math.max(0, position - begin);
-  const missing = landed - (good.inLog + dead.inLog - both + gap) + missingOlder(facts);
+  const missing = landed - (good.inLog + dead.inLog - both + gone.all) + missingOlder(facts);
   const surplus = good.rows - good.offsets + dead.rows - dead.offsets + both;
   const beyond = Math.max(0, position - log.end);
   return {
@@ -78,8 +82,9 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
     end: log.end,
     good: good.inLog,
     dead: dead.inLog + deadAhead,
-    gap,
-    older: good.offsets - good.inLog + dead.offsets - dead.inLog + olderGaps(facts),
+    gap: gone.gap,
+    absent: gone.all - gone.gap,
+    older: good.offsets - good.inLog + dead.offsets - dead.inLog + goneBefore(facts),
     missing,
     surplus,
     beyond,
@@ -99,29 +104,20 @@ function missingOlder(facts: PartitionFacts): number {
   const end = Math.min(log.begin, facts.position ?? 0);
   if (first === undefined || first >= end) return 0;
   const held = good.offsets - good.inLog + dead.offsets - dead.inLog;
-  return end - first - held - covered(facts.gaps, { first, last: end - 1 });
+  return end - first - held - goneOf(facts, { first, last: end - 1 }).all;
 }
 
-function olderGaps({ gaps, log }: PartitionFacts): number {
-  return covered(gaps, { first: 0, last: log.begin - 1 });
+/** Offsets of `within` that are recorded as having no record; one that is in both kinds is a gap. */
+function goneOf({ absent, gaps }: PartitionFacts, within: OffsetRange) {
+  return { all: covered([...gaps, ...absent], within), gap: covered(gaps, within) };
 }
 
-function oldest({ gaps, lowest }: PartitionFacts): number | undefined {
-  const known = gaps.map(({ first }) => first);
+function goneBefore(facts: PartitionFacts): number {
+  return goneOf(facts, { first: 0, last: facts.log.begin - 1 }).all;
+}
+
+function oldest({ absent, gaps, lowest }: PartitionFacts): number | undefined {
+  const known = [...gaps, ...absent].map(({ first }) => first);
   if (lowest !== undefined) known.push(lowest);
   return known.length === 0 ? undefined : Math.min(...known);
-}
-
-/** How many offsets of `within` the ranges cover; overlapping ones count once. */
-function covered(ranges: readonly OffsetRange[], within: OffsetRange): number {
-  let count = 0;
-  let next = within.first;
-  for (const { first, last } of ranges.toSorted((one, other) => one.first - other.first)) {
-    const from = Math.max(first, next);
-    const to = Math.min(last, within.last);
-    if (to < from) continue;
-    count += to - from + 1;
-    next = to + 1;
-  }
-  return count;
 }

@@ -7,18 +7,19 @@ import { deadLetters, ingestTime } from '../streams/table.ts';
 import type { FloorRow } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 import { guard, type Ownership } from './fence.ts';
+import { NOT_IN_LOG } from './gap.ts';
 import { CARRY } from './replay-plan.ts';
 import type { ReplayTables } from './replay-tables.ts';
 import { quoted } from './source.ts';
 
 /**
- * A ledger that has offsets carried over which leave the log before they are read again: the live table
+ * A ledger that has offsets carried over which left the log before they were read again, by retention or compaction: the live table
  * has their rows.
  */
 export class ReplayLedger extends Ledger {
   override recordFloors(ownership: Ownership, floors: readonly FloorRow[]): Promise<void> {
     const own = floors.map((floor) =>
-      floor.reason === 'gap' ? { ...floor, reason: CARRY } : floor,
+      floor.reason === 'gap' || floor.reason === NOT_IN_LOG ? { ...floor, reason: CARRY } : floor,
     );
     return super.recordFloors(ownership, own);
   }

@@ -4,7 +4,7 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { CLAIM } from './fence.ts';
-import { readGap, type OffsetRange } from './gap.ts';
+import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 import { quoted } from './source.ts';
 import type { ReplayTables } from './replay-tables.ts';
 
@@ -58,9 +58,9 @@ export async function readFacts(clickhouse: ClickHouse, key: string): Promise<Re
   const starts = new Map<string, Start>();
   const carried: ReplayFacts['carried'][number][] = [];
   for (const { detail, o, p, reason, source } of rows) {
-    const range = reason === CARRY ? readGap(detail) : undefined;
+    const ranges = reason === CARRY ? readGap(detail) : [];
     const at = { source, partition: Number(p) };
-    if (range !== undefined) carried.push({ ...at, ...range });
+    if (ranges.length > 0) carried.push(...ranges.map((range) => ({ ...at, ...range })));
     else if (!starts.has(`${source} ${p}`)) starts.set(`${source} ${p}`, { ...at, offset: Number(o) });
   } // prettier-ignore
   const plan = rows.find(({ reason }) => reason === REPLAY);
@@ -112,7 +112,7 @@ export async function copyGaps(
             WHERE stream_table = ${quoted(liveKey)}
               AND reason NOT IN (${[CLAIM, REPLAY, CARRY].map(quoted).join(', ')})
             ORDER BY written_at
-            LIMIT 1 BY ${place}, if(reason IN ('gap', 'upgrade'), concat(toString(kafka_offset), detail), '')) AS fact
+            LIMIT 1 BY ${place}, if(reason IN ('gap', '${NOT_IN_LOG}', 'upgrade'), concat(toString(kafka_offset), detail), '')) AS fact
       INNER JOIN (${positionsSql(beside, quoted(key))}) AS reached USING (${place})
       WHERE fact.kafka_offset <= reached.position AND ${guarded.guard}`,
     body: [],

@@ -59,14 +59,14 @@ export function resume(known: Known): Resume {
   if (landed > log.end) return { kind: 'log-truncated', position: landed };
   if (landed >= log.begin) return { kind: 'at', position: landed, floor: undefined };
   const lost = { first: landed, last: log.begin - 1 };
-  const detail = describeGap(lost, LEFT_THE_LOG);
+  const detail = describeGap([lost], LEFT_THE_LOG);
   const gap: Floor = { offset: log.begin, reason: 'gap', detail };
   return { kind: 'at', position: log.begin, floor: gap };
 }
 
 /**
  * How many offsets between the first and the last row have none (positive), or how many rows are too
- * many (negative). `dead` counts the dead letters in between; recorded gaps count as holes here.
+ * many (negative). `dead` counts the dead letters in between; what is recorded as gone counts as a hole here.
  */
 export function holes(rows: { max: number; min: number; count: number }, dead: number): number {
   return rows.max - rows.min + 1 - rows.count - dead;

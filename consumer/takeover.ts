@@ -7,6 +7,7 @@ import type { LogRange } from '../platform/kafka/group-consumer.ts';
 import type { Logger } from '../platform/log.ts';
 import { backoffMs, type Availability } from '../platform/retry.ts';
 import type { Ownership } from './fence.ts';
+import { covered } from './gap.ts';
 import type { FloorRow, Landed, Ledger } from './ledger.ts';
 import { factsOf } from './lost.ts';
 import type { PartitionState } from './partition.ts';
@@ -112,7 +113,8 @@ async function tellHoles(
 ): Promise<void> {
   if (holes(rows, 0) === 0) return;
   const { max, min } = rows;
-  const left = holes(rows, await ledger.deadBetween(source, partition, min, max));
+  let left = holes(rows, await ledger.deadBetween(source, partition, min, max));
+  if (left > 0) left -= covered(await ledger.gone(source, partition), { first: min, last: max });
   if (left === 0) return;
   // Retention takes the oldest parts in no order: holes are what it leaves on its way.
   if (left > 0 && (await ledger.retentionDays()) !== undefined) return;

@@ -1,8 +1,9 @@
-// Writes a batch: dead letters first, then the rows as one part, then the floors that no row shows.
+// Writes a batch: what had no record, dead letters, then the rows as one part, then floors no row shows.
 // Every statement carries the fence, so a batch of a process that lost its partitions adds nothing.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters as deadLetterTable } from '../streams/table.ts';
+import { absentFacts } from './absent.ts';
 import type { Batch, DeadLetter } from './batch.ts';
 import { guard, type Ownership } from './fence.ts';
 import type { Ledger } from './ledger.ts';
@@ -39,6 +40,7 @@ export class Writer {
   async write(batch: Batch, ownership: Ownership, ingestTimeMs: number): Promise<void> {
     const ingestTime = `fromUnixTimestamp64Milli(${ingestTimeMs}, 'UTC')`;
     if (batch.landed === 'nothing') {
+      await this.#ledger.recordFloors(ownership, absentFacts(batch.spans));
       if (batch.deadLetters.length > 0) await this.#writeDead(batch, ownership, ingestTime);
       batch.landed = 'dead-letters';
     }

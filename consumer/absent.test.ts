@@ -1,0 +1,33 @@
+// What is recorded of offsets without a record is what the audit reads, however many ranges there are.
+import { expect, it } from 'vitest';
+import { absentFacts } from './absent.ts';
+import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+
+const spanOf = (first: number, absent: OffsetRange[]) => {
+  return { first, next: first + 9_999, rows: 1, dead: 0, absent };
+};
+
+it('records nothing where every offset had a record', () => {
+  expect(absentFacts(new Map([[0, spanOf(5, [])]]))).toEqual([]);
+});
+
+it('records each range once, by partition, at the position the batch begins with', () => {
+  const many = Array.from({ length: 2_500 }, (_, at) => ({
+    first: 10 + 2 * at,
+    last: 10 + 2 * at,
+  }));
+  const facts = absentFacts(
+    new Map([
+      [0, spanOf(7, many)],
+      [3, spanOf(0, [{ first: 0, last: 4 }])],
+    ]),
+  );
+  expect(new Set(facts.map(({ offset, partition }) => `${partition}@${offset}`))).toEqual(
+    new Set(['0@7', '3@0']),
+  );
+  expect(facts.every(({ reason }) => reason === NOT_IN_LOG)).toBe(true);
+  const recorded = (of: number) =>
+    facts.flatMap(({ detail, partition }) => (partition === of ? readGap(detail) : []));
+  expect(recorded(0)).toEqual(many);
+  expect(recorded(3)).toEqual([{ first: 0, last: 4 }]);
+});
