@@ -39,12 +39,12 @@ export function consumerMetrics(
 ): (stream: string, table: string) => LaneMetrics {
   const registers = [registry];
   const labelNames = ['stream'] as const;
-  const counter = (name: string, help: string): Counter<'stream'> => {
+  const counted = (name: string, help: string): Counter<'stream'> => {
     return new Counter({ name: `sensorhouse_consumer_${name}`, help, labelNames, registers });
   };
-  const consumed = counter('records_consumed_total', 'Kafka records taken.');
-  const inserted = counter('rows_inserted_total', 'Rows landed in ClickHouse.');
-  const bytes = counter('record_bytes_total', 'Bytes of the record values that were flushed.');
+  const consumed = counted('records_consumed_total', 'Kafka records taken.');
+  const inserted = counted('rows_inserted_total', 'Rows landed in ClickHouse.');
+  const bytes = counted('record_bytes_total', 'Bytes of the record values that were flushed.');
   const dead = new Counter({
     name: 'sensorhouse_consumer_dead_letters_total',
     help: 'Records rejected, by reason.',
@@ -81,7 +81,9 @@ export function consumerMetrics(
     const busy = (stage: BusyStage, durationMs: number): void => {
       busySeconds.inc({ stream, stage }, durationMs / 1_000);
     };
+    // From 0, so that the first rows are an increase that Prometheus sees.
     for (const stage of ['decode', 'insert', 'wait'] as const) busy(stage, 0);
+    for (const counter of [consumed, inserted, bytes]) counter.inc({ stream }, 0);
     const totals: Totals = { consumed: 0, inserted: 0, deadLetters: 0, lag: 0 };
     return {
       table,
