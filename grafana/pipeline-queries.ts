@@ -7,6 +7,7 @@ import {
   deadLetterRedrives,
   deadLetters,
   ingestTime,
+  madeByReplay,
   tableOf,
 } from '../streams/table.ts';
 
@@ -104,6 +105,12 @@ WHERE ${CHOSEN}
 GROUP BY time, partition
 ORDER BY time, partition`;
 
+// Facts belong to the table and not to its name: a replay puts another table behind it. Without the end
+// of line that the pattern demands, since a dollar sign begins a variable here.
+const REPLAY = madeByReplay.pattern.replace(/\$$/, '').replaceAll('\\', '\\\\');
+const factsKey = (table: string): string =>
+  `(SELECT if(id = '', '${table}', concat('replay_', id)) FROM (SELECT extract(comment, '${REPLAY}') AS id FROM system.tables WHERE database = currentDatabase() AND name = '${table}'))`;
+
 // Every branch has all columns, so that one GROUP BY puts them together; claims are made with reason
 // "claim", everything else is a floor below which all has landed.
 const facts = ofAll(({ name, ...stream }) => {
@@ -111,7 +118,7 @@ const facts = ofAll(({ name, ...stream }) => {
   const by = 'GROUP BY kafka_source, kafka_partition';
   return `SELECT '${name}' AS stream, kafka_source, kafka_partition, max(kafka_offset) + 1 AS position, count() AS row_count, '' AS owner, toDateTime64(0, 3, 'UTC') AS claimed_at FROM ${table} WHERE ${KNOWN} ${by}
   UNION ALL
-  SELECT '${name}', kafka_source, kafka_partition, maxIf(kafka_offset, reason != 'claim'), 0, argMaxIf(owner, (epoch, owner), reason = 'claim'), maxIf(written_at, reason = 'claim') FROM ${consumerPositions.name} WHERE stream_table = '${table}' ${by}`;
+  SELECT '${name}', kafka_source, kafka_partition, maxIf(kafka_offset, reason != 'claim'), 0, argMaxIf(owner, (epoch, owner), reason = 'claim'), maxIf(written_at, reason = 'claim') FROM ${consumerPositions.name} WHERE stream_table = ${factsKey(table)} ${by}`;
 });
 
 /** Where each partition stands and whose it is, the partitions of topics that are gone included. */

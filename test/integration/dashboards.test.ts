@@ -2,9 +2,11 @@
 // as the plugin does, and answers what its panel can draw: over data, over a replay, over nothing.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Dashboard, Panel } from '../../grafana/dashboard.ts';
 import type { Target } from '../../grafana/target.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { madeByReplay, tableOf } from '../../streams/table.ts';
 import { describeBackend } from '../backend/context.ts';
 import { addReplay, ask, sensorTables, write, type SensorTables } from './dashboard-data.ts';
 import { expectDrawable, TEXT } from './drawable.ts';
@@ -54,23 +56,35 @@ async function drawn(
 const emptyOnes = (results: readonly { panel: Panel; rows: number }[]): string[] =>
   results.filter(({ rows }) => rows === 0).map(({ panel }) => panel.title);
 
-/** What a consumer that started has written down. */
-const CLAIM = `INSERT INTO consumer_positions (stream_table, kafka_source, kafka_partition, reason, epoch, owner)
-  VALUES ('sensor_data', 'sensor_data@test', 0, 'claim', 1, 'consumer-1')`;
+/** What a consumer that took a partition over has written down. */
+const claim = (owner: string, epoch: number, table = 'sensor_data'): string =>
+  `INSERT INTO consumer_positions (stream_table, kafka_source, kafka_partition, reason, epoch, owner)
+   VALUES ('${table}', 'sensor_data@test', 0, 'claim', ${epoch}, '${owner}')`;
 
 describeBackend('the dashboards', () => {
+  const stack = new AsyncDisposableStack();
+  /** Live rows, a replay, a claim; live rows; a replay alone; nothing. None of the tests changes them. */
+  let everything: SensorTables, live: SensorTables, replayed: SensorTables, empty: SensorTables;
+
+  beforeAll(async () => {
+    const make = async (rows?: number): Promise<SensorTables> =>
+      stack.use(await sensorTables(inject('clickhouseUrl'), NOW_MS, rows));
+    [everything, live] = [await make(), await make()];
+    [replayed, empty] = [await make(0), await make(0)];
+    await addReplay(everything, NOW_MS);
+    await addReplay(replayed, NOW_MS);
+    await write(everything, claim('consumer-1', 1));
+  });
+
+  afterAll(() => stack.disposeAsync());
+
   it('draw data: every panel gets rows of the shape it needs', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
-    await addReplay(tables, NOW_MS);
-    await write(tables, CLAIM);
     for (const dashboard of dashboards) {
-      expect(emptyOnes(await drawn(tables, dashboard, all)), dashboard.title).toEqual([]);
+      expect(emptyOnes(await drawn(everything, dashboard, all)), dashboard.title).toEqual([]);
     }
   });
 
   it('draw the committed readings by event time, in the window that the link leads to', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS, 0);
-    await addReplay(tables, NOW_MS);
     const clocked = dashboards.filter((each) =>
       each.links.some(({ url }) => url?.includes('clock')),
     );
@@ -78,20 +92,18 @@ describeBackend('the dashboards', () => {
     for (const dashboard of clocked) {
       const edge = async (name: string): Promise<number> => {
         const { query } = dashboard.templating.list.find((variable) => variable.name === name)!;
-        return Number((await ask(tables, expand((query as Target).rawSql, all))).rows[0]![0]);
+        return Number((await ask(replayed, expand((query as Target).rawSql, all))).rows[0]![0]);
       };
       const [fromMs, toMs] = [await edge('events_from'), await edge('events_to')];
       expect(new Date(fromMs).getUTCFullYear()).toBe(2020);
       const variables = { ...all.variables, clock: ['event'] };
-      const results = await drawn(tables, dashboard, { ...all, fromMs, toMs, variables });
+      const results = await drawn(replayed, dashboard, { ...all, fromMs, toMs, variables });
       expect(emptyOnes(results), dashboard.title).toEqual([]);
     }
   });
 
   it('leave no panel without rows but live events, when only a replay arrives', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS, 0);
-    await addReplay(tables, NOW_MS);
-    const results = await Promise.all(dashboards.map((each) => drawn(tables, each, all)));
+    const results = await Promise.all(dashboards.map((each) => drawn(replayed, each, all)));
     expect(results.flatMap(emptyOnes).toSorted()).toEqual([
       'Dead letters by reason',
       'Dead letters over time',
@@ -102,13 +114,12 @@ describeBackend('the dashboards', () => {
   });
 
   it('show one device when one is chosen, whatever its name holds', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
-    const chosen = tables.devices[2]!;
+    const chosen = live.devices[2]!;
     const one = { ...all, variables: { ...all.variables, device_id: [chosen], silence: ['3'] } };
     for (const panel of panels.filter(({ targets }) =>
       targets?.[0]?.rawSql.includes('$device_id'),
     )) {
-      const { columns, rows } = await ask(tables, expand(panel.targets![0]!.rawSql, one));
+      const { columns, rows } = await ask(live, expand(panel.targets![0]!.rawSql, one));
       const device = columns.findIndex(({ name }) => name === 'device_id');
       if (device === -1) continue;
       expect(new Set(rows.map((row) => row[device])), panel.title).toEqual(new Set([chosen]));
@@ -116,50 +127,64 @@ describeBackend('the dashboards', () => {
   });
 
   it('take the newest row of a device by ingest_time, then by offset', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
-    const { rows } = await ask(tables, expand(queryOf('CO'), all));
-    expect(rows).toEqual(tables.devices.toSorted().map((device) => [device, tables.latestCo]));
+    const { rows } = await ask(live, expand(queryOf('CO'), all));
+    expect(rows).toEqual(live.devices.toSorted().map((device) => [device, live.latestCo]));
   });
 
   it('count rows and dead letters of the window only', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
     const count = async (title: string, viewed: Viewed): Promise<unknown> =>
-      (await ask(tables, expand(queryOf(title), viewed))).rows[0]![0];
-    expect(Number(await count('Rows in window', all))).toBe(tables.rowsNow);
-    expect(Number(await count('Dead letters', all))).toBe(tables.deadNow);
+      (await ask(live, expand(queryOf(title), viewed))).rows[0]![0];
+    expect(Number(await count('Rows in window', all))).toBe(live.rowsNow);
+    expect(Number(await count('Dead letters', all))).toBe(live.deadNow);
     const longAgo = { ...all, fromMs: 0, toMs: 1_000 };
     expect(Number(await count('Rows in window', longAgo))).toBe(0);
     expect(await count('Last row', longAgo)).toBeNull();
   });
 
   it('count every row of whole intervals in the rates, and zero where nothing came', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
-    const { rows } = await ask(tables, expand(queryOf('Events per second'), all));
+    const { rows } = await ask(live, expand(queryOf('Events per second'), all));
     const sum = rows.reduce((total, row) => total + Number(row[2]) * 5, 0);
-    expect(Math.round(sum)).toBe(tables.rowsNow);
+    expect(Math.round(sum)).toBe(live.rowsNow);
     const whole = Math.floor((all.toMs - all.fromMs) / 5_000);
-    const perDevice = rows.length / tables.devices.length;
+    const perDevice = rows.length / live.devices.length;
     expect([whole - 1, whole]).toContain(perDevice);
   });
 
+  it('tell who owns a partition, also of a table that a replay has put in its place', async () => {
+    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
+    const health = dashboards.find(({ uid }) => uid === 'pipeline-health')!;
+    const { rawSql } = health.panels.find(({ title }) => title === 'Partitions')!.targets![0]!;
+    const owner = async (): Promise<unknown> => {
+      const { columns, rows } = await ask(tables, expand(rawSql, all));
+      return rows[0]![columns.findIndex(({ name }) => name === 'owned_by')];
+    };
+    await write(
+      tables,
+      claim('b', 1),
+      claim('a', 2),
+      claim('of another table', 3, 'replay_0a1b2c3d'),
+    );
+    expect(await owner()).toBe('a');
+    const comment = madeByReplay.comment(tableOf(sensorData), '0a1b2c3d');
+    await write(tables, `ALTER TABLE sensor_data MODIFY COMMENT '${comment}'`);
+    expect(await owner()).toBe('of another table');
+  });
+
   it('draw nothing, without an error, while the tables are empty', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS, 0);
     for (const dashboard of dashboards) {
-      for (const { panel, rows } of await drawn(tables, dashboard, all)) {
+      for (const { panel, rows } of await drawn(empty, dashboard, all)) {
         expect(rows, panel.title).toBe(panel.type === 'stat' && panel.title !== 'Motion' ? 1 : 0);
       }
     }
   });
 
   it('fill their drop-downs with one column of texts, and lead links to a window in any case', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
-    await using empty = await sensorTables(inject('clickhouseUrl'), NOW_MS, 0);
     const variables = dashboards.flatMap(({ templating }) => templating.list);
     expect(variables.map(({ name }) => name)).toContain('device_id');
     for (const { name, query, type } of variables.filter((variable) => variable.type === 'query')) {
       expect(type).toBe('query');
       const sql = expand((query as Target).rawSql, all);
-      const { columns, rows } = await ask(tables, sql);
+      const { columns, rows } = await ask(live, sql);
       expect(columns).toHaveLength(1);
       expect(columns[0]!.type).toMatch(TEXT);
       expect(rows.length).toBeGreaterThan(0);
