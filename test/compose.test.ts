@@ -8,12 +8,14 @@ import { setupVariables } from '../clickhouse_setup/variables.ts';
 import { consumerVariables } from '../consumer/config.ts';
 import { staleFiles } from '../grafana/generate.ts';
 import { PLUGIN_VERSION, datasource } from '../grafana/target.ts';
+import { liveVariables } from '../live/config.ts';
 import { producerVariables } from '../producers/config.ts';
 import { composeServices, composeText, programOf } from './compose-file.ts';
 
 const READS: Record<string, readonly string[]> = {
   'producers/main.ts': Object.keys(producerVariables),
   'consumer/main.ts': Object.keys(consumerVariables),
+  'live/main.ts': Object.keys(liveVariables),
   'clickhouse_setup/preflight.ts': Object.keys(preflightVariables),
   'clickhouse_setup/main.ts': Object.keys(setupVariables),
 };
@@ -34,7 +36,7 @@ describe('docker-compose.yml', () => {
       expect(service.container_name).toBe(`\${CONTAINER_PREFIX:-}${name}`);
     }
     expect(named.map(([name]) => name).toSorted()).toEqual(
-      'clickhouse-server consumer grafana kafka producer-a producer-b producer-c'.split(' '),
+      'clickhouse-server consumer grafana kafka live producer-a producer-b producer-c'.split(' '),
     );
     expect(composeServices['consumer-replica']).toMatchObject({ profiles: ['scale'] });
     expect(composeServices['consumer-replica']!.ports).toBeUndefined();

@@ -252,6 +252,8 @@ function finishUpload(request: IncomingMessage, response: ServerResponse): void 
 }
 
 const SHOWN_LENGTH = 10_000;
+/** QUERY_WAS_CANCELLED */
+const CANCELLED = 394;
 
 function shown(binary: string): string {
   return Buffer.from(binary.slice(0, SHOWN_LENGTH), 'latin1').toString('utf8').trim();
@@ -264,6 +266,7 @@ function logQuery(
   const text = shown(query).replace(/\s+/g, ' ').slice(0, 200);
   const { queryId, ...rest } = fields;
   const line = { query_id: queryId, ...rest, ms: Math.round(fields.ms * 10) / 10 };
-  if (fields.code === 0) log.info(line, text);
+  // Who goes away or kills a query knows; it is no warning for anybody else.
+  if (fields.code === 0 || fields.code === CANCELLED) log.info(line, text);
   else log.warn(line, text);
 }

@@ -25,6 +25,8 @@ const SOON_MS = 500;
 /** Paces are of the last 20 seconds: batches land every few. */
 const KEPT_MS = 20_000;
 const WITNESS_MS = 5_000;
+/** A server that is busy is not away. */
+const CLICKHOUSE_MS = 12_000;
 
 const FIGURES = `SELECT
   (SELECT count() FROM ${sensorData.table.name}) AS rows,
@@ -85,7 +87,7 @@ export class PipelineWatch implements AsyncDisposable {
     const [kafka, consumer, clickhouse] = await Promise.all([
       this.#kafka(signal),
       this.#consumer(signal),
-      this.#clickhouse(signal),
+      this.#clickhouse(AbortSignal.any([this.#over.signal, AbortSignal.timeout(CLICKHOUSE_MS)])),
     ]);
     const atMs = Date.now();
     const before = this.#readings.findLast((reading) => reading.kafka.ok)?.kafka;
@@ -162,9 +164,10 @@ export class PipelineWatch implements AsyncDisposable {
         },
       };
     } catch (thrown) {
-      return silent(
-        `ClickHouse cannot be asked (${asError(thrown).message}). Messages wait in Kafka.`,
-      );
+      const why = signal.aborted
+        ? `no answer within ${CLICKHOUSE_MS / 1_000} s`
+        : asError(thrown).message;
+      return silent(`ClickHouse cannot be asked (${why}). Messages wait in Kafka.`);
     }
   }
 

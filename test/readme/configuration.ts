@@ -5,6 +5,7 @@ import { setupVariables } from '../../clickhouse_setup/variables.ts';
 import { consumerVariables } from '../../consumer/config.ts';
 import { clickhouseVariables as serverVariables } from '../../embedded/clickhouse-main.ts';
 import { launchVariables } from '../../embedded/launch/config.ts';
+import { liveVariables } from '../../live/config.ts';
 import { clickhouseVariables } from '../../platform/clickhouse/variables.ts';
 import type { Variable, Variables } from '../../platform/config.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
@@ -26,6 +27,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Producers', variables: producerVariables },
   { title: 'Consumer', variables: consumerVariables },
   { title: 'Setup (`npm run setup`, service `setup`)', variables: setupVariables },
+  { title: 'Live page (`npm run live`, service `live`)', variables: liveVariables },
   { title: 'Docker, and who may reach it (service `preflight`)', variables: preflightVariables },
   {
     title: '`npm start`, `npm run kafka`, `npm run clickhouse`',
@@ -40,6 +42,7 @@ const COMPOSE: Record<string, string> = {
   CLICKHOUSE_HTTP_HOST_PORT: 'HTTP port of ClickHouse on BIND_ADDRESS.',
   CLICKHOUSE_NATIVE_HOST_PORT: 'Native port of ClickHouse on BIND_ADDRESS.',
   GRAFANA_HOST_PORT: 'Port of Grafana on BIND_ADDRESS.',
+  LIVE_HOST_PORT: 'Port of the live page on BIND_ADDRESS.',
   METRICS_HOST_PORT: "Port of the consumer's /metrics on 127.0.0.1.",
   GRAFANA_ADMIN_USER: 'Administrator of Grafana.',
   KAFKA_IMAGE_TAG: 'Tag of apache/kafka.',

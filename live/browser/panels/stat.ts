@@ -34,6 +34,8 @@ function item(value: PanelValue, options: StatOptions, several: boolean): HTMLEl
     prefix + text,
     suffix && h('span', { class: 'stat-unit' }, suffix),
   );
+  // So that it fits its box: a unit takes about half of the room.
+  styled(number, { '--characters': Math.max(4, (prefix + text).length + suffix.length * 0.6) });
   const element = h(
     'li',
     { class: 'stat' },

@@ -92,7 +92,9 @@ function cell(
 ): HTMLElement {
   const { display, kind } = column;
   const value = column.values[row] ?? null;
-  const shown = showCell(value, kind, display);
+  // What a panel says when it has no rows is not for every empty cell.
+  const { noValue: _, ...shownAs } = display;
+  const shown = showCell(value, kind, shownAs);
   const text = cellText(shown);
   const [link] = display.links ?? [];
   const fields = (): Record<string, string> =>
