@@ -2,6 +2,7 @@
 import { controlFaults } from './faults/control.ts';
 import { crashFaults } from './faults/crash.ts';
 import { engineFaults } from './faults/engine.ts';
+import { holeFaults } from './faults/holes.ts';
 import { insertFaults } from './faults/insert.ts';
 import { logFaults } from './faults/log.ts';
 import { ownershipFaults } from './faults/ownership.ts';
@@ -19,5 +20,6 @@ export const catalogue: readonly Fault[] = [
   ...ownershipFaults,
   ...logFaults,
   ...retentionFaults,
+  ...holeFaults,
   ...poisonFaults,
 ];

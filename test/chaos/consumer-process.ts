@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { environment } from '../../platform/config.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'consumer', 'main.ts');
 
@@ -41,7 +42,7 @@ export function startConsumerProcess(env: Record<string, string>): ConsumerProce
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? signal ?? 1));
   });
-  const logged = (pattern: RegExp, withinMs = 30_000): Promise<Line> => {
+  const logged = (pattern: RegExp, withinMs = PATIENCE_MS): Promise<Line> => {
     const { promise, reject, resolve } = Promise.withResolvers<Line>();
     const failed = (why: string): void => {
       const last = lines.slice(-5).map(({ msg }) => msg);

@@ -8,6 +8,7 @@ import { reject, type RejectionReason } from '../../streams/rejection.ts';
 import { compileValidator, type RowValues } from '../../streams/validate.ts';
 import { kafkaClient } from '../backend/clients.ts';
 import { stream } from './messages.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export interface PartitionTruth {
   good: number;
@@ -66,6 +67,14 @@ export async function readLog(
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) done.reject(payload.error);
   });
+  const reached = (partition: number, last: number): void => {
+    if (last + 1 >= (ends.get(partition) ?? Infinity)) ends.delete(partition);
+    if (ends.size === 0) done.resolve(undefined);
+  };
+  // Also for batches of nothing but markers, which reach nobody else.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    reached(payload.partition, Number(payload.lastOffset));
+  });
   await consumer.run({
     autoCommit: false,
     eachBatch: ({ batch }) => {
@@ -74,12 +83,13 @@ export async function readLog(
       for (const message of batch.messages) {
         if (Number(message.offset) < end) each(batch.partition, message);
       }
-      if (Number(batch.lastOffset()) + 1 >= end) ends.delete(batch.partition);
-      if (ends.size === 0) done.resolve(undefined);
       return Promise.resolve();
     },
   });
-  const timer = setTimeout(() => done.reject(new Error(`reading ${topic} takes too long`)), 60_000);
+  const timer = setTimeout(
+    () => done.reject(new Error(`reading ${topic} takes too long`)),
+    PATIENCE_MS,
+  );
   try {
     await done.promise;
   } finally {

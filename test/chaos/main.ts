@@ -1,6 +1,6 @@
 // The program behind `npm run chaos`: strikes every fault of the catalogue on servers of its own and
 // prints what became of it. Seeded. Exit code 1 when one failed, 3 when the servers could not be had.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
@@ -10,7 +10,7 @@ import { missingForEmbedded, startEmbedded } from '../backend/embedded.ts';
 import { catalogue } from './catalogue.ts';
 import type { Fault, Lab } from './fault.ts';
 import { mixFault } from './faults/mix.ts';
-import { hasFailed, lineOf, pageOf, type Result } from './report.ts';
+import { hasFailed, lineOf, linesOf, pageOf, type Result } from './report.ts';
 
 const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 
@@ -68,7 +68,9 @@ async function main(): Promise<number> {
   if (full) {
     const options = `--seed ${seed} --intensity ${intensity} --minutes ${minutes}`;
     const style = await resolveConfig(PAGE);
-    await writeFile(PAGE, await format(pageOf(results, options), { ...style, filepath: PAGE }));
+    const earlier = values.only === undefined ? '' : await readFile(PAGE, 'utf8');
+    const page = pageOf(everything, results, linesOf(earlier), options);
+    await writeFile(PAGE, await format(page, { ...style, filepath: PAGE }));
   }
   const failed = results.filter(hasFailed).length;
   const skipped = results.filter(({ struck }) => struck instanceof Error).length - failed;

@@ -8,13 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { asError } from '../../platform/errors.ts';
 import { NotPossibleError } from './fault.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const run = promisify(execFile);
 const CALLS = 'rename,renameat,renameat2';
 
 export interface Injection extends AsyncDisposable {
   /** Resolves with all calls since, once one was struck. */
-  struck(withinMs: number): Promise<string>;
+  struck(): Promise<string>;
 }
 
 /** @throws {NotPossibleError} where there is no strace or it may not trace. */
@@ -47,8 +48,8 @@ export async function injectIntoRenames(pid: number, fault: string): Promise<Inj
     void ended.then(() => reject(new Error(`strace ended: ${said}`)));
   });
   return {
-    struck: async (withinMs) => {
-      const deadline = performance.now() + withinMs;
+    struck: async () => {
+      const deadline = performance.now() + PATIENCE_MS;
       for (;;) {
         const calls = await readFile(output, 'utf8').catch(() => '');
         if (/INJECTED|killed by SIGKILL/.test(calls)) return calls;

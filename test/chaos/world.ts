@@ -22,6 +22,7 @@ import { kafkaClient } from '../backend/clients.ts';
 import { startConsumerProcess, type ConsumerProcess } from './consumer-process.ts';
 import { readTruth } from './log-truth.ts';
 import { mixedMessages, stream } from './messages.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export interface Endpoints {
   /** `host:port` */
@@ -147,10 +148,10 @@ export class World implements AsyncDisposable {
   }
 
   /** Lets a consumer ingest what there is, and stops it. */
-  async ingestAll(withinMs?: number): Promise<void> {
+  async ingestAll(): Promise<void> {
     const consumer = await this.consumer();
     try {
-      await this.ingested(withinMs);
+      await this.ingested();
     } finally {
       await consumer[Symbol.asyncDispose]();
     }
@@ -192,7 +193,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Waits until nothing is on its way any more. */
-  async ingested(withinMs = 120_000): Promise<TopicAudit> {
+  async ingested(withinMs = PATIENCE_MS): Promise<TopicAudit> {
     const deadline = performance.now() + withinMs;
     for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
       const audit = await this.audit().catch((error: unknown) => error as Error);
@@ -209,8 +210,8 @@ export class World implements AsyncDisposable {
    * Waits until all is ingested and holds the tables against both oracles.
    * @throws {Error} when anything is lost, doubled or different.
    */
-  async verified(withinMs = 120_000, maxMessageBytes?: number): Promise<TopicAudit> {
-    const audit = await this.ingested(withinMs);
+  async verified(maxMessageBytes?: number): Promise<TopicAudit> {
+    const audit = await this.ingested();
     if (!audit.exact) throw new Error(auditReport(audit));
     const truths = await readTruth(this.endpoints.kafkaBootstrap, this.topic, maxMessageBytes);
     const difference = await this.#differenceFrom(truths, audit);

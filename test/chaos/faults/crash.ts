@@ -75,7 +75,7 @@ async function killInWindow({ endpoints, intensity }: Lab, window: Window): Prom
   }
   assertStruck(times, 2 * intensity);
   await world.runs();
-  const audit = await world.verified(120_000);
+  const audit = await world.verified();
   return { times, audit };
 }
 
@@ -99,7 +99,7 @@ async function killAtRandom({ endpoints, full, intensity, random }: Lab): Promis
     await using consumer = world.consumerProcess({
       KAFKA_GROUP: `victim-${world.topic}-${strike}`,
     });
-    await consumer.logged(/took over/, 60_000);
+    await consumer.logged(/took over/);
     await sleep(random.next() * 1_500);
     consumer.kill('SIGKILL');
     await consumer.exited;
@@ -107,7 +107,7 @@ async function killAtRandom({ endpoints, full, intensity, random }: Lab): Promis
   }
   await load.stop();
   await world.runs();
-  const audit = await world.verified(120_000);
+  const audit = await world.verified();
   return { times, audit, note: `${working} of them had inserted something` };
 }
 
@@ -117,7 +117,7 @@ async function sigterm({ endpoints, intensity, random }: Lab): Promise<Struck> {
   let slowestMs = 0;
   for (let strike = 0; strike < intensity; strike += 1) {
     await using consumer = world.consumerProcess();
-    await consumer.logged(/Inserted/, 60_000);
+    await consumer.logged(/Inserted/);
     await sleep(random.next() * 1_000);
     const startedAt = performance.now();
     consumer.kill('SIGTERM');
@@ -127,7 +127,7 @@ async function sigterm({ endpoints, intensity, random }: Lab): Promise<Struck> {
   }
   await load.stop();
   await world.runs();
-  const audit = await world.verified(120_000);
+  const audit = await world.verified();
   return { times: intensity, audit, note: `ended within ${(slowestMs / 1_000).toFixed(1)} s` };
 }
 
@@ -146,6 +146,6 @@ async function refused({ endpoints, intensity }: Lab): Promise<Struck> {
   assert(waits === 1, `said ${waits} times that it waits`);
   await proxy.accept();
   await consumer.logged(/going on after/);
-  const audit = await world.verified(120_000);
+  const audit = await world.verified();
   return { times: 1, audit };
 }

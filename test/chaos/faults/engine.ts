@@ -73,7 +73,7 @@ async function diskFull({ endpoints, intensity }: Lab): Promise<Struck> {
     await sleep(3_000);
     assert((await world.rowCount()) === held, 'rows landed on a full disk');
     await disk.relieve();
-    await world.verified(120_000);
+    await world.verified();
   }
   assert(consumer.lines.some(({ msg }) => msg.includes('waiting:')), 'it did not say that it waits'); // prettier-ignore
   const audit = await world.verified();
@@ -114,7 +114,7 @@ async function partsLimit({ endpoints, intensity }: Lab): Promise<Struck> {
 
 /** What a server does by itself, sooner. */
 async function mergedUntilIngested(world: World): Promise<void> {
-  const ingested = world.ingested(90_000).then(() => true);
+  const ingested = world.ingested().then(() => true);
   ingested.catch(() => undefined);
   while (!(await Promise.race([ingested, sleep(300, false)]))) {
     await world.clickhouse.command('OPTIMIZE TABLE sensor_data FINAL');
@@ -154,14 +154,14 @@ async function strikeRename(
   await world.fill(300, 20);
   {
     await using injection = await attached.promise;
-    const calls = await injection.struck(30_000);
+    const calls = await injection.struck();
     assert(calls.includes('tmp_insert_'), `struck was no part: ${calls}`);
   }
   if (fault.startsWith('signal')) {
     await clickhouse.kill(); // is dead already; resolves once its end was seen
     await clickhouse.revive();
   }
-  await world.verified(120_000);
+  await world.verified();
 }
 
 async function merges({ endpoints, intensity }: Lab): Promise<Struck> {

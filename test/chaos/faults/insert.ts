@@ -12,7 +12,7 @@ import {
 } from '../fault-proxy.ts';
 import { openWorld } from '../world.ts';
 
-const TIMEOUT_MS = 1_500;
+const TIMEOUT_MS = 3_000;
 
 interface Plan {
   readonly name: string;
@@ -130,7 +130,7 @@ async function strikeInserts(plan: Plan, lab: Lab): Promise<Struck> {
   await world.runs(behind(proxy));
   for (let round = 0; round < 40 * lab.intensity && proxy.struck < wanted; round += 1) {
     await world.fill(300, poisonEvery);
-    await world.ingested(90_000);
+    await world.ingested();
   }
   assertStruck(proxy.struck, wanted);
   if (lateCodes !== undefined) {

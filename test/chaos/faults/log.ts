@@ -58,7 +58,7 @@ async function recreated({ endpoints, intensity }: Lab, running: boolean): Promi
     // More than before, so that the old position is a valid one of the new log.
     await world.fill(900 + 300 * round, 50);
     if (!running) await world.runs();
-    const audit = await world.verified(120_000);
+    const audit = await world.verified();
     assert(audit.earlier.rows === rows, `${audit.earlier.rows} of ${rows} earlier rows are there`);
     rows += sum(audit);
     if (round + 1 === intensity) return { times: intensity, audit };
@@ -80,7 +80,7 @@ async function recreatedUnnoticed({ endpoints }: Lab): Promise<Struck> {
   await world.reconnect();
   await world.fill(900, 50);
   consumer.kill('SIGCONT');
-  const audit = await world.verified(120_000);
+  const audit = await world.verified();
   assert(audit.earlier.rows === rows, `${audit.earlier.rows} of ${rows} earlier rows are there`);
   const noticed = consumer.lines.some(({ msg }) => msg.includes('deleted and created again'));
   return { times: 1, audit, note: noticed ? 'told by the id alone' : 'told by a failed fetch' };
@@ -155,7 +155,7 @@ async function partitionsAdded({ endpoints }: Lab): Promise<Struck> {
     world.partitions = count;
     await world.reconnect();
     await world.fill(400, 20);
-    await world.ingested(120_000);
+    await world.ingested();
     times += 1;
   }
   return { times, audit: await world.verified() };

@@ -29,7 +29,7 @@ async function mix({ minutes, random }: Lab): Promise<Struck> {
   await using proxy = await startFaultProxy(clickhouse.address);
   const through = { CLICKHOUSE_URL: proxy.url, CLICKHOUSE_TIMEOUT_MS: '2000' };
   await using staying = world.consumerProcess(through);
-  await staying.logged(/took over/, 60_000);
+  await staying.logged(/took over/);
   proxy.decide = ({ insertInto }) =>
     insertInto !== undefined && random.chance(0.05) ? anyFate(random.next()) : undefined;
   await using load = startLoad(world, { perRound: 100, everyMs: 100, brokerMayDie: true });
@@ -48,7 +48,7 @@ async function mix({ minutes, random }: Lab): Promise<Struck> {
   }
   await load.stop();
   proxy.decide = () => undefined;
-  const audit = await world.verified(180_000);
+  const audit = await world.verified();
   strikes.set('insert', proxy.struck);
   strikes.delete('quiet');
   const struck = [...strikes].map(([name, count]) => `${name} ${count}`).join(', ');
@@ -100,7 +100,7 @@ const STRIKES: readonly (readonly [string, (scene: Scene) => Promise<void>])[] =
     async ({ pauseMs, through, world }) => {
       const KAFKA_GROUP = `rival-${world.topic}-${Math.round(pauseMs * 1_000)}`;
       await using rival = world.consumerProcess({ ...through, KAFKA_GROUP });
-      await rival.logged(/took over/, 60_000);
+      await rival.logged(/took over/);
       await sleep(pauseMs);
       rival.kill('SIGKILL');
     },

@@ -94,14 +94,14 @@ async function strikeZombie(world: World, table: string, group: Record<string, s
   asleep.kill('SIGSTOP');
   await world.runs();
   await world.fill(300, 10);
-  await world.ingested(120_000);
+  await world.ingested();
   release.resolve(undefined);
   const { code } = await answered.promise;
   assert(code === FENCED, `the zombie's INSERT into ${table} got code ${code}, not ${FENCED}`);
   asleep.kill('SIGCONT');
   await asleep.logged(/fenced/);
   await world.fill(300, 10);
-  await world.verified(120_000);
+  await world.verified();
 }
 
 async function sameEpoch({ endpoints, intensity }: Lab): Promise<Struck> {
@@ -172,7 +172,7 @@ async function runningPastGuard({ endpoints, intensity }: Lab): Promise<Struck> 
     await world.runs({ KAFKA_GROUP: `two-${world.database}` });
     const { code } = await answered.promise;
     assert(code === CANCELLED, `the INSERT that ran got code ${code}, not ${CANCELLED}`);
-    const audit = await world.verified(90_000);
+    const audit = await world.verified();
     if (round === intensity) return { times: round, audit };
   }
 }
@@ -221,7 +221,7 @@ async function rebalance({ endpoints, full, intensity }: Lab): Promise<Struck> {
     times += 2;
   }
   await load.stop();
-  return { times, audit: await world.verified(120_000) };
+  return { times, audit: await world.verified() };
 }
 
 async function offsetsMoved({ endpoints, intensity }: Lab): Promise<Struck> {

@@ -94,7 +94,7 @@ async function logStartMovedWhileRunning({ endpoints, intensity }: Lab): Promise
     await removeBelow(world, 200 * round - 50);
     consumer.kill('SIGCONT');
     await world.fill(300, 20);
-    const audit = await world.verified(90_000);
+    const audit = await world.verified();
     for (const { gap, older, partition } of audit.partitions) {
       const account = `partition ${partition}, round ${round}: ${gap} gap, ${older} older`;
       assert(gap === 0 && older === 200 * round - 50, account);

@@ -47,7 +47,7 @@ async function killClickHouse({ endpoints, full, intensity, random }: Lab): Prom
     await clickhouse.revive();
   }
   await load.stop();
-  return { times, audit: await world.verified(120_000) };
+  return { times, audit: await world.verified() };
 }
 
 async function killBroker({ endpoints, full, intensity, random }: Lab): Promise<Struck> {
@@ -63,9 +63,9 @@ async function killBroker({ endpoints, full, intensity, random }: Lab): Promise<
     await kafka.revive();
     await sleep(1_000);
     await load.stop();
-    await world.ingested(120_000);
+    await world.ingested();
   }
-  return { times, audit: await world.verified(120_000) };
+  return { times, audit: await world.verified() };
 }
 
 async function kafkaAwayAtStart({ endpoints }: Lab): Promise<Struck> {
@@ -82,8 +82,8 @@ async function kafkaAwayAtStart({ endpoints }: Lab): Promise<Struck> {
     await consumer.logged(/Kafka.*waiting/);
     await sleep(5_000);
     await kafka.revive();
-    await consumer.logged(/took over/, 90_000);
-    await world.ingested(90_000);
+    await consumer.logged(/took over/);
+    await world.ingested();
     consumer.kill('SIGTERM');
     assert((await consumer.exited) === 0, consumer.stderr());
     times += 1;
@@ -101,18 +101,18 @@ async function commitsFail({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld({ ...endpoints, kafkaBootstrap: proxy.address });
   for (const error of [COORDINATOR_NOT_AVAILABLE, GROUP_AUTHORIZATION_FAILED]) {
     await using consumer = world.consumerProcess({ KAFKA_GROUP: `group-${error}` });
-    await consumer.logged(/took over/, 60_000);
+    await consumer.logged(/took over/);
     const before = proxy.refused;
     proxy.error = error;
     await using load = startLoad(world, { perRound: 100, everyMs: 100 });
     await sleep(8_000);
     await load.stop();
-    await world.ingested(90_000);
+    await world.ingested();
     assertStruck(proxy.refused - before, 3);
     consumer.kill('SIGKILL');
     await consumer.exited;
   }
   await world.runs();
   await world.fill(300, 20);
-  return { times: proxy.refused, audit: await world.verified(120_000) };
+  return { times: proxy.refused, audit: await world.verified() };
 }
