@@ -99,7 +99,6 @@ describeBackend('Prometheus', () => {
       PRODUCER_METRICS_PORT: String(producerPort),
     });
     await using producer = await startProducer(config, { log: silentLog() });
-    void producer;
     const targets = { consumer: consumer.port, producers: producerPort };
     await using prometheus = await startPrometheus(await configFor(targets));
     const ready = () => prometheus.series('up == 1').catch(() => 0);
@@ -119,5 +118,7 @@ describeBackend('Prometheus', () => {
       return empty;
     };
     await expect.poll(withoutValues, { timeout: 90_000, interval: 1_500 }).toEqual([]);
+    await producer[Symbol.asyncDispose]();
+    expect((await producer.account).failed).toBe(0);
   });
 }); // prettier-ignore
