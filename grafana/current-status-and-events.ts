@@ -31,7 +31,7 @@ const { device } = chosen;
 const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
 const meaning = `Late: nothing for ${LATE_AFTER_SEC} s. Offline: nothing for ${OFFLINE_AFTER_SEC / 60} minutes. Of the last day, whatever the window.`;
 
-const instant = { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 } as const;
+const instant = { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 } as const;
 const silenceColumns: readonly Column[] = [
   { name: 'since', displayName: 'From', ...instant },
   { name: 'until', displayName: 'To', ...instant },
@@ -68,15 +68,15 @@ export const currentStatusAndEvents = dashboard({
     stat({
       title: 'Devices by status',
       description: meaning,
-      place: at(0, 0, 8, 6),
+      place: at(0, 0, 6, 6),
       sql: statusCounts(now),
-      shown: { unit: 'short', decimals: 0 },
+      shown: { unit: 'locale', decimals: 0 },
       columns: statusCountColumns,
     }),
     table({
       title: 'Device status',
       description: `The silent ones first. ${meaning}`,
-      place: at(8, 0, 16, 6),
+      place: at(6, 0, 18, 6),
       sql: deviceStatus(now, ['ts' satisfies SensorColumn, 'temp', 'humidity', 'co']),
       shown: { noValue: 'No device sent anything in the last day' },
       columns: [...statusColumns, ...arrivalColumns, ...sensorColumns],

@@ -32,7 +32,7 @@ export const currentStatusTable = dashboard({
       description: meaning,
       place: at(0, 0, 24, 4),
       sql: statusCounts(chosen),
-      shown: { unit: 'short', decimals: 0 },
+      shown: { unit: 'locale', decimals: 0 },
       columns: statusCountColumns,
     }),
     table({

@@ -21,8 +21,8 @@ const lagThresholds = [
   [LAG_ALARM_SEC, 'red'],
 ] as const;
 
-const instant = { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 } as const;
-const count = { unit: 'short', decimals: 0 } as const;
+const instant = { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 } as const;
+const count = { unit: 'locale', decimals: 0 } as const;
 const columns: readonly Column[] = [
   { name: 'stream', displayName: 'Stream', width: 120 },
   { name: 'stream_table', displayName: 'Table', width: 120 },
@@ -130,7 +130,7 @@ const ingestion = [
     place: at(18, 5, 6, 8),
     sql: queries.insertsPerSecond,
     interval: INTERVAL,
-    shown: { unit: 'eps', min: 0, displayName: '${__field.labels.stream}', noValue: NOTHING },
+    shown: { unit: 'ops', min: 0, displayName: '${__field.labels.stream}', noValue: NOTHING },
   }),
 ];
 

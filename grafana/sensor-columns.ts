@@ -24,7 +24,7 @@ export const motionWords: Mapping[] = words({ 0: ['still', 'dark-blue'], 1: ['mo
 const shown: Readonly<Record<SensorColumn, Omit<Column, 'name'>>> = {
   device_id: {
     displayName: 'Device',
-    width: 160,
+    width: 150,
     links: [
       {
         title: 'Readings of this device',
@@ -32,7 +32,7 @@ const shown: Readonly<Record<SensorColumn, Omit<Column, 'name'>>> = {
       },
     ],
   },
-  ts: { displayName: 'Event time', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 },
+  ts: { displayName: 'Event time', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 },
   temp: { displayName: 'Temperature', unit: 'celsius', decimals: 1 },
   humidity: { displayName: 'Humidity', unit: 'humidity', decimals: 1 },
   co: { displayName: 'CO', unit: 'ppm', decimals: 4, thresholds: coThresholds, coloured: true },
@@ -44,14 +44,14 @@ const shown: Readonly<Record<SensorColumn, Omit<Column, 'name'>>> = {
 
 /** When a row arrived, to the millisecond, which Grafana's tables hide otherwise. */
 export const arrivalColumns: readonly Column[] = ['last_seen', 'arrived', ingestTime.name].map(
-  (name) => ({ name, displayName: 'Arrived', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 }),
+  (name) => ({ name, displayName: 'Arrived', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 }),
 );
 
 /** Where a row was in Kafka. */
 export const coordinateColumns: readonly Column[] = coordinates.map(({ name, type }) => ({
   name,
   displayName: `Kafka ${name.replace('kafka_', '')}`,
-  ...(type.startsWith('DateTime') ? { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 190 } : {}),
+  ...(type.startsWith('DateTime') ? { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 } : {}),
 }));
 
 /** Every column of the stream, for the tables. */

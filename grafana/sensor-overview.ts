@@ -44,14 +44,14 @@ const figures = [
     description: 'Messages of the window that became rows.',
     place: at(0, 0, 4, 4),
     sql: `${chosen.with}SELECT count() AS rows FROM ${chosen.rows}\n${chosen.where}`,
-    shown: { unit: 'short', decimals: 0, thresholds: plain },
+    shown: { unit: 'locale', decimals: 0, thresholds: plain },
   }),
   stat({
     title: 'Devices',
     description: 'Devices with at least one row in the window.',
     place: at(4, 0, 4, 4),
     sql: `${chosen.with}SELECT uniqExact(${device}) AS devices FROM ${chosen.rows}\n${chosen.where}`,
-    shown: { unit: 'short', decimals: 0, thresholds: plain },
+    shown: { unit: 'locale', decimals: 0, thresholds: plain },
   }),
   stat({
     title: 'Last row',
@@ -69,7 +69,7 @@ FROM ${chosen.rows}\n${chosen.where}`,
     sql: `SELECT if(\${clock:singlequote} = 'event', NULL, count()) AS dead_letters
 FROM ${deadLetters.name}
 WHERE $__timeFilter_ms(${ARRIVED}) AND stream = '${sensorData.name}'`,
-    shown: { unit: 'short', decimals: 0, thresholds: noneIsGood, noValue: 'only by arrival' },
+    shown: { unit: 'locale', decimals: 0, thresholds: noneIsGood, noValue: 'only by arrival' },
   }),
   timeSeries({
     title: 'Events per second',
@@ -90,7 +90,7 @@ ${chosen.where}
 GROUP BY ${device}
 ORDER BY ${device}`,
     perRow: true,
-    shown: { unit: 'short', decimals: 0, thresholds: [[null, 'green'], [1, 'orange']] },
+    shown: { unit: 'locale', decimals: 0, thresholds: [[null, 'green'], [1, 'orange']] },
   }),
   gauge({
     title: 'CO',

@@ -67,5 +67,5 @@ export const statusColumns: readonly Column[] = [
     ...{ name: 'silent_for', displayName: 'Silent for', unit: 's', decimals: 1, width: 100 },
     ...{ thresholds: silenceThresholds, coloured: true },
   },
-  { name: 'row_count', displayName: 'Rows', unit: 'short', decimals: 0, width: 90 },
+  { name: 'row_count', displayName: 'Rows', unit: 'locale', decimals: 0, width: 90 },
 ];
