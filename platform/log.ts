@@ -1,8 +1,9 @@
 // The one way to write a log line: pino, JSON to stdout for machines, coloured lines on a terminal.
 // Secrets are redacted here, so no caller can forget to, and what others wrote (a device's name, a cell
 // of a CSV file, a query) can neither start a line of its own nor talk to the terminal.
+import { createRequire } from 'node:module';
 import { pino, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import type { prettyFactory } from 'pino-pretty';
 import { visibleDeep, visibleJson } from './visible.ts';
 
 export type { Logger };
@@ -51,6 +52,9 @@ export function createLog(options: LogOptions): Logger {
 
 /** Takes pino's lines and writes them coloured, with nothing in them but what can be seen. */
 function prettyLines(to: { write(text: string): unknown }): { write(line: string): void } {
+  // Loaded only for a terminal: every other start would pay for it.
+  const load = createRequire(import.meta.url);
+  const pretty = load('pino-pretty') as { prettyFactory: typeof prettyFactory };
   const format = pretty.prettyFactory({
     ignore: 'service',
     messageFormat: '{service}: {msg}',

@@ -1,6 +1,6 @@
 // Retention on real servers: what expires is gone, what the consumer knows is not: it goes on where it
 // was, nothing is ingested again, and the audit takes expired rows for expired, not for lost.
-import { expect, inject, it } from 'vitest';
+import { expect, inject, it, vi } from 'vitest';
 import { auditReport } from '../../consumer/audit-report.ts';
 import { Ledger } from '../../consumer/ledger.ts';
 import { setUp } from '../../clickhouse_setup/setup.ts';
@@ -125,6 +125,28 @@ describeBackend('RETENTION_DAYS', () => {
     } finally {
       await world.clickhouse.command('SYSTEM START TTL MERGES sensor_data');
     }
+  });
+
+  it('finds positions recorded by a consumer that has nothing to do', async () => {
+    await using world = await openWorld(endpoints());
+    await using consumer = await world.consumer();
+    await world.fill(60, 20);
+    await world.ingested();
+    const recorded = async (): Promise<number> => {
+      const [row] = await world.clickhouse.rows<{ n: string }>(
+        `SELECT toString(uniqExact(kafka_partition)) AS n FROM consumer_positions
+         WHERE reason = 'checkpoint'`,
+      );
+      return Number(row!.n);
+    };
+    expect(await recorded()).toBe(0);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 16 * 60_000 });
+    try {
+      await expect.poll(recorded, { timeout: 40_000, interval: 500 }).toBe(3);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(consumer.totals().consumed).toBe(60);
   });
 
   it('leaves the projection, from which the position is read, in step with the rows', async () => {
