@@ -117,6 +117,12 @@ describe('a partition', () => {
     expect(audit).toMatchObject({ exact: false, missing: -1 });
   });
 
+  it('counts what had no record behind the last row as read', () => {
+    const facts = factsOf(['good', 'good'], { behind: 5 });
+    const audit = reckon({ ...facts, absent: [{ first: 2, last: 4 }] });
+    expect(audit).toMatchObject({ exact: true, good: 2, absent: 3, behind: 2 });
+  });
+
   it('counts an offset that is a gap and absent as a gap, once', () => {
     const facts = factsOf(['good', 'gap', 'good']);
     const audit = reckon({ ...facts, absent: [{ first: 1, last: 1 }] });

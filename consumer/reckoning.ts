@@ -76,6 +76,8 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
   const missing = landed - (good.inLog + dead.inLog - both + gone.all) + missingOlder(facts);
   const surplus = good.rows - good.offsets + dead.rows - dead.offsets + both;
   const beyond = Math.max(0, position - log.end);
+  // Dead letters and what had no record are recorded ahead of their batch's rows, or behind its last row.
+  const absentAhead = goneOf(facts, { first: Math.max(position, begin), last: log.end - 1 }).all;
   return {
     partition,
     begin: log.begin,
@@ -83,12 +85,12 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
     good: good.inLog,
     dead: dead.inLog + deadAhead,
     gap: gone.gap,
-    absent: gone.all - gone.gap,
+    absent: gone.all - gone.gap + absentAhead,
     older: good.offsets - good.inLog + dead.offsets - dead.inLog + goneBefore(facts),
     missing,
     surplus,
     beyond,
-    behind: Math.max(0, log.end - Math.max(position, begin) - deadAhead),
+    behind: Math.max(0, log.end - Math.max(position, begin) - deadAhead - absentAhead),
     expired,
     checksum,
     exact: missing === 0 && surplus === 0 && beyond === 0,

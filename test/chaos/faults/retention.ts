@@ -130,10 +130,10 @@ async function expiredRows({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
   await world.fill(300);
   await world.ingestAll();
+  const expired = await world.rowCount();
   await world.clickhouse.command(
     'ALTER TABLE sensor_data MODIFY TTL toDateTime(ingest_time) + INTERVAL 1 SECOND',
   );
-  const expired = await world.rowCount();
   while ((await world.rowCount()) > 0) {
     await sleep(500);
     await world.clickhouse.command('OPTIMIZE TABLE sensor_data FINAL');
