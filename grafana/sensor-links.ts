@@ -13,16 +13,22 @@ const TITLES = {
 
 export type SensorDashboard = keyof typeof TITLES;
 
+/** The devices that are chosen, for the address of another dashboard about devices. */
+const kept = `\${${sensorData.key}:queryparam}`;
+const aboutDevices = (uid: string): boolean => uid !== 'pipeline-health';
+
 /** Links to the other dashboards. */
 export function siblings(own: SensorDashboard): DashboardLink[] {
   return Object.entries(TITLES)
     .filter(([uid]) => uid !== own)
-    .map(([uid, title]) => link(title, `Open ${title}`, `/d/${uid}`));
+    .map(([uid, title]) => {
+      const chosen = aboutDevices(own) && aboutDevices(uid) ? `?${kept}` : '';
+      return link(title, `Open ${title}`, `/d/${uid}${chosen}`);
+    });
 }
 
 /** Links between the two windows, for dashboards with the variables of window.ts. */
 export function windows(own: SensorDashboard): DashboardLink[] {
-  const kept = `\${${sensorData.key}:queryparam}`;
   return [
     link(
       'Replayed range',

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { preflightVariables } from '../clickhouse_setup/preflight.ts';
 import { setupVariables } from '../clickhouse_setup/variables.ts';
 import { consumerVariables } from '../consumer/config.ts';
@@ -124,8 +125,14 @@ describe('the provisioning of Grafana', () => {
   });
 
   it('names the data source and the plugin version that the dashboards name', () => {
-    expect(provisioned).toContain(`uid: ${datasource.uid}\n`);
-    expect(provisioned).toContain(`type: ${datasource.type}\n`);
+    const [source] = (parse(provisioned) as { datasources: Record<string, unknown>[] }).datasources;
+    expect(source).toMatchObject({ ...datasource, name: 'ClickHouse', isDefault: true });
+    // Under other names, those of plugin v3, they would be ignored without a word.
+    expect(source!['jsonData']).toMatchObject({
+      ...{ host: 'clickhouse-server', port: 9000, protocol: 'native', timeInterval: '1s' },
+      ...{ username: '$GRAFANA_CLICKHOUSE_USER', defaultDatabase: '$CLICKHOUSE_DB' },
+    });
+    expect(source!['secureJsonData']).toEqual({ password: '$GRAFANA_CLICKHOUSE_PASSWORD' });
     expect(composeText).toContain(
       `${datasource.type}@\${GRAFANA_CLICKHOUSE_PLUGIN:-${PLUGIN_VERSION}}`,
     );
