@@ -28,7 +28,7 @@ export function toFrame(refId: string, { columns, rows }: ReadTable): Frame {
 
 function toCell(value: unknown, kind: ColumnKind): Cell {
   if (value === null || value === undefined) return null;
-  if (kind === 'time') return timeMs(String(value));
+  if (kind === 'time') return typeof value === 'string' ? timeMs(value) : null;
   // 64-bit integers come as text from some servers; NaN and infinity as null or as text.
   if (kind === 'number') return Number.isFinite(Number(value)) ? Number(value) : null;
   if (typeof value === 'string' || typeof value === 'boolean') return value;

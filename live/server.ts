@@ -71,9 +71,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
           : 'The request is not understood.\n',
       );
   });
-  app.setNotFoundHandler((_, reply) =>
-    reply.code(404).type('text/plain').send('There is nothing here.\n'),
-  );
+  app.setNotFoundHandler((_, reply) => notFound(reply));
   app.get('/healthz', (_, reply) => reply.type('text/plain').send('ok\n'));
   app.post('/sign-in', async (request, reply) => {
     const token = request.body instanceof URLSearchParams ? (request.body.get('token') ?? '') : '';
@@ -95,7 +93,7 @@ async function admit(
   const isFree =
     path === '/healthz' || path === '/sign-in' || path.startsWith('/app/browser/style/');
   if (isFree || gate.admits(request.headers)) return;
-  const token = new URL(request.url, 'http://x').searchParams.get('token');
+  const token = queryOf(request).get('token');
   if (request.method === 'GET' && token !== null && !path.startsWith('/api/')) {
     return signIn(gate, token, path, reply);
   }
@@ -118,7 +116,8 @@ function servePage(
 ): void {
   const [home] = dashboards.keys();
   app.get('/', (request, reply) => {
-    const search = request.url.includes('?') && !gate.open ? '' : request.url.slice(1);
+    // Without what may be a token.
+    const search = gate.open ? request.url.slice(1) : '';
     return reply.header('cache-control', 'no-store').redirect(`/d/${home}${search}`, 302);
   });
   for (const path of ['/d/:uid', '/d/:uid/:slug']) {
@@ -129,7 +128,7 @@ function servePage(
   }
   app.get('/app/*', (request, reply) => {
     const asset = assets.files.get(request.url.split('?', 1)[0]!);
-    return asset === undefined ? reply.callNotFound() : send(request, reply, asset);
+    return asset === undefined ? notFound(reply) : send(request, reply, asset);
   });
   app.get('/favicon.ico', (_, reply) => reply.redirect('/app/browser/icon.svg', 301));
   app.get('/api/dashboards', (_, reply) =>
@@ -137,9 +136,17 @@ function servePage(
   );
   app.get<{ Params: { uid: string } }>('/api/dashboards/:uid', (request, reply) => {
     const dashboard = dashboards.get(request.params.uid);
-    if (dashboard === undefined) return reply.callNotFound();
+    if (dashboard === undefined) return notFound(reply);
     return reply.header('cache-control', 'no-store').send(dashboard.shown);
   });
+}
+
+function notFound(reply: FastifyReply) {
+  return reply.code(404).type('text/plain').send('There is nothing here.\n');
+}
+
+function queryOf({ url }: FastifyRequest): URLSearchParams {
+  return new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '');
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, { body, etag, type }: Asset) {
@@ -153,19 +160,20 @@ function serveStream(
   headers: Readonly<Record<string, string>>,
 ): void {
   const streams = new Set<EventStream>();
-  app.addHook('preClose', async () => {
+  app.addHook('preClose', (done) => {
     for (const stream of streams) stream.end();
+    done();
   });
   app.get<{ Params: { uid: string } }>('/api/stream/:uid', async (request, reply) => {
     const dashboard = dashboards.get(request.params.uid);
-    if (dashboard === undefined) return reply.callNotFound();
+    if (dashboard === undefined) return notFound(reply);
     if (streams.size >= maxBrowsers) {
       const text = `${maxBrowsers} pages are open already (LIVE_MAX_BROWSERS). Close one, or wait.\n`;
       return reply.code(503).header('retry-after', '10').type('text/plain').send(text);
     }
     let selection;
     try {
-      selection = readSelection(dashboard, new URL(request.url, 'http://x').searchParams);
+      selection = readSelection(dashboard, queryOf(request));
     } catch (thrown) {
       if (!(thrown instanceof SelectionError)) throw thrown;
       return reply.code(400).type('text/plain').send(`${thrown.message}\n`);

@@ -49,8 +49,10 @@ async function begin(): Promise<void> {
       }),
     ),
   );
-  if (!entries.some(({ uid: of }) => of === uid))
-    return say('There is no such dashboard. Choose one above.');
+  if (!entries.some(({ uid: of }) => of === uid)) {
+    say('There is no such dashboard. Choose one above.');
+    return;
+  }
   const dashboard = (await ask(`/api/dashboards/${uid}`)) as PublicDashboard;
   document.title = `${dashboard.title} · sensorhouse`;
   show(dashboard, readView(dashboard, location.search));
@@ -149,6 +151,6 @@ function say(text: string | undefined): void {
 }
 
 begin().catch((thrown: unknown) => {
-  console.error(thrown);
+  reportError(thrown);
   say('The page could not be loaded. Is its server running? Reload to try again.');
 });

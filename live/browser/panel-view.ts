@@ -85,7 +85,8 @@ export class PanelView {
     const { type } = this.#panel;
     this.#last = { frames, intervalMs };
     if (type !== 'text' && isEmpty(frames, type === 'stat')) {
-      return this.#say('empty', this.#nothing());
+      this.#say('empty', this.#nothing());
+      return;
     }
     if (this.#renderer === undefined) {
       this.#box.replaceChildren();
@@ -96,7 +97,7 @@ export class PanelView {
     try {
       this.#renderer.draw(frames, this.#context(intervalMs));
     } catch (thrown) {
-      console.error(thrown);
+      reportError(thrown);
       this.#say('alert', 'The answer could not be drawn; the console of the browser says why.');
     }
   }

@@ -18,7 +18,8 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   let pauseMs = FIRST_PAUSE_MS;
-  while (!signal.aborted) {
+  for (;;) {
+    let trouble = 'The server of this page does not answer. Trying again.';
     try {
       const response = await fetch(address, { signal, headers: { accept: 'text/event-stream' } });
       if (response.ok && response.body !== null) {
@@ -26,19 +27,25 @@ export async function follow(
         pauseMs = FIRST_PAUSE_MS;
         await read(response.body, listener);
       } else {
-        const said = (await response.text()).trim();
+        trouble = (await response.text()).trim();
         const final = response.status >= 400 && response.status < 500;
-        listener.status(said, final);
-        if (final) return;
+        if (final) {
+          listener.status(trouble, final);
+          return;
+        }
       }
     } catch {
-      // Away; told below.
+      // Away, or it broke off: told below.
     }
-    if (signal.aborted) return;
-    listener.status('The server of this page does not answer. Trying again.', false);
+    if (isOver(signal)) return;
+    listener.status(trouble, false);
     await pause(pauseMs, signal);
     pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
   }
+}
+
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 async function read(body: ReadableStream<Uint8Array>, listener: Listener): Promise<void> {

@@ -93,7 +93,10 @@ export class VariableControl {
   }
 
   #toggle(): void {
-    if (!this.#menu.hidden) return this.#close(true);
+    if (!this.#menu.hidden) {
+      this.#close(true);
+      return;
+    }
     this.#menu.hidden = false;
     this.#button.setAttribute('aria-expanded', 'true');
     this.#search.value = '';
@@ -159,7 +162,10 @@ export class VariableControl {
     }
     this.#label();
     this.#change(this.#values);
-    if (!multi || value === ALL) return this.#close(true);
+    if (!multi || value === ALL) {
+      this.#close(true);
+      return;
+    }
     this.#fill();
     const again = [...this.#list.children].find((each) => each.getAttribute('title') === value);
     if (again instanceof HTMLElement) again.focus();
@@ -187,7 +193,8 @@ export class VariableControl {
     if (this.#menu.hidden) return;
     if (event.key === 'Escape') {
       event.stopPropagation();
-      return this.#close(true);
+      this.#close(true);
+      return;
     }
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
     event.preventDefault();

@@ -75,7 +75,7 @@ describe('layoutOf', () => {
       title: `of $device`,
       gridPos: { x: 0, y, w: 24, h: 4 },
       ...extra,
-    } as unknown as Panel;
+    };
   };
 
   it('repeats a panel for every value and pushes down what is below', () => {

@@ -160,7 +160,7 @@ export class PipelineWatch implements AsyncDisposable {
           newestAgeMs: orNull('newest_age_ms'),
           deadRecent: number('dead_recent'),
           deadTotal: number('dead'),
-          deadReason: String(of('dead_reason') ?? ''),
+          deadReason: (of('dead_reason') as string | null) ?? '',
         },
       };
     } catch (thrown) {

@@ -87,7 +87,7 @@ export function expand(sql: string, viewed: Viewed): string {
 function replaceVariables(sql: string, viewed: Viewed, write: WriteValue): string {
   return sql.replace(
     /\$\{(\w+)(?::(\w+))?\}|\$(?!__(?!from\b|to\b|interval\b|interval_ms\b|range_s\b|range_ms\b))(\w+)/g,
-    (whole, braced?: string, format = '', bare?: string) => {
+    (whole, braced?: string, format?: string, bare?: string) => {
       const name = (braced ?? bare)!;
       if (Object.hasOwn(GLOBALS, name)) return GLOBALS[name]!(viewed);
       const chosen = Object.hasOwn(viewed.variables, name) ? viewed.variables[name] : undefined;
@@ -95,7 +95,7 @@ function replaceVariables(sql: string, viewed: Viewed, write: WriteValue): strin
       const values = chosen === 'all' ? (viewed.options?.[name] ?? []) : chosen;
       // An empty list is no SQL; no row has an empty name.
       return (values.length === 0 ? [''] : values)
-        .map((value) => write(value, name, format))
+        .map((value) => write(value, name, format ?? ''))
         .join(',');
     },
   );

@@ -126,6 +126,7 @@ function valueAxis({ display, isRight, scale: key }: Measure, index: number): uP
   return {
     ...common,
     scale: key,
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum is in uPlot's types only
     side: isRight ? 1 : 3,
     show: axisPlacement !== 'hidden',
     // Two grids on top of each other would be none.
@@ -133,7 +134,8 @@ function valueAxis({ display, isRight, scale: key }: Measure, index: number): uP
     ...(axisLabel ? { label: axisLabel, labelFont: FONT, labelSize: 18 } : {}),
     space: 32,
     values: (_, splits) => axisLabels(splits, display),
-    size: (_, values) =>
+    // Null while the chart is made, whatever its type says.
+    size: (_, values: string[] | null) =>
       14 + AXIS_CHARACTER_PX * Math.max(3, ...(values ?? []).map(({ length }) => length)),
   };
 }
@@ -141,6 +143,7 @@ function valueAxis({ display, isRight, scale: key }: Measure, index: number): uP
 function scale(display: FieldDisplay): uPlot.Scale {
   const { scaleDistribution } = (display.custom ?? {}) as Drawing;
   const isLog = scaleDistribution?.type === 'log';
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum is in uPlot's types only
   return { distr: isLog ? 3 : 1, range: valueRange(display, isLog) };
 }
 
@@ -149,7 +152,8 @@ function valueRange({ custom, max, min }: FieldDisplay, isLog: boolean): uPlot.S
   const { axisSoftMax, axisSoftMin } = (custom ?? {}) as Drawing;
   return (_, low, high) => {
     if (isLog) return uPlot.rangeLog(low > 0 ? low : 0.1, high > 0 ? high : 1, 10, true);
-    const [lowest, highest] = low === null || high === null ? [0, 1] : [low, high];
+    // Null where there are no values, whatever its type says.
+    const [lowest, highest] = Number.isFinite(low) && Number.isFinite(high) ? [low, high] : [0, 1];
     const soft: [number, number] = [
       Math.min(lowest, axisSoftMin ?? lowest),
       Math.max(highest, axisSoftMax ?? highest),

@@ -13,7 +13,7 @@ export function crosshairNote(
   lines: readonly ChartLine[],
   valueOf: (line: number, at: number) => number | undefined,
 ): uPlot.Plugin {
-  const hide = (): void => void note.classList.remove('shown');
+  const hide = (): void => note.classList.remove('shown');
   return {
     hooks: {
       init: (self) => {
@@ -25,9 +25,15 @@ export function crosshairNote(
         const mine =
           self.over.matches(':hover') ||
           self.root.parentElement?.matches(':focus-visible') === true;
-        if (!mine || left < 0 || idx === null || idx === undefined) return hide();
+        if (!mine || left < 0 || idx === null || idx === undefined) {
+          hide();
+          return;
+        }
         const known = nearest(lines, idx, self.data[0].length, valueOf);
-        if (known.length === 0) return hide();
+        if (known.length === 0) {
+          hide();
+          return;
+        }
         const { values } = {
           values: known.toSorted((a, b) => b.value - a.value).slice(0, MOST_LINES),
         };

@@ -5,8 +5,8 @@ import type { CreateRenderer, DrawContext } from './renderer.ts';
 /** Draws `text` panels. */
 export const text: CreateRenderer = ({ box, panel }) => ({
   draw: (_, context) => {
-    const content = String(panel.options?.['content'] ?? '');
-    box.replaceChildren(h('div', { class: 'prose', tabindex: 0 }, blocks(content, context)));
+    const { content } = (panel.options ?? {}) as { content?: string };
+    box.replaceChildren(h('div', { class: 'prose', tabindex: 0 }, blocks(content ?? '', context)));
   },
 });
 
@@ -36,6 +36,6 @@ function inline(line: string, context: DrawContext): (Node | string)[] {
     if (part.startsWith('**')) return h('strong', {}, part.slice(2, -2));
     const [, label, url] = /^\[(.+)\]\((.+)\)$/.exec(part) ?? [];
     const address = url === undefined ? undefined : context.link(url);
-    return address === undefined ? (label ?? part) : h('a', { href: address }, label!);
+    return address === undefined ? (label ?? part) : h('a', { href: address }, label);
   });
 }

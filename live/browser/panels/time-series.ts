@@ -8,7 +8,7 @@ import { numberText } from '../../model/units.ts';
 import { h } from '../dom.ts';
 import { theme } from '../theme.ts';
 import { crosshairNote, moveByKeys } from './crosshair.ts';
-import { legend, type LegendLine, type LegendOptions } from './legend.ts';
+import { legend, type LegendLine } from './legend.ts';
 import { chartOptions, type ChartLine } from './chart-options.ts';
 import { onResize, type CreateRenderer, type DrawContext, type Surroundings } from './renderer.ts';
 
@@ -144,13 +144,7 @@ class TimeSeriesPanel {
       const row = this.#foot.querySelectorAll('tr')[focused ?? -1];
       row?.querySelector('button')?.focus();
     };
-    const foot = legend(
-      title,
-      lines,
-      (options['legend'] ?? {}) as LegendOptions,
-      this.#hidden,
-      toggle,
-    );
+    const foot = legend(title, lines, options['legend'] ?? {}, this.#hidden, toggle);
     const scrolled = this.#foot.firstElementChild?.scrollTop ?? 0;
     this.#foot.replaceChildren(...(foot === undefined ? [] : [foot]));
     if (foot !== undefined) foot.scrollTop = scrolled;
