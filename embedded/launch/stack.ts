@@ -77,8 +77,10 @@ export class Stack implements Disposable {
     if (part.pid !== undefined) this.#claim.record(part.pid).catch(this.#fail);
     void part.ended.then((code) => {
       if (part.stopping || (ends && code === 0)) return;
-      if (dispensable)
-        return this.#show(`${name} ended with exit code ${code}; see ${part.logPath}`);
+      if (dispensable) {
+        this.#show(`${name} ended with exit code ${code}; see ${part.logPath}`);
+        return;
+      }
       const words = part.complaints.join('\n');
       const mistake = code === MISTAKE && words !== '';
       this.#fail(mistake ? new ConfigError(words) : new PartFailure(part, code));

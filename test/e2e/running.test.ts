@@ -60,6 +60,22 @@ describe.skipIf(missing !== undefined)('npm start', () => {
     expect(await portsAnswer(here)).toEqual([false, false, false, false]);
   });
 
+  it('shows the live page, and goes on without it when it crashes', async () => {
+    const here = await installation();
+    const stack = npm(START, here.env);
+    await stack.says(/^First rows after/);
+    const url = `http://127.0.0.1:${here.env['LIVE_PORT']}`;
+    expect(stack.text()).toContain(url);
+    await expect.poll(() => fetch(`${url}/healthz`).then(({ ok }) => ok, () => false), { timeout: 60_000 }).toBe(true); // prettier-ignore
+    expect(await (await fetch(`${url}/api/dashboards`)).text()).toContain('sensor-overview');
+    process.kill(await pidOf(here, /live\/main\.ts/), 'SIGKILL');
+    await stack.says(/^live ended with exit code 137/);
+    pressCtrlC(stack);
+    expect(await stack.exit).toBe(0);
+    expect(stack.text()).toMatch(EXACT);
+    expect(await processesOf(here.home)).toEqual([]);
+  });
+
   it('stops on SIGTERM to npm, also while it starts', async () => {
     const here = await installation();
     const stack = npm(START, here.env);
@@ -97,13 +113,15 @@ describe.skipIf(missing !== undefined)('npm start', () => {
     expect(await processesOf(here.home)).toEqual([]);
   });
 
-  it.each(['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT'])(
+  it.each(['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT', 'LIVE_PORT'])(
     'names %s when that port is taken, and leaves nothing',
     async (variable) => {
       const here = await installation();
       const port = Number(here.env[variable]);
       await listen(port);
-      const { code, text } = await finished(ONCE, here.env);
+      // With --once there is no page.
+      const args = variable === 'LIVE_PORT' ? START : ONCE;
+      const { code, text } = await finished(args, here.env);
       const complaints = text.split('\n').filter((line) => line.startsWith(`${variable}: `));
       expect(complaints).toEqual([expect.stringContaining(String(port)) as string]);
       expect(code).toBe(2);
