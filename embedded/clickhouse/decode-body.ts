@@ -1,6 +1,6 @@
 // Undoes a request's Content-Encoding. A body counts only when it is whole: cut-off streams, bytes
 // after the compressed data and unknown codings are errors, never a shorter body.
-import type { Readable, Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   createBrotliDecompress,
@@ -34,7 +34,7 @@ export function checkEncoding(encoding: string): void {
  * @throws {ClickHouseException} when it is not whole or too large; the source's error when that fails.
  */
 export async function* decodeBody(
-  source: Readable,
+  source: AsyncIterable<unknown>,
   encoding: string,
   maxBytes: number,
 ): AsyncGenerator<Buffer> {

@@ -109,7 +109,7 @@ test('nobody uploads without a login, nor longer than the limit, nor for ever', 
   expect(stranger).toMatch(/^HTTP\/1\.1 403 [\s\S]*Connection: close/);
   const header = `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`;
   expect(await exchange(Buffer.from(header), 5_000)).toMatch(/^HTTP\/1\.1 431 /);
-  // The test server lets an upload rest for a second.
+  // The test server lets an upload rest for three seconds.
   const startedAt = performance.now();
   await exchange(post(`${login}&query=${upload}`, 1_000), 20_000);
   expect(performance.now() - startedAt).toBeLessThan(15_000);

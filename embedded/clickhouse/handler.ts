@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../platform/log.ts';
 import { decodeBody } from './decode-body.ts';
+import { withoutPauses } from './pauses.ts';
 import type { Connection, Engine } from './engine.ts';
 import { asException, exception } from './exception.ts';
 import {
@@ -73,8 +74,8 @@ export async function handleQuery(
     account.user = user.name;
     const { database = 'default', query } = head;
     entry = context.registry.enter({ queryId, user: user.name, query, database });
-    limitPauses(request, context.maxUploadPauseMs);
-    const body = decodeBody(request, head.contentEncoding, context.maxBodyBytes);
+    const arriving = withoutPauses(request, context.maxUploadPauseMs);
+    const body = decodeBody(arriving, head.contentEncoding, context.maxBodyBytes);
     spooled = await unlessKilled(entry, context, context.spool.take(query, whole(body, request)));
     account.query = spooled.kind === 'insert' ? spooled.head.sql : spooled.sql;
     account.bytesIn = spooled.bytes;
@@ -211,21 +212,6 @@ async function* whole(
 ): AsyncGenerator<Buffer> {
   yield* body;
   if (!request.complete) throw exception('ABORTED', 'The request body was cut short', 400);
-}
-
-/** A client that stops in the middle of its body would hold a place among the requests for ever. */
-function limitPauses(request: IncomingMessage, pauseMs: number): void {
-  if (request.complete) return;
-  const { socket } = request;
-  const giveUp = (): void => void request.destroy();
-  socket.setTimeout(pauseMs, giveUp);
-  const stop = (): void => {
-    request.off('end', stop).off('close', stop);
-    // Whatever is set on the socket later is the keep-alive's.
-    socket.off('timeout', giveUp).setTimeout(0);
-  };
-  request.once('end', stop);
-  request.once('close', stop);
 }
 
 /** What was taken in, unless the request is killed first: then at once the error. */
