@@ -24,7 +24,7 @@ export const motionWords: Mapping[] = words({ 0: ['still', 'dark-blue'], 1: ['mo
 const shown: Readonly<Record<SensorColumn, Omit<Column, 'name'>>> = {
   device_id: {
     displayName: 'Device',
-    width: 150,
+    width: 140,
     links: [
       {
         title: 'Readings of this device',
@@ -32,26 +32,38 @@ const shown: Readonly<Record<SensorColumn, Omit<Column, 'name'>>> = {
       },
     ],
   },
-  ts: { displayName: 'Event time', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 },
-  temp: { displayName: 'Temperature', unit: 'celsius', decimals: 1 },
-  humidity: { displayName: 'Humidity', unit: 'humidity', decimals: 1 },
+  ts: { displayName: 'Event time', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 170 },
+  temp: { displayName: 'Temperature', unit: 'celsius', decimals: 1, width: 105 },
+  humidity: { displayName: 'Humidity', unit: 'humidity', decimals: 1, width: 85 },
   co: { displayName: 'CO', unit: 'ppm', decimals: 4, thresholds: coThresholds, coloured: true },
-  smoke: { displayName: 'Smoke', unit: 'ppm', decimals: 4 },
+  smoke: { displayName: 'Smoke', unit: 'ppm', decimals: 4, width: 100 },
   lpg: { displayName: 'LPG', unit: 'ppm', decimals: 4 },
-  light: { displayName: 'Light', mappings: lightWords, thresholds: plain, coloured: true },
-  motion: { displayName: 'Motion', mappings: motionWords, thresholds: plain, coloured: true },
+  light: {
+    displayName: 'Light',
+    mappings: lightWords,
+    thresholds: plain,
+    coloured: true,
+    width: 65,
+  },
+  motion: {
+    displayName: 'Motion',
+    mappings: motionWords,
+    thresholds: plain,
+    coloured: true,
+    width: 75,
+  },
 };
 
 /** When a row arrived, to the millisecond, which Grafana's tables hide otherwise. */
 export const arrivalColumns: readonly Column[] = ['last_seen', 'arrived', ingestTime.name].map(
-  (name) => ({ name, displayName: 'Arrived', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 }),
+  (name) => ({ name, displayName: 'Arrived', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 170 }),
 );
 
 /** Where a row was in Kafka. */
 export const coordinateColumns: readonly Column[] = coordinates.map(({ name, type }) => ({
   name,
   displayName: `Kafka ${name.replace('kafka_', '')}`,
-  ...(type.startsWith('DateTime') ? { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 } : {}),
+  ...(type.startsWith('DateTime') ? { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 170 } : {}),
 }));
 
 /** Every column of the stream, for the tables. */

@@ -62,10 +62,10 @@ export const statusCountColumns: readonly Column[] = [
 
 /** How the columns of {@link deviceStatus} that every stream has are shown. */
 export const statusColumns: readonly Column[] = [
-  { name: 'status', displayName: 'Status', mappings: statusWords, coloured: true, width: 90 },
+  { name: 'status', displayName: 'Status', mappings: statusWords, coloured: true, width: 75 },
   {
-    ...{ name: 'silent_for', displayName: 'Silent for', unit: 's', decimals: 1, width: 100 },
+    ...{ name: 'silent_for', displayName: 'Silent for', unit: 's', decimals: 1, width: 95 },
     ...{ thresholds: silenceThresholds, coloured: true },
   },
-  { name: 'row_count', displayName: 'Rows', unit: 'locale', decimals: 0, width: 90 },
+  { name: 'row_count', displayName: 'Rows', unit: 'locale', decimals: 0, width: 85 },
 ];
