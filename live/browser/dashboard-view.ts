@@ -115,7 +115,7 @@ export class DashboardView {
     const links = this.#dashboard.links.flatMap(
       ({ includeVars, keepTime, targetBlank, title, tooltip, type, url }) => {
         // The bar on top leads to the other dashboards already.
-        const isPlain = /^\/d\/[\w-]+$/.test(url ?? '');
+        const isPlain = /^\/d\/[\w-]+(\?\$\{\w+:queryparam\})?$/.test(url ?? '');
         if (type === 'dashboards' || url === undefined || isPlain) return [];
         const address = this.#address(url);
         if (address === undefined) return [];
