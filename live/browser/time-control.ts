@@ -72,7 +72,10 @@ export function popup(menu: HTMLElement, content: readonly Node[], label: string
       onclick: () => {
         const opens = menu.hidden !== false;
         show(opens);
-        if (opens) menu.querySelector<HTMLElement>('[aria-pressed=true], button')?.focus();
+        if (opens)
+          (
+            menu.querySelector<HTMLElement>('[aria-pressed=true]') ?? menu.querySelector('button')
+          )?.focus();
       },
     },
     h('span', { class: 'unseen' }, `${label}: `),

@@ -5,6 +5,7 @@ import { freshId, h, icon } from './dom.ts';
 
 export const ALL = '$__all';
 const MOST_SHOWN = 200;
+const SHORT_LIST = 8;
 
 interface Option {
   readonly text: string;
@@ -39,15 +40,19 @@ export class VariableControl {
       onclick: () => this.#toggle(),
     });
     this.#button.setAttribute('aria-labelledby', `${label} ${this.#button.id}`);
+    const hint = isOpen(declared) ? 'Find, or type a value' : 'Find';
     this.#search = h('input', {
       ...{ type: 'text', autocomplete: 'off', spellcheck: 'false', maxlength: 200 },
       ...{
-        placeholder: 'Find, or type a value',
-        'aria-label': `${declared.label}: find, or type a value`,
+        placeholder: hint,
+        'aria-label': `${declared.label}: ${hint.toLowerCase()}`,
       },
       oninput: () => this.#fill(),
       onkeydown: (event: KeyboardEvent) => {
-        if (event.key === 'Enter') this.#enter();
+        if (event.key !== 'Enter') return;
+        // Or the choice that takes the focus would be pressed by the same key.
+        event.preventDefault();
+        this.#enter();
       },
     });
     this.#list = h('div', { class: 'menu-list', role: 'group', 'aria-label': declared.label });
@@ -100,8 +105,14 @@ export class VariableControl {
     this.#menu.hidden = false;
     this.#button.setAttribute('aria-expanded', 'true');
     this.#search.value = '';
+    // A short list needs no search.
+    this.#search.hidden = !isOpen(this.#declared) && this.#options.length <= SHORT_LIST;
     this.#fill();
-    this.#search.focus();
+    const chosen =
+      this.#list.querySelector<HTMLElement>('[aria-pressed=true]') ??
+      this.#list.querySelector('button');
+    if (this.#search.hidden) chosen?.focus();
+    else this.#search.focus();
   }
 
   #close(focus: boolean): void {
@@ -112,14 +123,16 @@ export class VariableControl {
   }
 
   #fill(): void {
-    const { includeAll, multi, type } = this.#declared;
+    const { includeAll, multi } = this.#declared;
     const wanted = this.#search.value.trim();
     const found = this.#options.filter(({ text }) =>
       text.toLowerCase().includes(wanted.toLowerCase()),
     );
     const all: Option[] = includeAll && wanted === '' ? [{ text: 'All', value: ALL }] : [];
-    const isOpen = type === 'query' || type === 'textbox';
-    const isNew = isOpen && wanted !== '' && !this.#options.some(({ value }) => value === wanted);
+    const isNew =
+      isOpen(this.#declared) &&
+      wanted !== '' &&
+      !this.#options.some(({ value }) => value === wanted);
     const typed: Option[] = isNew ? [{ text: `Use “${wanted}”`, value: wanted }] : [];
     const chosen = this.#values.filter(
       (value) => value !== ALL && !this.#options.some((o) => o.value === value),
@@ -175,15 +188,18 @@ export class VariableControl {
   /** The typed value, or the only one found. */
   #enter(): void {
     const wanted = this.#search.value.trim();
-    const { multi, type } = this.#declared;
+    const { multi } = this.#declared;
     const found = this.#options.filter(({ text }) =>
       text.toLowerCase().includes(wanted.toLowerCase()),
     );
     const exact = found.find(({ text, value }) => text === wanted || value === wanted);
-    const isOpen = type === 'query' || type === 'textbox';
     const value =
       exact?.value ??
-      (found.length === 1 ? found[0]!.value : isOpen && wanted !== '' ? wanted : undefined);
+      (found.length === 1
+        ? found[0]!.value
+        : isOpen(this.#declared) && wanted !== ''
+          ? wanted
+          : undefined);
     if (value === undefined) return;
     this.#search.value = '';
     this.#choose(value, multi);
@@ -198,9 +214,15 @@ export class VariableControl {
     }
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
     event.preventDefault();
-    const stops = [this.#search, ...this.#list.querySelectorAll('button')];
+    const search = this.#search.hidden ? [] : [this.#search];
+    const stops = [...search, ...this.#list.querySelectorAll('button')];
     const at = stops.findIndex((each) => each === document.activeElement);
     const next = at + (event.key === 'ArrowDown' ? 1 : -1);
     stops[(next + stops.length) % stops.length]?.focus();
   }
+}
+
+/** Whether a value that is not in the list may be typed. */
+function isOpen({ type }: VariableDeclaration): boolean {
+  return type === 'query' || type === 'textbox';
 }

@@ -107,7 +107,7 @@ describeBackend('the live page in Chromium', () => {
       expect(await rows()).toBe(String(tables.rowsNow));
       const typed = `x') OR 1=1 --<img src=x onerror=alert(1)>`;
       await page.getByRole('button', { name: 'Device All' }).click();
-      await page.getByPlaceholder('Find, or type a value').fill(typed);
+      await page.getByLabel('Device: find, or type a value').fill(typed);
       await page.keyboard.press('Enter');
       await expect.poll(rows, { timeout: PATIENCE_MS }).toBe('0');
       expect(await page.locator('[data-variable=device_id] .control-text').innerText()).toBe(typed);
@@ -134,7 +134,7 @@ describeBackend('the live page in Chromium', () => {
       await page.keyboard.press('Tab');
       expect(await focused()).toBe('Skip to the dashboard');
       const seen: string[] = [];
-      for (let i = 0; i < 14; i += 1) {
+      for (let i = 0; i < 25; i += 1) {
         await page.keyboard.press('Tab');
         seen.push(await focused());
       }
@@ -149,6 +149,16 @@ describeBackend('the live page in Chromium', () => {
       const places = order.map((text) => seen.findIndex((each) => each.includes(text)));
       expect(places).toEqual(places.toSorted((a, b) => a - b));
       expect(places).not.toContain(-1);
+
+      await page.getByRole('button', { name: 'Time range' }).click();
+      await page.getByRole('button', { name: 'Last hour' }).click();
+      expect(new URL(page.url()).searchParams.get('from')).toBe('now-1h');
+      await page.getByRole('button', { name: 'Window of' }).press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      expect(new URL(page.url()).searchParams.get('var-clock')).toBe('event');
+      await page.goBack();
+      await page.goBack();
 
       const temperature = page.getByRole('group', { name: /^Temperature: chart/ });
       await temperature.focus();
@@ -190,6 +200,10 @@ describeBackend('the live page in Chromium', () => {
         const width = await page.evaluate(`document.documentElement.scrollWidth`);
         expect(width).toBe(390);
         await page.screenshot({ path: join(PICTURES, `phone-${theme}.png`), fullPage: true });
+        // The menu lies above what follows, and inside the screen.
+        await page.getByRole('button', { name: 'Time range' }).click();
+        await page.getByLabel('From').click();
+        await page.keyboard.press('Escape');
         const before = await page.evaluate(`getComputedStyle(document.body).backgroundColor`);
         await page
           .getByRole('button', { name: theme === 'dark' ? 'Light page' : 'Dark page' })
