@@ -9,7 +9,7 @@ import { replayCommand, type ReplayCommand } from '../../consumer/replay-main.ts
 import { environment } from '../../platform/config.ts';
 import { openWorld, type World } from '../chaos/world.ts';
 
-const endpoints = () => ({
+export const endpoints = () => ({
   kafkaBootstrap: inject('kafkaBootstrap'),
   clickhouseUrl: inject('clickhouseUrl'),
 });
