@@ -11,6 +11,7 @@ import { Batch } from './batch.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { continuity } from './continuity.ts';
 import { deliver } from './delivery.ts';
+import { Doubt } from './doubt.ts';
 import { flushLine } from './flush-line.ts';
 import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
 import { isGap } from './hole.ts';
@@ -54,8 +55,7 @@ export class Lane {
   #spare: Batch;
   #flushing: Promise<void> | undefined;
   #lastFlushAtMs = 0;
-  /** Flushes of unclear outcome since the last that landed. */
-  #doubts = 0;
+  readonly #doubt: Doubt;
   #timer: NodeJS.Timeout | undefined;
   readonly #checkpoint: Checkpoint;
   #confirmed = Promise.withResolvers<undefined>();
@@ -65,6 +65,7 @@ export class Lane {
     this.#parts = parts;
     this.#checkpoint = new Checkpoint(parts.ledger, parts.logger);
     this.#availability = new Availability(parts.stream.name, parts.logger);
+    this.#doubt = new Doubt(parts.limits);
     this.#open = new Batch(parts.stream, parts.limits.maxMessageBytes);
     this.#spare = new Batch(parts.stream, parts.limits.maxMessageBytes);
   }
@@ -117,7 +118,7 @@ export class Lane {
     this.#taken = taken;
     const lag = lagOf(taken.states.values());
     // A server that answers queries may still refuse the next insert: only a landed one tells.
-    if (this.#doubts <= 1 || lag === 0) availability.back();
+    if (this.#doubt.count <= 1 || lag === 0) availability.back();
     metrics.lag(lag);
     const positions = Object.fromEntries(
       [...taken.states].map(([partition, { position }]) => [partition, position]),
@@ -184,7 +185,7 @@ export class Lane {
   /** Holds the fetch back while the open batch is full. */
   async #room(membership: Membership, generation: number): Promise<void> {
     const startedAt = performance.now();
-    while (isFull(this.#open, this.#parts.limits) && this.#isCurrent(generation)) {
+    while (isFull(this.#open, this.#doubt.limits) && this.#isCurrent(generation)) {
       await Promise.race([this.#flushing ?? sleep(1), sleep(HEARTBEAT_EVERY_MS)]);
       await membership.heartbeat();
     }
@@ -196,12 +197,11 @@ export class Lane {
     clearTimeout(this.#timer);
     if (this.#flushing !== undefined || this.#taken === undefined) return;
     const nowMs = Date.now();
-    const lastFlushAtMs = this.#lastFlushAtMs;
     const { bytes, openedAtMs, records, spans } = this.#open;
     const behind = isBehind(this.#taken.states.values());
-    const open = { bytes, openedAtMs, records, lastFlushAtMs, behind };
+    const open = { bytes, openedAtMs, records, lastFlushAtMs: this.#lastFlushAtMs, behind };
     // A batch of nothing but records that were dead already still moves the position.
-    const waitMs = dueInMs({ ...open, records: records || spans.size }, this.#parts.limits, nowMs);
+    const waitMs = dueInMs({ ...open, records: records || spans.size }, this.#doubt.limits, nowMs);
     if (waitMs === undefined) return;
     if (waitMs > 0 && !this.#stopping) {
       this.#timer = setTimeout(() => this.#pump(), waitMs);
@@ -245,8 +245,8 @@ export class Lane {
       if (generation === this.#generation) this.#startOver(this.#confirmed.promise);
     } else if (error instanceof UnclearOutcomeError || error instanceof UnavailableError) {
       this.#availability.lost(error);
-      if (generation === this.#generation) this.#startOver(sleep(backoffMs(this.#doubts)));
-      this.#doubts += 1;
+      if (generation === this.#generation) this.#startOver(sleep(backoffMs(this.#doubt.count)));
+      this.#doubt.raised();
     } else {
       failed(error);
     }
@@ -254,7 +254,7 @@ export class Lane {
 
   #landed(batch: Batch, taken: Taken, durationMs: number): void {
     const { logger, metrics, stream } = this.#parts;
-    this.#doubts = 0;
+    this.#doubt.settled();
     for (const [partition, { next, rows }] of batch.spans) {
       const state = taken.states.get(partition);
       if (state === undefined) continue;

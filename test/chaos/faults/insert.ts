@@ -106,12 +106,34 @@ const plans: readonly Plan[] = [
 ];
 
 /** Every plan as a fault that strikes every third insert while messages flow. */
-export const insertFaults: readonly Fault[] = plans.map((plan) => ({
-  name: plan.name,
-  about: plan.about,
-  quick: plan.quick,
-  strike: (lab) => strikeInserts(plan, lab),
-}));
+export const insertFaults: readonly Fault[] = [
+  ...plans.map((plan) => ({
+    name: plan.name,
+    about: plan.about,
+    quick: plan.quick,
+    strike: (lab: Lab) => strikeInserts(plan, lab),
+  })),
+  {
+    name: 'slower-than-the-timeout',
+    about: 'inserts of a backlog take longer than the client waits; smaller ones do not',
+    quick: true,
+    strike: slowerThanTheTimeout,
+  },
+];
+
+const LANDS_IN_TIME_BYTES = 300_000;
+
+async function slowerThanTheTimeout({ endpoints, intensity }: Lab): Promise<Struck> {
+  await using world = await openWorld(endpoints);
+  await using proxy = await startFaultProxy(endpoints.clickhouseUrl);
+  proxy.decide = ({ bodyBytes, insertInto }) =>
+    insertInto === 'sensor_data' && bodyBytes > LANDS_IN_TIME_BYTES ? { kind: 'hang' } : undefined;
+  await world.fill(15_000 * intensity, 20);
+  await world.runs(behind(proxy));
+  const audit = await world.verified();
+  assertStruck(proxy.struck, 1);
+  return { times: proxy.struck, audit };
+}
 
 async function strikeInserts(plan: Plan, lab: Lab): Promise<Struck> {
   const { fate, lateCodes, poisonEvery = 20, tables = ['sensor_data'] } = plan;
