@@ -5,7 +5,7 @@ import { assert, assertStruck, type Fault, type Lab, type Struck } from '../faul
 import { startFaultProxy, type LateAnswer } from '../fault-proxy.ts';
 import { startLoad } from '../load.ts';
 import { mixedMessages, poisonMessage } from '../messages.ts';
-import { openWorld, type World } from '../world.ts';
+import { openWorld, type Endpoints, type World } from '../world.ts';
 
 const FENCED = 395;
 const CANCELLED = 394;
@@ -147,17 +147,29 @@ function meetingOf(count: number): () => Promise<void> {
   };
 }
 
-/** Columns that make an INSERT of up to 100 rows last for seconds after its guard was evaluated. */
-const SLOW = Array.from({ length: 6 }, (_, at) => {
-  return `ADD COLUMN slow_${at} UInt8 MATERIALIZED sleepEachRow(0.025)`;
-});
+/** Columns that make an INSERT of 90 rows last for 13 s, and longer, after its guard was evaluated. */
+function slowColumns(times: number): string {
+  const columns = Array.from({ length: 6 * times }, (_, at) => {
+    return `ADD COLUMN slow_${at} UInt8 MATERIALIZED sleepEachRow(0.025)`;
+  });
+  return columns.join(', ');
+}
 
 /** No epoch helps any more: only KILL QUERY ends that INSERT, and only then the position is final. */
 async function runningPastGuard({ endpoints, intensity }: Lab): Promise<Struck> {
   for (let round = 1; ; round += 1) {
+    const audit = await strikeRunningInsert(endpoints);
+    if (round === intensity) return { times: round, audit };
+  }
+}
+
+async function strikeRunningInsert(endpoints: Endpoints): Promise<Struck['audit']> {
+  const codes: number[] = [];
+  // On a busy machine the takeover may come when all is over: then the INSERT has to take longer.
+  for (const times of [1, 2, 4]) {
     await using world = await openWorld(endpoints);
     await using proxy = await startFaultProxy(endpoints.clickhouseUrl);
-    await world.clickhouse.command(`ALTER TABLE sensor_data ${SLOW.join(', ')}`);
+    await world.clickhouse.command(`ALTER TABLE sensor_data ${slowColumns(times)}`);
     const answered = Promise.withResolvers<LateAnswer>();
     proxy.decide = ({ insertInto }) =>
       insertInto === 'sensor_data' && proxy.struck === 0
@@ -171,10 +183,11 @@ async function runningPastGuard({ endpoints, intensity }: Lab): Promise<Struck> 
     asleep.kill('SIGSTOP');
     await world.runs({ KAFKA_GROUP: `two-${world.database}` });
     const { code } = await answered.promise;
-    assert(code === CANCELLED, `the INSERT that ran got code ${code}, not ${CANCELLED}`);
     const audit = await world.verified();
-    if (round === intensity) return { times: round, audit };
+    if (code === CANCELLED) return audit;
+    codes.push(code);
   }
+  throw new Error(`INSERTs that ran got codes ${codes.join()}, not ${CANCELLED}`);
 }
 
 /** An INSERT that has run for a second has its guard behind it. */
