@@ -95,11 +95,11 @@ describe('any message', () => {
         const decode = compileDecode(sensorData, block, MAX_BYTES);
         const rejection = decode(bytes, 0, bytes.length, RECORD_MS);
         fc.pre(rejection !== undefined);
-        expect(rejection!.detail.length).toBeLessThan(1_000);
+        expect(rejection.detail.length).toBeLessThan(1_000);
         let text = '';
         createLog({ service: 'x', to: { write: (line) => (text += line) } }).warn(
           { ...rejection },
-          rejection!.detail,
+          rejection.detail,
         );
         expect(text.trimEnd().split(/[\n\r\u2028\u2029\u0085]/)).toHaveLength(1);
       }),

@@ -1,7 +1,6 @@
 // Takes a request's query and body apart: the statement in memory, an INSERT's data in a temporary
 // file that the engine reads. Nothing is handed on before the body has arrived whole.
-import { createWriteStream } from 'node:fs';
-import { readdir, rm, mkdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { exception } from './exception.ts';
@@ -114,7 +113,8 @@ async function writeData(
 ): Promise<Spooled> {
   // The stream gathers what arrives during a write into the next one: a write for each chunk of 64 kB
   // cost a tenth of a whole insert.
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: GATHER_BYTES });
+  const file = await open(path, 'wx', 0o600);
+  const gathered = file.createWriteStream({ highWaterMark: GATHER_BYTES });
   let bytes = 0;
   const counted = async function* (): AsyncGenerator<Buffer> {
     bytes += first.length;
@@ -125,7 +125,7 @@ async function writeData(
     }
   };
   try {
-    await pipeline(counted, file);
+    await pipeline(counted, gathered);
     return { kind: 'insert', head, path, bytes };
   } catch (thrown) {
     await rm(path, { force: true });

@@ -76,7 +76,8 @@ describeBackend('a replay', () => {
     for (const holder of ['new', 'old']) {
       await expect.poll(() => world.rowCount(), { timeout: 60_000 }).toBeGreaterThan(100);
       await world.clickhouse.command('EXCHANGE TABLES sensor_data AND other');
-      await expect.poll(async () => (await world.audit()).exact, holder).toBe(true);
+      const settled = { message: holder, timeout: 60_000 };
+      await expect.poll(async () => (await world.audit()).exact, settled).toBe(true);
     }
     await load.stop();
     await world.fill(30);
