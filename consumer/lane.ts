@@ -1,6 +1,5 @@
-// One topic's way into its table: takes batches from the group, fills an open batch while the last
-// one is being inserted, flushes when due, and starts over from the tables after any doubt. At most
-// two batches exist at a time; when the open one is full the fetch is held back.
+// One topic's way into its table: fills an open batch while the last one is being inserted, flushes
+// when due, starts over from the tables after any doubt. A full open batch holds the fetch back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FencedError, UnavailableError, UnclearOutcomeError, asError } from '../platform/errors.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-consumer.ts';
@@ -17,7 +16,7 @@ import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
 import { isGap } from './hole.ts';
 import type { Ledger } from './ledger.ts';
 import type { LaneMetrics } from './metrics.ts';
-import { isBehind, lagOf, reportLag, type PartitionState } from './partition.ts';
+import { isBehind, lagOf, noteEnds, reportLag, type PartitionState } from './partition.ts';
 import { takeOver, type Taken, type TopicLog } from './takeover.ts';
 import type { Writer } from './writer.ts';
 
@@ -269,16 +268,17 @@ export class Lane {
     logger.info({ stream: stream.name, ...fields }, text);
   }
 
-  /** Called every few seconds: asks how far Kafka's log goes, and records positions, idle or not. */
+  /** Called every few seconds: how far goes Kafka's log, is it still the same; records positions. */
   async refresh(): Promise<void> {
     const taken = this.#taken;
     if (taken === undefined) return;
     await this.#checkpoint.ifDue(taken);
-    for (const [partition, { end }] of await this.#parts.log.logRanges()) {
-      const state = taken.states.get(partition);
-      if (state !== undefined) state.end = end;
-    }
-    reportLag(taken.states, this.#parts.metrics);
+    const { log, metrics } = this.#parts;
+    noteEnds(taken.states, await log.logRanges());
+    reportLag(taken.states, metrics);
+    // One that grew again to exactly where we stand shows no other sign until the next record comes.
+    const replaced = (await log.topicId()) !== taken.topicId && taken === this.#taken;
+    if (replaced) this.#startOver(Promise.resolve());
   }
 
   /** Lands what was read, if that works within `withinMs`, and stops. */

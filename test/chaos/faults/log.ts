@@ -18,6 +18,13 @@ export const logFaults: readonly Fault[] = [
     strike: (lab) => recreated(lab, true),
   },
   {
+    name: 'recreated-as-long',
+    about:
+      'the same, and the new topic ends exactly where the old one ended: no fetch fails for long',
+    quick: true,
+    strike: recreatedAsLong,
+  },
+  {
     name: 'recreated-unnoticed',
     about: 'the same while the consumer stands still: its next fetch answers from the new log',
     quick: true,
@@ -51,10 +58,7 @@ async function recreated({ endpoints, intensity }: Lab, running: boolean): Promi
     await world.fill(300, 50);
     rows += sum(await world.verified());
     if (!running) await before[Symbol.asyncDispose]();
-    await world.admin.deleteTopics({ topics: [world.topic] });
-    await untilGone(world);
-    await world.createTopic(3);
-    await world.reconnect();
+    await recreate(world);
     // More than before, so that the old position is a valid one of the new log.
     await world.fill(900 + 300 * round, 50);
     await using after = running ? undefined : await world.consumer();
@@ -66,6 +70,25 @@ async function recreated({ endpoints, intensity }: Lab, running: boolean): Promi
   throw new Error('intensity is less than 1');
 }
 
+async function recreatedAsLong({ endpoints }: Lab): Promise<Struck> {
+  await using world = await openWorld(endpoints);
+  await world.runs();
+  await world.fill(300, 50);
+  const rows = sum(await world.verified());
+  await recreate(world);
+  await world.fill(300, 50);
+  const audit = await world.verified();
+  assert(audit.earlier.rows === rows, `${audit.earlier.rows} of ${rows} earlier rows are there`);
+  return { times: 1, audit };
+}
+
+async function recreate(world: World): Promise<void> {
+  await world.admin.deleteTopics({ topics: [world.topic] });
+  await untilGone(world);
+  await world.createTopic(3);
+  await world.reconnect();
+}
+
 /** No connection breaks and no fetch fails: only the topic's id tells. */
 async function recreatedUnnoticed({ endpoints }: Lab): Promise<Struck> {
   await using world = await openWorld(endpoints);
@@ -74,10 +97,7 @@ async function recreatedUnnoticed({ endpoints }: Lab): Promise<Struck> {
   const rows = sum(await world.verified());
   consumer.kill('SIGSTOP');
   await sleep(1_000); // the fetch under way is answered from the old log
-  await world.admin.deleteTopics({ topics: [world.topic] });
-  await untilGone(world);
-  await world.createTopic(3);
-  await world.reconnect();
+  await recreate(world);
   await world.fill(900, 50);
   consumer.kill('SIGCONT');
   const audit = await world.verified();
