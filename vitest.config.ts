@@ -11,6 +11,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Property tests take a second on a quiet machine and ten on a starved one.
+          testTimeout: 60_000,
           include: [
             '{streams,platform,producers,consumer,clickhouse_setup,live,embedded,data}/**/*.test.ts',
           ],
