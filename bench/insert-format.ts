@@ -119,6 +119,7 @@ function rowBinary(): Buffer {
         case 'boolean':
           out[at++] = column.uint8.values[row]!;
           break;
+        case 'integer':
         case 'instant':
           at = out.writeUInt32LE(column.int64.values[2 * row]!, at);
           at = out.writeUInt32LE(column.int64.values[2 * row + 1]!, at);

@@ -31,7 +31,7 @@ const { values } = parseArgs({
     parts: { type: 'string' },
   },
 });
-const rows = Number(values.rows ?? (values.quick ? 300_000 : 2_000_000));
+const rows = Number(values.rows ?? (values.quick ? 300_000 : 5_000_000));
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 const RATES = values.quick ? [15, 1_000] : [15, 1_000, 20_000];
 const LATENCY_SEC = values.quick ? 8 : 20;
@@ -44,7 +44,6 @@ const GROWTH: readonly (readonly [partitions: number, rows: number])[] = values.
       [3, 1_000_000],
       [12, 1_000_000],
       [3, 100_000],
-      [3, 5_000_000],
     ];
 const TOPIC = 'bench';
 const parts = (values.parts?.split(',') as Part[] | undefined) ?? PARTS;

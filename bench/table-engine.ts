@@ -13,13 +13,21 @@ const variables = { ...clickhouseVariables, ...kafkaVariables };
 const config = readConfig(variables);
 const table = sensorData.table.name;
 
+const READ_AS = {
+  text: 'String',
+  message: 'String',
+  float64: 'Float64',
+  integer: 'Int64',
+  boolean: 'Bool',
+  instant: 'Float64',
+} as const;
+
 /** The event as ClickHouse reads it from JSON: nested objects are tuples. */
 function structure(shape: EventShape): string {
   return Object.entries(shape)
     .map(([name, child]) => {
       if (!isField(child)) return `${name} Tuple(${structure(child)})`;
-      const types = { text: 'String', float64: 'Float64', boolean: 'Bool', instant: 'Float64' };
-      return `${name} ${types[child.kind]}`;
+      return `${name} ${READ_AS[child.kind]}`;
     })
     .join(', ');
 }

@@ -24,6 +24,10 @@ const good = {
   ts: 1594512106.869076,
 };
 
+function signed(values: Uint32Array, row: number): number {
+  return values[2 * row]! + (values[2 * row + 1]! | 0) * 2 ** 32;
+}
+
 function rowOf(block: Block, row = block.rows): RowValues {
   return block.columns.map((column) => {
     switch (column.kind) {
@@ -36,6 +40,8 @@ function rowOf(block: Block, row = block.rows): RowValues {
         return column.float64.values[row]!;
       case 'boolean':
         return column.uint8.values[row]!;
+      case 'integer':
+        return signed(column.int64.values, row);
       case 'instant':
         return column.int64.values[2 * row]! + column.int64.values[2 * row + 1]! * 2 ** 32;
     }

@@ -1,7 +1,7 @@
 // Turns the bytes of one Kafka record into a row of a block or into a rejection. Pure: the same
 // bytes and record time always give the same answer, and a rejected record leaves no trace.
 import { isUtf8 } from 'node:buffer';
-import { setInt64, type Block } from '../platform/clickhouse/block.ts';
+import { setInt64, type Block, type TextColumn } from '../platform/clickhouse/block.ts';
 import { reject, type Rejection } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
 import { compileValidator, type RowValues } from '../streams/validate.ts';
@@ -24,16 +24,29 @@ export function compileDecode(stream: Stream, block: Block, maxMessageBytes: num
   const fastPath = compileFastPath(stream, block);
   const validate = compileValidator(stream);
   const row: RowValues = [];
+  const whole = messageColumn(stream, block);
   return (bytes, from, to, recordTimeMs) => {
     if (to < from) return reject('tombstone');
     if (to - from > maxMessageBytes) return reject('too_large', '', to - from);
-    if (fastPath(bytes, from, to, recordTimeMs)) return undefined;
+    if (fastPath(bytes, from, to, recordTimeMs)) {
+      whole?.setBytes(bytes, from, to);
+      return undefined;
+    }
     const parsed = parse(bytes.subarray(from, to));
     if ('rejection' in parsed) return parsed.rejection;
     const rejection = validate(parsed.event, recordTimeMs, row);
-    if (rejection === undefined) setRow(block, row);
-    return rejection;
+    if (rejection !== undefined) return rejection;
+    setRow(block, row);
+    whole?.setBytes(bytes, from, to);
+    return undefined;
   };
+}
+
+/** The column that holds the message whole, where the stream has one. */
+function messageColumn(stream: Stream, block: Block): TextColumn | undefined {
+  const at = stream.columns.findIndex(({ field }) => field.kind === 'message');
+  const column = block.columns[at];
+  return column?.kind === 'text' ? column.text : undefined;
 }
 
 function parse(value: Uint8Array): { event: unknown } | { rejection: Rejection } {
@@ -71,6 +84,7 @@ function setRow(block: Block, row: RowValues): void {
       case 'boolean':
         column.uint8.values[block.rows] = value as number;
         break;
+      case 'integer':
       case 'instant':
         setInt64(column.int64.values, block.rows, value as number);
         break;

@@ -91,8 +91,8 @@ function layoutOf(stream: Stream, block: Block, colon: string, comma: string): L
 /** The event as JSON text with `\0` where a value goes. */
 function template(shape: EventShape, colon: string, comma: string): string {
   const members = Object.entries(shape).map(([name, child]) => {
-    const value = isField(child) ? '\0' : template(child, colon, comma);
-    return `${JSON.stringify(name)}${colon}${value}`;
+    if (isField(child)) return `${JSON.stringify(child.wire ?? name)}${colon}\0`;
+    return `${JSON.stringify(name)}${colon}${template(child, colon, comma)}`;
   });
   return `{${members.join(comma)}}`;
 }
@@ -120,6 +120,16 @@ function readEvent(
         const value = scannedDouble(bytes, at, end);
         if (!(value >= field.min && value <= field.max)) return false;
         column.float64.values[row] = value;
+        at = end;
+        break;
+      }
+      case 'integer': {
+        const end = scanNumber(bytes, at);
+        if (end < 0 || field.kind !== 'integer') return false;
+        const value = scannedDouble(bytes, at, end);
+        if (!Number.isSafeInteger(value) || !(value >= field.min && value <= field.max))
+          return false;
+        setInt64(column.int64.values, row, value);
         at = end;
         break;
       }

@@ -35,6 +35,8 @@ function cell({ path, field }: Column, event: Event): string {
     case 'float64':
       return decimal(value as number);
     case 'boolean':
+    case 'integer':
+    case 'message':
     case 'text':
       return String(value);
   }

@@ -12,21 +12,27 @@ const SEPARATOR = '\n';
 /**
  * Compiles the checksum of one row of a stream: an integer below 2^32. Values come in the order of
  * `stream.columns`, as the validator fills them. Add the results up, as bigint where there are many.
+ * The message itself is no part of it: whoever sums up values may not have it.
  */
 export function compileRowChecksum(stream: Stream): (row: Readonly<RowValues>) => number {
-  const canonical = stream.columns.map(({ field }) => canonicalOf(field));
-  return (row) => crc32(canonical.map((text, index) => text(row[index]!)).join(SEPARATOR));
+  const canonical = stream.columns.flatMap(({ field }, index) =>
+    field.kind === 'message' ? [] : [{ index, text: canonicalOf(field) }],
+  );
+  return (row) => crc32(canonical.map(({ index, text }) => text(row[index]!)).join(SEPARATOR));
 }
 
 /** The same of a stored row, as an expression over the table's columns. */
 export function rowChecksumSql(stream: Stream): string {
-  const texts = stream.columns.map(({ name, field }) => canonicalSql(name, field));
+  const columns = stream.columns.filter(({ field }) => field.kind !== 'message');
+  const texts = columns.map(({ name, field }) => canonicalSql(name, field));
   return `CRC32(arrayStringConcat([${texts.join(', ')}], '\\n'))`;
 }
 
 function canonicalOf(field: Field): (value: string | number) => string {
   switch (field.kind) {
     case 'text':
+    case 'message':
+    case 'integer':
     case 'boolean':
     case 'instant':
       return String;
@@ -38,6 +44,8 @@ function canonicalOf(field: Field): (value: string | number) => string {
 function canonicalSql(name: string, field: Field): string {
   switch (field.kind) {
     case 'text':
+    case 'message':
+    case 'integer':
     case 'boolean':
       return `toString(${name})`;
     case 'instant':

@@ -2,11 +2,22 @@
 // may say. A cell that is not exactly of its field's form is reported with its column, never guessed.
 import type { Field } from './field.ts';
 import { instantMs } from './instant.ts';
-import type { Stream } from './stream.ts';
+import type { Column, TopicStream } from './stream.ts';
 
-/** The CSV headers a stream's file must have, in table order. */
-export function csvHeaders(stream: Stream): string[] {
-  return stream.columns.map(({ name, field }) => field.csv ?? name);
+/** The CSV headers a stream's file must have: key, time, then the rest in wire order. */
+export function csvHeaders({ eventTime, key, leaves }: TopicStream): string[] {
+  const needed = leaves.filter(({ field }) => !isOptional(field));
+  const rank = ({ name }: Column): number => [key, eventTime].indexOf(name) >>> 0;
+  return needed.toSorted((one, other) => rank(one) - rank(other)).map(csvHeader);
+}
+
+/** The CSV header of a field. */
+export function csvHeader({ name, field }: Column): string {
+  return field.csv ?? field.wire ?? name;
+}
+
+function isOptional(field: Field): boolean {
+  return field.kind === 'instant' && field.absent !== 'reject';
 }
 
 export type CsvResult =
@@ -24,17 +35,18 @@ export type CsvResult =
  * {@link csvHeaders}; further columns are ignored. The event comes out in wire order.
  */
 export function compileCsvReader(
-  stream: Stream,
+  stream: Pick<TopicStream, 'leaves'>,
   header: readonly string[],
 ): (cells: readonly string[]) => CsvResult {
-  const plan = stream.leaves.map(({ name, path, field }) => {
-    const column = field.csv ?? name;
-    return { column, index: header.indexOf(column), path, field };
+  const plan = stream.leaves.map((leaf) => {
+    const column = csvHeader(leaf);
+    return { ...leaf, column, index: header.indexOf(column) };
   });
   return (cells) => {
     const event: Record<string, unknown> = {};
     for (const { column, index, path, field } of plan) {
       const cell = (cells[index] ?? '').trim();
+      if (cell === '' && isOptional(field)) continue;
       const value = parseCell(field, cell);
       if (value === undefined) return { ok: false, column, cell, allowed: allowedCell(field) };
       place(event, path, value);
@@ -60,6 +72,12 @@ function parseCell(field: Field, cell: string): string | number | boolean | unde
       const value = decimal(cell);
       return value !== undefined && value >= field.min && value <= field.max ? value : undefined;
     }
+    case 'integer': {
+      const value = /^[+-]?\d+$/.test(cell) ? Number(cell) : NaN;
+      return value >= field.min && value <= field.max ? value : undefined;
+    }
+    case 'message':
+      return undefined;
     case 'boolean': {
       const word = cell.toLowerCase();
       if (word === 'true' || word === '1') return true;
@@ -85,6 +103,10 @@ function allowedCell(field: Field): string {
       return `a text of 1 to ${field.maxBytes} bytes`;
     case 'float64':
       return `a number from ${field.min} to ${field.max}`;
+    case 'integer':
+      return `a whole number from ${field.min} to ${field.max}`;
+    case 'message':
+      return 'nothing: it is no part of an event';
     case 'boolean':
       return 'true or false';
     case 'instant':

@@ -3,6 +3,8 @@
 // on `kind`, so a new kind shows up as a type error wherever it still has to be handled.
 
 interface Common {
+  /** Name in the event, where it differs from the column's. */
+  readonly wire?: string;
   /** Column header in a CSV file, where it differs from the field's own name. */
   readonly csv?: string;
   /** Compression codec of the ClickHouse column, when the kind's measured default is not the best. */
@@ -24,6 +26,13 @@ export interface Float64Field extends Common {
   readonly max: number;
 }
 
+/** A whole number within bounds, at most 2^53 - 1 either way: what JSON numbers hold exactly. */
+export interface IntegerField extends Common {
+  readonly kind: 'integer';
+  readonly min: number;
+  readonly max: number;
+}
+
 /** `true`/`false` or `1`/`0` on the wire, UInt8 in the table. */
 export interface BooleanField extends Common {
   readonly kind: 'boolean';
@@ -40,12 +49,20 @@ export interface InstantField extends Common {
   readonly minMs: number;
   /** How far the moment may lie after the record's Kafka timestamp. */
   readonly maxAheadMs: number;
+  /** What an event without it (no such member, or null) gets: a rejection, or its record's time. */
+  readonly absent: 'reject' | 'record-timestamp';
 }
 
-export type Field = TextField | Float64Field | BooleanField | InstantField;
+/** The whole message as it came, byte for byte. It stands in the table only, never in the event. */
+export interface MessageField extends Common {
+  readonly kind: 'message';
+}
+
+export type Field =
+  TextField | Float64Field | IntegerField | BooleanField | InstantField | MessageField;
 
 /** What a validated row holds for a field. Instants are epoch milliseconds, booleans 0 or 1. */
-export type ValueOf<F extends Field> = F extends TextField ? string : number;
+export type ValueOf<F extends Field> = F extends TextField | MessageField ? string : number;
 
 type Given<F extends Field> = Partial<Omit<F, 'kind'>>;
 
@@ -60,10 +77,18 @@ export function float64(given: Given<Float64Field> = {}): Float64Field {
   return { kind: 'float64', min: -Number.MAX_VALUE, max: Number.MAX_VALUE, ...given };
 }
 
+export function integer(given: Given<IntegerField> = {}): IntegerField {
+  return { kind: 'integer', min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, ...given };
+}
+
 export function boolean(given: Given<BooleanField> = {}): BooleanField {
   return { kind: 'boolean', ...given };
 }
 
 export function instant(given: Given<InstantField> = {}): InstantField {
-  return { kind: 'instant', minMs: YEAR_2000_MS, maxAheadMs: DAY_MS, ...given };
+  return { kind: 'instant', minMs: YEAR_2000_MS, maxAheadMs: DAY_MS, absent: 'reject', ...given };
+}
+
+export function message(given: Given<MessageField> = {}): MessageField {
+  return { kind: 'message', ...given };
 }

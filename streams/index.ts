@@ -1,5 +1,10 @@
-// The catalogue: every stream this installation knows, by name.
+// The catalogue: every stream this installation knows, by name. A stream is added here and nowhere else.
 import { sensorData } from './sensor-data.ts';
-import type { Stream } from './stream.ts';
+import type { Stream, TopicStream } from './stream.ts';
+import { trafficEvents, trafficRaw, trafficViz } from './traffic.ts';
 
-export const streams: readonly Stream[] = [sensorData];
+/** Those that land in a table. */
+export const streams: readonly Stream[] = [sensorData, trafficEvents];
+
+/** Those and the ones that end in their topic. */
+export const topicStreams: readonly TopicStream[] = [...streams, trafficRaw, trafficViz];

@@ -7,6 +7,7 @@ const ratio = { min: 0, max: 1 } as const;
 
 export const sensorData = defineStream({
   name: 'sensor_data',
+  family: 'sensors',
   topic: { name: 'sensor_data', partitions: 3, retentionMs: 7 * 86_400_000 },
   event: {
     data: {

@@ -1,15 +1,17 @@
 // What a stream is: a topic, a key, the shape of an event and the table it lands in, declared once.
 // Pure data and the types that follow from it; everything else about a stream is derived.
-import type { Field, ValueOf } from './field.ts';
+import { message, type Field, type ValueOf } from './field.ts';
 
 /** The shape of an event on the wire: nested objects whose leaves are fields, in wire order. */
 export interface EventShape {
   readonly [name: string]: Field | EventShape;
 }
 
-interface Declaration<Event, Name> {
+interface TopicDeclaration<Event, Name> {
   /** Unique name, also the name on the command line. */
   readonly name: string;
+  /** Streams that belong together are started together. Default: the stream's own name. */
+  readonly family?: string;
   readonly topic: {
     readonly name: string;
     readonly partitions: number;
@@ -21,55 +23,98 @@ interface Declaration<Event, Name> {
   readonly key: Name;
   /** The field that says when the event happened. */
   readonly eventTime: Name;
+}
+
+interface Declaration<Event, Name> extends TopicDeclaration<Event, Name> {
   readonly table: {
     readonly name: string;
     /** Sorting key; these columns also come first in the table. */
     readonly orderBy: readonly Name[];
+    /** Name of a column that holds each message whole. */
+    readonly message?: string;
+    /** What the table keeps computed beside its rows, part by part: name and SELECT. */
+    readonly projections?: readonly { readonly name: string; readonly select: string }[];
   };
+  /**
+   * The stream whose records this one's are made from, each under the header of origin.ts. A record
+   * made from one that was met before is a duplicate: it is counted and left out.
+   */
+  readonly origin?: TopicStream;
 }
 
-/** A leaf of the event: its name is its column's name, `path` is where it sits in the event. */
+/** A leaf of the event: its name is its column's name, `path` is where it sits in the event ([]: whole). */
 export interface Column {
   readonly name: string;
   readonly path: readonly string[];
   readonly field: Field;
 }
 
-/** A declared stream with what every reader of it needs. */
-export interface Stream extends Declaration<EventShape, string> {
+/** A declared stream that ends in its topic. */
+export interface TopicStream extends TopicDeclaration<EventShape, string> {
+  readonly family: string;
+  /** The fields of the event in wire order. */
+  readonly leaves: readonly Column[];
+}
+
+/** A declared stream that lands in a table, with what every reader of it needs. */
+export interface Stream extends Omit<Declaration<EventShape, string>, 'family'>, TopicStream {
+  readonly family: string;
   /** In table order: the sorting key first, then the rest as the event lists them. */
   readonly columns: readonly Column[];
-  /** The same columns in wire order. */
-  readonly leaves: readonly Column[];
+}
+
+/**
+ * Declares a stream that ends in its topic.
+ * @throws {Error} if two leaves share a name, or key or eventTime name none: a mistake of the
+ * programmer, found when the module loads.
+ */
+export function defineTopicStream<const E extends EventShape>(
+  declaration: TopicDeclaration<E, ColumnName<E>>,
+): Omit<TopicStream, 'event'> & { readonly event: E } {
+  const leaves = leavesOf(declaration.event, []);
+  requireNames(declaration, leaves, [declaration.key, declaration.eventTime]);
+  return { family: declaration.name, ...declaration, leaves };
 }
 
 /**
  * Declares a stream.
- * @throws {Error} if two leaves share a name, or a named column does not exist: a mistake of the
- * programmer, found when the module loads.
+ * @throws {Error} as {@link defineTopicStream}, or if a column of orderBy does not exist.
  */
 export function defineStream<const E extends EventShape>(
   declaration: Declaration<E, ColumnName<E>>,
 ): Omit<Stream, 'event'> & { readonly event: E } {
-  const leaves = leavesOf(declaration.event, []);
-  const byName = new Map(leaves.map((leaf) => [leaf.name, leaf]));
-  if (byName.size !== leaves.length) {
-    throw new Error(`stream ${declaration.name}: two fields of the event share a name`);
+  const { message: whole, orderBy } = declaration.table;
+  const base = defineTopicStream(declaration);
+  const own = whole === undefined ? [] : [{ name: whole, path: [], field: message() }];
+  const named = [...base.leaves, ...own];
+  requireNames(declaration, named, orderBy);
+  const first = (orderBy as readonly string[]).map((name) => columnOf(named, name)!);
+  const rest = named.filter(({ name }) => !(orderBy as readonly string[]).includes(name));
+  return { ...base, ...declaration, family: base.family, columns: [...first, ...rest] };
+}
+
+function requireNames(
+  { name }: { readonly name: string },
+  columns: readonly Column[],
+  wanted: readonly string[],
+): void {
+  if (new Set(columns.map((column) => column.name)).size !== columns.length) {
+    throw new Error(`stream ${name}: two fields of the event share a name`);
   }
-  const orderBy: readonly string[] = declaration.table.orderBy;
-  const first = orderBy.map((name) => byName.get(name));
-  const named = [...first, byName.get(declaration.key), byName.get(declaration.eventTime)];
-  if (named.includes(undefined)) {
-    throw new Error(`stream ${declaration.name}: key, eventTime or orderBy names no field`);
-  }
-  const rest = leaves.filter(({ name }) => !orderBy.includes(name));
-  return { ...declaration, columns: [...(first as Column[]), ...rest], leaves };
+  const missing = wanted.find((column) => columnOf(columns, column) === undefined);
+  if (missing === undefined) return;
+  throw new Error(`stream ${name}: key, eventTime or orderBy names no field: ${missing}`);
+}
+
+/** The column of that name. */
+export function columnOf(columns: readonly Column[], name: string): Column | undefined {
+  return columns.find((column) => column.name === name);
 }
 
 function leavesOf(shape: EventShape, path: readonly string[]): Column[] {
   return Object.entries(shape).flatMap(([name, child]) => {
-    const at = [...path, name];
-    return isField(child) ? [{ name, path: at, field: child }] : leavesOf(child, at);
+    if (!isField(child)) return leavesOf(child, [...path, name]);
+    return [{ name, path: [...path, child.wire ?? name], field: child }];
   });
 }
 

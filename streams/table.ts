@@ -48,6 +48,20 @@ const positions = {
     GROUP BY kafka_source, kafka_partition`,
 };
 
+/** The record that a row was made from, where a processor made it; source '' where none did. */
+export const originColumns: readonly TableColumn[] = [
+  { name: 'origin_source', type: 'LowCardinality(String)' },
+  { name: 'origin_partition', type: 'UInt16', codec: 'ZSTD(1)' },
+  { name: 'origin_offset', type: 'UInt64', codec: 'Delta, T64, ZSTD(1)' },
+];
+
+/** How far each origin partition came, in each partition it went to: what tells a duplicate. */
+const origins = {
+  name: 'origins',
+  select: `SELECT kafka_source, kafka_partition, origin_source, origin_partition, max(origin_offset)
+    GROUP BY kafka_source, kafka_partition, origin_source, origin_partition`,
+};
+
 /**
  * The partition key of a table, '' for none. Only ever by ingestion: a batch has one ingest_time, so
  * it is one part, and late data cannot multiply parts.
@@ -56,7 +70,7 @@ export function partitionKey({ columns }: Table): string {
   return columns.includes(ingestTime) ? 'toYYYYMM(ingest_time)' : '';
 }
 
-/** The table of a stream: its own columns, ingest_time, coordinates. */
+/** The table of a stream: its own columns, ingest_time, coordinates, of what it was made. */
 export function tableOf(stream: Stream): Table {
   return {
     name: stream.table.name,
@@ -64,9 +78,14 @@ export function tableOf(stream: Stream): Table {
       ...stream.columns.map(({ name, field }) => ({ name, ...storage(field) })),
       ingestTime,
       ...coordinates,
+      ...(stream.origin === undefined ? [] : originColumns),
     ],
     orderBy: stream.table.orderBy,
-    projections: [positions],
+    projections: [
+      positions,
+      ...(stream.origin === undefined ? [] : [origins]),
+      ...(stream.table.projections ?? []),
+    ],
     comment: `Stream ${stream.name}: one row per accepted message`,
   };
 }
@@ -80,6 +99,10 @@ function storage(field: Field): { type: string; codec?: string } {
         : { type: 'String', codec: field.codec ?? 'ZSTD(1)' };
     case 'float64':
       return { type: 'Float64', codec: field.codec ?? 'ZSTD(1)' };
+    case 'integer':
+      return { type: 'Int64', codec: field.codec ?? 'T64, ZSTD(1)' };
+    case 'message':
+      return { type: 'String', codec: field.codec ?? 'ZSTD(3)' };
     case 'boolean':
       return { type: 'UInt8', codec: field.codec ?? 'ZSTD(1)' };
     case 'instant':
@@ -100,6 +123,7 @@ export const deadLetters: Table = {
     { name: 'field', type: 'LowCardinality(String)' },
     { name: 'detail', type: 'String', codec: 'ZSTD(1)' },
     ingestTime,
+    ...originColumns,
   ],
   orderBy: ['stream', 'kafka_source', 'kafka_partition', 'kafka_offset'],
   projections: [],

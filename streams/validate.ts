@@ -1,6 +1,6 @@
 // Decides whether a parsed event is a row, strictly: nothing is coerced, clamped, defaulted or
 // guessed. It looks only at the event and the record's own time, so a replay decides the same.
-import type { Field, Float64Field, InstantField, TextField } from './field.ts';
+import type { Field, Float64Field, InstantField, IntegerField, TextField } from './field.ts';
 import { instantMs } from './instant.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Column, Stream } from './stream.ts';
@@ -19,7 +19,16 @@ export function compileValidator(
   const { columns } = stream;
   return (event, recordTimeMs, into) => {
     for (const [index, column] of columns.entries()) {
+      if (column.field.kind === 'message') {
+        // Whoever has the message's bytes sets it; the event is only what is in them.
+        into[index] = '';
+        continue;
+      }
       const value = valueAt(event, column.path);
+      if ((value ?? undefined) === undefined && takesRecordTime(event, column)) {
+        into[index] = recordTimeMs;
+        continue;
+      }
       if (value === undefined) return absence(event, column);
       const checked = checkField(column.field, column.path.join('.'), value, recordTimeMs);
       if (typeof checked === 'object') return checked;
@@ -37,6 +46,12 @@ function valueAt(event: unknown, path: readonly string[]): unknown {
     value = value[name];
   }
   return value;
+}
+
+/** Whether only this member is missing, of a field that then is the time of the record. */
+function takesRecordTime(event: unknown, { field, path }: Column): boolean {
+  if (field.kind !== 'instant' || field.absent === 'reject') return false;
+  return isObject(valueAt(event, path.slice(0, -1)));
 }
 
 function absence(event: unknown, { path }: Column): Rejection {
@@ -65,6 +80,10 @@ export function checkField(
       return checkText(field, at, value);
     case 'float64':
       return checkFloat64(field, at, value);
+    case 'integer':
+      return checkInteger(field, at, value);
+    case 'message':
+      return reject('wrong_type', at, value);
     case 'boolean':
       if (value === true || value === 1) return 1;
       if (value === false || value === 0) return 0;
@@ -84,6 +103,14 @@ function checkFloat64(field: Float64Field, at: string, value: unknown): number |
   if (typeof value !== 'number') return reject('wrong_type', at, value);
   if (!Number.isFinite(value)) return reject('not_finite', at, value);
   return value >= field.min && value <= field.max ? value : reject('out_of_range', at, value);
+}
+
+function checkInteger(field: IntegerField, at: string, value: unknown): number | Rejection {
+  if (typeof value !== 'number') return reject('wrong_type', at, value);
+  if (!Number.isFinite(value)) return reject('not_finite', at, value);
+  if (!Number.isSafeInteger(value)) return reject('out_of_range', at, value);
+  // -0 is a number that an Int64 does not have.
+  return value >= field.min && value <= field.max ? value + 0 : reject('out_of_range', at, value);
 }
 
 function checkInstant(

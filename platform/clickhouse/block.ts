@@ -86,12 +86,13 @@ export type BlockColumn =
   | { readonly kind: 'text'; readonly text: TextColumn }
   | { readonly kind: 'float64'; readonly float64: FixedColumn<Float64Array> }
   | { readonly kind: 'boolean'; readonly uint8: FixedColumn<Uint8Array> }
-  | { readonly kind: 'instant'; readonly int64: FixedColumn<Uint32Array> };
+  | { readonly kind: 'integer' | 'instant'; readonly int64: FixedColumn<Uint32Array> };
 
-/** Writes a non-negative integer below 2^53 as 64 bits. */
+/** Writes an integer below 2^53 either way as 64 bits, two's complement. */
 export function setInt64(values: Uint32Array, row: number, value: number): void {
   values[2 * row] = value % TWO_32;
-  values[2 * row + 1] = value / TWO_32;
+  // Cut towards zero it would be one too much for what is negative and no multiple of 2^32.
+  values[2 * row + 1] = value < 0 ? Math.floor(value / TWO_32) : value / TWO_32;
 }
 
 const int64 = (name: string, type: string): FixedColumn<Uint32Array> =>
@@ -183,6 +184,7 @@ export class Block {
           return column.float64;
         case 'boolean':
           return column.uint8;
+        case 'integer':
         case 'instant':
           return column.int64;
       }
@@ -196,8 +198,9 @@ export class Block {
 function columnOf(name: string, field: Field): BlockColumn {
   const { kind } = field;
   switch (kind) {
+    case 'message':
     case 'text':
-      return { kind, text: new TextColumn(name) };
+      return { kind: 'text', text: new TextColumn(name) };
     case 'float64': {
       const float64 = new FixedColumn(name, 'Float64', 1, (length) => new Float64Array(length));
       return { kind, float64 };
@@ -206,6 +209,8 @@ function columnOf(name: string, field: Field): BlockColumn {
       const uint8 = new FixedColumn(name, 'UInt8', 1, (length) => new Uint8Array(length));
       return { kind, uint8 };
     }
+    case 'integer':
+      return { kind, int64: int64(name, 'Int64') };
     case 'instant':
       return { kind, int64: int64(name, INSTANT_TYPE) };
   }

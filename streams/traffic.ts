@@ -1,0 +1,54 @@
+// Traffic detectors: one event a report of a detector. Raw as devices send them, processed by the
+// transform of traffic-transform.ts, which lands in a table, and forwarded for whoever draws them.
+import { boolean, instant, text } from './field.ts';
+import { defineStream, defineTopicStream } from './stream.ts';
+
+const family = 'traffic';
+const retentionMs = 7 * 86_400_000;
+const name = text({ repeats: true });
+
+/** What a detector reports; counts and location are read from the message where they are wanted. */
+const report = {
+  detector_id: name,
+  detector_type: name,
+  detector_status: name,
+  signal_id: name,
+  ts: instant({ wire: 'timestamp', csv: 'timestamp', absent: 'record-timestamp' }),
+} as const;
+
+const processed = {
+  ...report,
+  /** Whether the status begins with OK. */
+  is_operational: boolean(),
+  /** A clock of ours, which may run long after the report: a topic can be processed again. */
+  processed_at: instant({ maxAheadMs: Number.MAX_SAFE_INTEGER }),
+} as const;
+
+const common = { family, key: 'detector_id', eventTime: 'ts' } as const;
+
+export const trafficRaw = defineTopicStream({
+  ...common,
+  name: 'traffic_raw',
+  topic: { name: 'iot.traffic.raw', partitions: 3, retentionMs },
+  event: report,
+});
+
+export const trafficEvents = defineStream({
+  ...common,
+  name: 'traffic_events',
+  topic: { name: 'iot.traffic.processed', partitions: 3, retentionMs },
+  event: processed,
+  origin: trafficRaw,
+  table: {
+    name: 'traffic_events',
+    orderBy: ['detector_id', 'ts'],
+    message: 'raw',
+  },
+});
+
+export const trafficViz = defineTopicStream({
+  ...common,
+  name: 'traffic_viz',
+  topic: { name: 'iot.traffic.viz', partitions: 3, retentionMs },
+  event: processed,
+});
