@@ -14,7 +14,7 @@ export type RowValues = (string | number)[];
  * gave the record, epoch milliseconds.
  */
 export function compileValidator(
-  stream: Stream,
+  stream: Pick<Stream, 'columns'>,
 ): (event: unknown, recordTimeMs: number, into: RowValues) => Rejection | undefined {
   const { columns } = stream;
   return (event, recordTimeMs, into) => {
