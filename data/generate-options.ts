@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { ConfigError, asError } from '../platform/errors.ts';
 import { fullRowCount } from './device-model.ts';
 import type { RowLimit } from './sensor-csv.ts';
+import { TRAFFIC_FILES, TRAFFIC_FULL_FILE, readTrafficOptions } from './traffic/traffic-options.ts';
+import type { TrafficOptions } from './traffic/write-traffic.ts';
 
 export interface GenerateOptions {
   rows: RowLimit;
@@ -19,15 +21,19 @@ export const DEFAULT_LIMIT = { perDevice: 4000 } as const;
 export const DEFAULT_FILE = 'sensor_data.csv';
 const FULL_FILE = 'sensor_data_full.csv';
 
-export const HELP = `Writes the generated sensor CSV.
+export const HELP = `Writes generated data: the sensor CSV, or the reports of traffic detectors.
 
   npm run data                       data/${DEFAULT_FILE}, the committed file: ${DEFAULT_LIMIT.perDevice}+ rows per device
   npm run data -- --rows all         data/${FULL_FILE}, all ${fullRowCount} rows
   npm run data -- --rows 500 --out few.csv.gz
+  npm run data -- --stream traffic   data/${TRAFFIC_FILES.join(', ')}
+  npm run data -- --stream traffic --rows all    data/${TRAFFIC_FULL_FILE}
+  npm run data -- --stream traffic --rows 500 --out few.ndjson
 
+  --stream NAME  sensors (the default) or traffic
   --rows N|all   the first N rows of the full-size data, or all of them
-  --out PATH     where to write; compressed if it ends in .gz
-  --seed N       another data set of the same kind (default ${DEFAULT_SEED})
+  --out PATH     where to write; compressed if it ends in .gz; traffic as .json, .ndjson, .jsonl or .csv
+  --seed N       another data set of the same kind (default ${DEFAULT_SEED} for sensors)
   --help         this text
 `;
 
@@ -38,12 +44,17 @@ export const HELP = `Writes the generated sensor CSV.
 export function readOptions(
   args: readonly string[],
   here: (name: string) => string,
-): GenerateOptions | 'help' {
+): GenerateOptions | TrafficOptions | 'help' {
   const given = parse(args);
   if (given.help === true) return 'help';
+  if (given.out === '') throw new ConfigError('--out: "" is not a path');
+  const { stream = 'sensors' } = given;
+  if (stream === 'traffic') return readTrafficOptions(given, integer, here);
+  if (stream !== 'sensors') {
+    throw new ConfigError(`--stream: ${JSON.stringify(stream)} is not sensors or traffic`);
+  }
   const seed = integer('--seed', given.seed ?? String(DEFAULT_SEED), 0, 0xffff_ffff);
   const rows = readRows(given.rows);
-  if (given.out === '') throw new ConfigError('--out: "" is not a path');
   return { rows, seed, out: given.out ?? here(ownFile(rows, seed)) };
 }
 
@@ -70,6 +81,7 @@ function integer(option: string, text: string, min: number, max: number, or = ''
 }
 
 function parse(args: readonly string[]): {
+  stream?: string;
   rows?: string;
   seed?: string;
   out?: string;
@@ -78,7 +90,7 @@ function parse(args: readonly string[]): {
   const text = { type: 'string' } as const;
   try {
     const help = { type: 'boolean', short: 'h' } as const;
-    const options = { rows: text, seed: text, out: text, help };
+    const options = { stream: text, rows: text, seed: text, out: text, help };
     return parseArgs({ args: [...args], options }).values;
   } catch (cause) {
     const [problem = ''] = asError(cause).message.split(/[.\n]/);

@@ -9,9 +9,9 @@ import type { Column, Stream } from './stream.ts';
 export type RowValues = (string | number)[];
 
 /**
- * Compiles the validator of a stream. It fills `into` (in column order) and returns undefined, or
- * returns why the event is no row; `into` is then unspecified. `recordTimeMs` is the time Kafka
- * gave the record, epoch milliseconds.
+ * Compiles the validator of a stream's columns. It fills `into` (in column order) and returns
+ * undefined, or returns why the event is no row; `into` is then unspecified. `recordTimeMs` is the
+ * time Kafka gave the record, epoch milliseconds.
  */
 export function compileValidator(
   stream: Pick<Stream, 'columns'>,
