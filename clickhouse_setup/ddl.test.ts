@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { streams } from '../streams/index.ts';
 import { sensorData } from '../streams/sensor-data.ts';
-import { consumerPositions, tableOf, type Table } from '../streams/table.ts';
-import { createTable, quote, settingsOf } from './ddl.ts';
+import { consumerPositions, tableOf, viewsOf, type Table } from '../streams/table.ts';
+import { createTable, createView, quote, settingsOf } from './ddl.ts';
 import { isCurrent, schemaSql, tablesOf } from './generate.ts';
 
 const plain: Table = {
@@ -49,6 +49,14 @@ describe('createTable', () => {
   });
 });
 
+describe('createView', () => {
+  it('gives the view no rights of its own, and its comment', () => {
+    expect(createView({ name: 'v', select: 'SELECT 1 AS one', comment: "it's one" })).toBe(
+      "CREATE OR REPLACE VIEW v\nSQL SECURITY INVOKER\nAS SELECT 1 AS one\nCOMMENT 'it\\'s one'",
+    );
+  });
+});
+
 describe('quote', () => {
   it('gives one literal that ends where it should', () => {
     fc.assert(
@@ -67,9 +75,12 @@ describe('the committed schema', () => {
     expect(await isCurrent('/nowhere/at/all.sql')).toBe(false);
   });
 
-  it('has every table, unqualified, each ended by a semicolon', () => {
-    const created = [...schemaSql().matchAll(/^CREATE TABLE IF NOT EXISTS (\w+)$/gm)];
-    expect(created.map(([, name]) => name)).toEqual(tablesOf(streams).map(({ name }) => name));
+  it('has every table, then every view, unqualified, each ended by a semicolon', () => {
+    const created = [
+      ...schemaSql().matchAll(/^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) (\w+)$/gm),
+    ];
+    const declared = [...tablesOf(streams), ...viewsOf(streams)];
+    expect(created.map(([, name]) => name)).toEqual(declared.map(({ name }) => name));
     expect(schemaSql().match(/;$/gm)).toHaveLength(created.length);
   });
 });

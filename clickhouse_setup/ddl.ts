@@ -1,5 +1,6 @@
-// Renders the declared tables as ClickHouse DDL. Pure: the committed SQL, `npm run setup` and the
+// Renders the declared tables and views as ClickHouse DDL. Pure: the committed SQL, `npm run setup` and the
 // tests all get the same text from here.
+import type { View } from '../streams/stream.ts';
 import { partitionKey, type Table, type TableColumn } from '../streams/table.ts';
 
 /** Names of columns and types are padded to a grid, so that the committed file reads as a table. */
@@ -18,6 +19,14 @@ export function createTable(table: Table): string {
     `SETTINGS\n${settings.join(',\n')}`,
     `COMMENT ${quote(table.comment)}`,
   ].join('\n');
+}
+
+/**
+ * `CREATE OR REPLACE VIEW …` without a semicolon; the names are unqualified. Who asks the view needs the
+ * rights on its table.
+ */
+export function createView({ comment, name, select }: View): string {
+  return `CREATE OR REPLACE VIEW ${name}\nSQL SECURITY INVOKER\nAS ${select}\nCOMMENT ${quote(comment)}`;
 }
 
 function body({ columns, projections }: Table): string {

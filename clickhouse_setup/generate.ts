@@ -9,14 +9,15 @@ import {
   deadLetterRedrives,
   deadLetters,
   tableOf,
+  viewsOf,
   type Table,
 } from '../streams/table.ts';
-import { createTable } from './ddl.ts';
+import { createTable, createView } from './ddl.ts';
 
 export const SCHEMA_FILE = join(import.meta.dirname, '01_init_schema.sql');
 
 const HEADER = `-- Generated from streams/ by \`npm run generate\`: do not edit, change the declaration instead.
--- Tables are created in the connection's database: \`default\` when a ClickHouse image runs this file
+-- Tables and views are created in the connection's database: \`default\` when a ClickHouse image runs this file
 -- at its first start; \`npm run setup\` uses CLICKHOUSE_DB and also upgrades tables that exist.
 `;
 
@@ -27,7 +28,8 @@ export function tablesOf(declared: readonly Stream[]): Table[] {
 
 /** The text of the committed schema file. */
 export function schemaSql(declared: readonly Stream[] = streams): string {
-  return [HEADER, ...tablesOf(declared).map((table) => `${createTable(table)};\n`)].join('\n');
+  const statements = [...tablesOf(declared).map(createTable), ...viewsOf(declared).map(createView)];
+  return [HEADER, ...statements.map((statement) => `${statement};\n`)].join('\n');
 }
 
 /** True when the committed file is exactly what the streams declare. */

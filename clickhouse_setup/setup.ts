@@ -1,4 +1,4 @@
-// Brings an installation to what the streams declare: topics created, tables created or upgraded,
+// Brings an installation to what the streams declare: topics created, tables and views created or upgraded,
 // users granted. Idempotent; whatever a killed run left half done, the next one finishes.
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { conflictError, conflicts, inTable, readTables } from '../platform/clickhouse/schema.ts';
@@ -9,7 +9,8 @@ import { ensureTopics } from '../platform/kafka/topics.ts';
 import { streams } from '../streams/index.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';
-import { createTable } from './ddl.ts';
+import { viewsOf } from '../streams/table.ts';
+import { createTable, createView } from './ddl.ts';
 import { tablesOf } from './generate.ts';
 import { patiently } from './patience.ts';
 import { applyRetention } from './retention.ts';
@@ -18,6 +19,7 @@ import { userStatements, usersOf } from './users.ts';
 import type { SetupConfig } from './variables.ts';
 
 const tables = tablesOf(streams);
+const views = viewsOf(streams);
 
 /**
  * Sets up Kafka and ClickHouse, waiting for either for up to SETUP_TIMEOUT_SEC.
@@ -80,6 +82,11 @@ async function setUpClickHouse(
     const did = steps.length === 0 ? 'is as declared' : `is upgraded in ${steps.length} steps`;
     log.info({ table: table.name }, `Table ${database}.${table.name} ${did}`);
   }
+  // After the tables: a view is made from the columns that are there.
+  for (const view of views) {
+    await clickhouse.command(createView(view));
+    log.info({ view: view.name }, `View ${database}.${view.name} is as declared`);
+  }
   const streamTables = tables.slice(0, streams.length);
   const held = { tables, streamTables };
   await applyRetention(clickhouse, database, held, config.RETENTION_DAYS, log);
@@ -95,6 +102,24 @@ async function refuseConflicts(clickhouse: ClickHouse, database: string): Promis
     return existing === undefined ? [] : inTable(database, table, conflicts(existing, table));
   });
   if (said.length > 0) throw conflictError(said);
+  await refuseReplacing(clickhouse, database);
+}
+
+/** CREATE OR REPLACE VIEW would replace a table of that name, rows and all. */
+async function refuseReplacing(clickhouse: ClickHouse, database: string): Promise<void> {
+  const taken = await clickhouse.rows<Record<'name' | 'engine', string>>(
+    `SELECT name, engine FROM system.tables
+     WHERE database = {database:String} AND name IN {names:Array(String)} AND engine != 'View'
+     ORDER BY name`,
+    { database, names: views.map(({ name }) => name) },
+  );
+  if (taken.length === 0) return;
+  throw conflictError(
+    taken.map(
+      ({ engine, name }) => `${database}.${name}: is a ${engine}, and a view needs its name`,
+    ),
+    'the setup removes no data: rename it',
+  );
 }
 
 const WRITABLE_DIRECTORIES = `SELECT name FROM system.user_directories

@@ -25,6 +25,21 @@ interface TopicDeclaration<Event, Name> {
   readonly eventTime: Name;
 }
 
+/** What a table keeps computed beside its rows, part by part. */
+export interface Projection {
+  readonly name: string;
+  /** `SELECT … GROUP BY …`, without FROM. */
+  readonly select: string;
+}
+
+/** A query that has a name. */
+export interface View {
+  readonly name: string;
+  readonly select: string;
+  /** What it answers, in words: shown by the server. */
+  readonly comment: string;
+}
+
 interface Declaration<Event, Name> extends TopicDeclaration<Event, Name> {
   readonly table: {
     readonly name: string;
@@ -32,8 +47,9 @@ interface Declaration<Event, Name> extends TopicDeclaration<Event, Name> {
     readonly orderBy: readonly Name[];
     /** Name of a column that holds each message whole. */
     readonly message?: string;
-    /** What the table keeps computed beside its rows, part by part: name and SELECT. */
-    readonly projections?: readonly { readonly name: string; readonly select: string }[];
+    readonly projections?: readonly Projection[];
+    /** What is asked of the table under names of its own. */
+    readonly views?: readonly View[];
   };
   /**
    * The stream whose records this one's are made from, each under the header of origin.ts. A record

@@ -1,7 +1,7 @@
 // How a stream lies in ClickHouse: every column with its type and codec, the Kafka coordinates that
 // make the table its own state, and the fixed tables beside it. Pure data; clickhouse_setup renders it.
 import type { Field } from './field.ts';
-import type { Stream } from './stream.ts';
+import type { Projection, Stream, View } from './stream.ts';
 
 export interface TableColumn {
   readonly name: string;
@@ -15,8 +15,7 @@ export interface Table {
   readonly name: string;
   readonly columns: readonly TableColumn[];
   readonly orderBy: readonly string[];
-  /** Name and SELECT of each projection. */
-  readonly projections: readonly { readonly name: string; readonly select: string }[];
+  readonly projections: readonly Projection[];
   /** What the table is for, shown in `SHOW CREATE` and the committed SQL. */
   readonly comment: string;
 }
@@ -88,6 +87,11 @@ export function tableOf(stream: Stream): Table {
     ],
     comment: `Stream ${stream.name}: one row per accepted message`,
   };
+}
+
+/** The views over the tables of some streams. */
+export function viewsOf(declared: readonly Stream[]): View[] {
+  return declared.flatMap(({ table }) => table.views ?? []);
 }
 
 /** Codecs are measured: docs/decisions/0002-choose-codecs-by-measurement.md. */

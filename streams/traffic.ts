@@ -2,6 +2,7 @@
 // transform of traffic-transform.ts, which lands in a table, and forwarded for whoever draws them.
 import { boolean, instant, text } from './field.ts';
 import { defineStream, defineTopicStream } from './stream.ts';
+import { trafficProjections, trafficViews } from './traffic-metrics.ts';
 
 const family = 'traffic';
 const retentionMs = 7 * 86_400_000;
@@ -43,6 +44,8 @@ export const trafficEvents = defineStream({
     name: 'traffic_events',
     orderBy: ['detector_id', 'ts'],
     message: 'raw',
+    projections: trafficProjections,
+    views: Object.values(trafficViews('traffic_events')),
   },
 });
 

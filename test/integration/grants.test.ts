@@ -15,6 +15,7 @@ import { setupVariables } from '../../clickhouse_setup/variables.ts';
 import { guard } from '../../consumer/fence.ts';
 import { readConfig } from '../../platform/config.ts';
 import { streams } from '../../streams/index.ts';
+import { viewsOf } from '../../streams/table.ts';
 import type { Fate } from './grants.ts';
 
 const PROGRAM = join(import.meta.dirname, 'grants.ts');
@@ -121,6 +122,7 @@ describe('least-privilege users on the real engine', () => {
     await expectFates(ingest, {
       'SELECT * FROM other': DENIED,
       'SELECT * FROM elsewhere.t': DENIED,
+      'SELECT * FROM traffic_hourly': DENIED,
       'INSERT INTO other SELECT 1': DENIED,
       'DROP TABLE sensor_data': DENIED,
       'TRUNCATE TABLE sensor_data': DENIED,
@@ -151,6 +153,7 @@ describe('least-privilege users on the real engine', () => {
       'SELECT * FROM sensor_data': 'ok',
       'SELECT * FROM dead_letters': 'ok',
       'SELECT * FROM consumer_positions': 'ok',
+      ...Object.fromEntries(viewsOf(streams).map(({ name }) => [`SELECT * FROM ${name}`, 'ok'])),
       'SELECT sum(bytes_on_disk) FROM system.parts': 'ok',
       'SELECT count() FROM system.processes': 'ok',
       'SELECT count() FROM system.merges': 'ok',
