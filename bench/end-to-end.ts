@@ -9,6 +9,7 @@ import { silentLog } from '../platform/log.ts';
 const [topic = '', count = '0'] = process.argv.slice(2);
 const config = readConfig(consumerVariables, {
   ...environment(),
+  STREAMS: 'sensor_data',
   KAFKA_TOPIC: topic,
   KAFKA_GROUP: `bench-${process.pid}`,
   METRICS_PORT: '0',

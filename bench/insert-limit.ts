@@ -33,7 +33,14 @@ const batches = Array.from({ length: BLOCKS }, (_, number) => {
     decode(bytes, 0, bytes.length, Date.now());
     block.commitRow(0, offset, Date.now());
   }
-  spans.set(0, { first: 0, next: block.rows, rows: block.rows, dead: 0, absent: [] });
+  spans.set(0, {
+    first: 0,
+    next: block.rows,
+    rows: block.rows,
+    dead: 0,
+    absent: [],
+    duplicates: [],
+  });
   return batch;
 });
 const ownership = await ledger.claim(`insert-limit@${randomUUID()}`, [0]);

@@ -18,6 +18,9 @@ const perSec = Number(rate);
 const TICK_MS = 20;
 const POLL_MS = 5;
 
+/** The broker takes 1 MB a partition and request; after a pause more than that can be due. */
+const MOST_PER_REQUEST = 6_000;
+
 interface Sent {
   readonly partition: number;
   readonly first: number;
@@ -27,6 +30,7 @@ interface Sent {
 
 const config = readConfig(consumerVariables, {
   ...environment(),
+  STREAMS: 'sensor_data',
   KAFKA_TOPIC: topic,
   KAFKA_GROUP: `latency-${process.pid}`,
   METRICS_PORT: '0',
@@ -78,7 +82,8 @@ async function watch(): Promise<void> {
 const watching = watch();
 const startedAt = performance.now();
 for (let sent = 0; performance.now() - startedAt < Number(seconds) * 1_000;) {
-  const due = Math.floor(((performance.now() - startedAt) / 1_000) * perSec) - sent;
+  const late = Math.floor(((performance.now() - startedAt) / 1_000) * perSec) - sent;
+  const due = Math.min(late, MOST_PER_REQUEST);
   if (due > 0) {
     waiting.push(...(await send(due)));
     sent += due;

@@ -1,10 +1,10 @@
 // What is recorded of offsets without a record is what the audit reads, however many ranges there are.
 import { expect, it } from 'vitest';
 import { absentFacts } from './absent.ts';
-import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 
-const spanOf = (first: number, absent: OffsetRange[]) => {
-  return { first, next: first + 9_999, rows: 1, dead: 0, absent };
+const spanOf = (first: number, absent: OffsetRange[], duplicates: OffsetRange[] = []) => {
+  return { first, next: first + 9_999, rows: 1, dead: 0, absent, duplicates };
 };
 
 it('records nothing where every offset had a record', () => {
@@ -30,4 +30,14 @@ it('records each range once, by partition, at the position the batch begins with
     facts.flatMap(({ detail, partition }) => (partition === of ? readGap(detail) : []));
   expect(recorded(0)).toEqual(many);
   expect(recorded(3)).toEqual([{ first: 0, last: 4 }]);
+});
+
+it('keeps what was left out apart from what had no record', () => {
+  const duplicates = [{ first: 4, last: 6 }];
+  const facts = absentFacts(new Map([[1, spanOf(2, [{ first: 2, last: 3 }], duplicates)]]));
+  const read = facts.map(({ detail, reason }) => [reason, readGap(detail)]);
+  expect(read).toEqual([
+    [NOT_IN_LOG, [{ first: 2, last: 3 }]],
+    [DUPLICATE, duplicates],
+  ]);
 });

@@ -1,8 +1,9 @@
 // Offsets without a record among those that were read: compaction, aborted transactions and the markers of
 // all transactions leave them. They are recorded before their batch's rows: that they have no record stays
-// true whatever becomes of the batch, so saying it again after a crash changes nothing.
+// true whatever becomes of the batch, so saying it again after a crash changes nothing. The same goes for
+// records that are left out because another one was made from the same: the log before them says so.
 import type { Span } from './batch.ts';
-import { describeGap, NOT_IN_LOG } from './gap.ts';
+import { describeGap, DUPLICATE, NOT_IN_LOG, type OffsetRange } from './gap.ts';
 import type { FloorRow } from './ledger.ts';
 
 /** A fact is a line of text for a person, too; a compacted batch can leave thousands of ranges. */
@@ -10,11 +11,15 @@ const MAX_RANGES = 1_000;
 
 /** The facts to record for a batch; its partitions have landed up to where it begins. */
 export function absentFacts(spans: ReadonlyMap<number, Span>): FloorRow[] {
-  return [...spans].flatMap(([partition, { absent, first }]) => {
-    return Array.from({ length: Math.ceil(absent.length / MAX_RANGES) }, (_, at) => {
-      const ranges = absent.slice(at * MAX_RANGES, (at + 1) * MAX_RANGES);
-      const detail = describeGap(ranges, 'had no record when their neighbours were read');
-      return { partition, offset: first, reason: NOT_IN_LOG, detail };
-    });
+  return [...spans].flatMap(([partition, { absent, duplicates, first }]) => {
+    const facts = (reason: string, all: readonly OffsetRange[], what: string): FloorRow[] =>
+      Array.from({ length: Math.ceil(all.length / MAX_RANGES) }, (_, at) => {
+        const ranges = all.slice(at * MAX_RANGES, (at + 1) * MAX_RANGES);
+        return { partition, offset: first, reason, detail: describeGap(ranges, what) };
+      });
+    return [
+      ...facts(NOT_IN_LOG, absent, 'had no record when their neighbours were read'),
+      ...facts(DUPLICATE, duplicates, 'were made from records that others were made from already'),
+    ];
   });
 }

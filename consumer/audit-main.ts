@@ -14,7 +14,8 @@ import { run, type Service } from '../platform/service.ts';
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
 import { auditReport } from './audit-report.ts';
-import { auditTopic } from './audit.ts';
+import { auditTopic, type AuditedLog } from './audit.ts';
+import { auditOrigin, originReport } from './origin-audit.ts';
 
 export const auditVariables = {
   ...kafkaVariables,
@@ -23,6 +24,11 @@ export const auditVariables = {
     { doc: "Topics to audit, separated by commas, where they are not the stream's own." },
     /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
     'a topic name, or several separated by commas',
+  ),
+  ORIGIN_TOPIC: matching(
+    { doc: 'Topic that the stream is made from, where it is not its own.' },
+    /^[A-Za-z0-9._-]{1,249}$/,
+    'a topic name',
   ),
 } as const;
 
@@ -67,16 +73,33 @@ export async function audit(
   const identities = opened.use(new TopicIdentities(config, 'sensorhouse-audit'));
   const offsets = opened.use(new TopicOffsets(config, silentLog(), 'sensorhouse-audit'));
   let code: 0 | 1 = 0;
-  for (const topic of (config.KAFKA_TOPIC ?? stream.topic.name).split(',')) {
-    const log = {
+  const check = async (
+    topic: string,
+    ask: (log: AuditedLog) => Promise<{ readonly exact: boolean; readonly behind: number }>,
+  ): Promise<void> => {
+    const topicId = (): Promise<string> => identities.idOf(topic);
+    const { behind, exact } = await ask({
       topic,
-      topicId: () => identities.idOf(topic),
+      topicId,
       logRanges: () => offsets.rangesOf(topic),
-    };
+    });
+    if (!exact || (behind > 0 && !allowLag)) code = 1;
+  };
+  const own = (config.KAFKA_TOPIC ?? stream.topic.name).split(',');
+  const origin =
+    stream.origin === undefined ? [] : [config.ORIGIN_TOPIC ?? stream.origin.topic.name];
+  for (const topic of [...own, ...origin]) {
     try {
-      const result = await auditTopic(clickhouse, log, stream);
-      print(auditReport(result));
-      if (!result.exact || (result.behind > 0 && !allowLag)) code = 1;
+      await check(topic, async (log) => {
+        if (own.includes(topic)) {
+          const result = await auditTopic(clickhouse, log, stream);
+          print(auditReport(result));
+          return result;
+        }
+        const result = await auditOrigin(clickhouse, log, stream);
+        print(originReport(result, stream));
+        return result;
+      });
     } catch (error) {
       print(`COULD NOT BE CHECKED: ${topic}: ${asError(error).message}\n`);
       return 3;

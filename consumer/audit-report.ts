@@ -11,6 +11,7 @@ const COLUMNS = [
   ['dead', ({ dead }) => String(dead)],
   ['gap', ({ gap }) => String(gap)],
   ['absent', ({ absent }) => String(absent)],
+  ['duplicate', ({ duplicates }) => String(duplicates)],
   ['older', ({ older }) => String(older)],
   ['missing', ({ missing }) => String(missing)],
   ['surplus', ({ surplus }) => String(surplus)],
@@ -41,15 +42,17 @@ export function auditReport(audit: TopicAudit): string {
   return [head, ...lines, ...notes, verdict(audit), ''].join('\n');
 }
 
+type Figure = 'good' | 'dead' | 'gap' | 'absent' | 'duplicates' | 'missing' | 'surplus' | 'beyond';
+
 /** One line: does it add up? */
 export function verdict({ behind, earlier, exact, partitions }: TopicAudit): string {
-  const sum = (key: 'good' | 'dead' | 'gap' | 'absent' | 'missing' | 'surplus' | 'beyond') =>
-    partitions.reduce((all, audit) => all + audit[key], 0);
+  const sum = (key: Figure): number => partitions.reduce((all, audit) => all + audit[key], 0);
   const logged = partitions.reduce((all, { begin, end }) => all + end - begin, 0);
   const late = behind === 0 ? '' : `, behind by ${behind}`;
   // Compacted and transactional topics only: offsets that no record ever had for us.
   const absent = sum('absent') === 0 ? '' : ` + ${sum('absent')} absent`;
-  const parts = `${sum('good')} good + ${sum('dead')} dead + ${sum('gap')} gap${absent}`;
+  const twice = sum('duplicates') === 0 ? '' : ` + ${sum('duplicates')} duplicates`;
+  const parts = `${sum('good')} good + ${sum('dead')} dead + ${sum('gap')} gap${absent}${twice}`;
   const account = `${parts} of ${logged} in the log`;
   if (exact) return `EXACT: ${account}${late}`;
   const surplus = sum('surplus') + earlier.surplus;

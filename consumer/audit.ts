@@ -9,7 +9,7 @@ import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { expiryOf } from './expiry.ts';
 import { CLAIM } from './fence.ts';
-import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
 import { quoted, sourceOf } from './source.ts';
@@ -84,6 +84,7 @@ export async function auditTopic(
       lowest: least(rows.lowest, letters.lowest),
       gaps: rangesOf('gap', floors, partition),
       absent: rangesOf(NOT_IN_LOG, floors, partition),
+      duplicates: rangesOf(DUPLICATE, floors, partition),
       seed: seedOf(floors.filter((floor) => floor.partition === partition)),
       checksum: rows.checksum,
     });

@@ -3,10 +3,12 @@
 import { Block } from '../platform/clickhouse/block.ts';
 import type { Records } from '../platform/kafka/record-batch.ts';
 import type { RecordRun } from '../platform/kafka/record-run.ts';
-import type { Rejection } from '../streams/rejection.ts';
+import type { Origin } from '../streams/origin.ts';
+import { reject, type Rejection } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
 import { compileDecode, type Decode } from './decode.ts';
-import type { OffsetRange } from './gap.ts';
+import { extend, type OffsetRange } from './gap.ts';
+import { isDuplicate, originOf, type Origins } from './origins.ts';
 
 export interface DeadLetter {
   readonly partition: number;
@@ -16,6 +18,8 @@ export interface DeadLetter {
   readonly value: Buffer | null;
   readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
   readonly rejection: Rejection;
+  /** Of what the message was made, where the stream has an origin and the message says so. */
+  readonly origin: Origin | undefined;
 }
 
 /** The part of a partition that a batch brings. */
@@ -27,6 +31,8 @@ export interface Span {
   dead: number;
   /** Offsets from `first` on that no record has: compaction, aborted transactions, their markers. */
   readonly absent: OffsetRange[];
+  /** Offsets of records that were made from one that was met before: left out. */
+  readonly duplicates: OffsetRange[];
 }
 
 export class Batch {
@@ -41,12 +47,16 @@ export class Batch {
   landed: 'nothing' | 'dead-letters' | 'rows' = 'nothing';
   /** Offsets already recorded as dead that were met again and left out. */
   skipped = 0;
+  /** Records that were left out because another one was made from the same. */
+  duplicates = 0;
   /** Time spent decoding and validating. */
   decodeMs = 0;
   readonly #decode: Decode;
+  readonly #hasOrigin: boolean;
 
   constructor(stream: Stream, maxMessageBytes: number) {
     this.block = new Block(stream);
+    this.#hasOrigin = stream.origin !== undefined;
     this.#decode = compileDecode(stream, this.block, maxMessageBytes);
   }
 
@@ -62,9 +72,14 @@ export class Batch {
 
   /**
    * Adds the records of a partition from `position` on. Offsets in `dead` stay dead: whatever this
-   * version thinks of them, they are recorded already.
+   * version thinks of them, they are recorded already. `origins` is what was met in the partition.
    */
-  add(partition: number, run: RecordRun, position: number, dead: ReadonlySet<number>): void {
+  add(
+    partition: number,
+    run: RecordRun,
+    position: number,
+    { dead, origins }: { readonly dead: ReadonlySet<number>; readonly origins: Origins },
+  ): void {
     const startedAt = performance.now();
     const span = this.#span(partition, position);
     const rowsBefore = this.block.rows;
@@ -75,7 +90,9 @@ export class Batch {
         if (offset < position) continue;
         if (offset > expected) span.absent.push({ first: expected, last: offset - 1 });
         expected = offset + 1;
-        if (dead.size > 0 && dead.has(offset)) this.skipped += 1;
+        const isDead = dead.size > 0 && dead.has(offset);
+        if (this.#hasOrigin) this.#addMade(partition, records, span, origins, isDead);
+        else if (isDead) this.skipped += 1;
         else this.#addRecord(partition, records, span);
       }
     }
@@ -85,25 +102,59 @@ export class Batch {
     this.decodeMs += performance.now() - startedAt;
   }
 
-  #addRecord(partition: number, records: Records, span: Span): void {
+  /** A record of a stream that is made from another: once, whatever was produced twice. */
+  #addMade(
+    partition: number,
+    records: Records,
+    span: Span,
+    origins: Origins,
+    isDead: boolean,
+  ): void {
+    const { offset } = records;
+    const origin = originOf(records);
+    if (origin !== undefined && isDuplicate(origins, origin)) {
+      extend(span.duplicates, offset);
+      this.duplicates += 1;
+    } else if (isDead) this.skipped += 1;
+    else if (origin === undefined) this.#reject(partition, records, span, reject('unknown_origin'));
+    else {
+      this.block.setOrigin(origin);
+      this.#addRecord(partition, records, span, origin);
+    }
+  }
+
+  #addRecord(partition: number, records: Records, span: Span, origin?: Origin): void {
     const { bytes, offset, timestampMs, valueAt, valueEnd } = records;
     const rejection = this.#decode(bytes, valueAt, valueEnd, timestampMs);
-    const valueBytes = Math.max(0, valueEnd - valueAt);
-    this.valueBytes += valueBytes;
-    if (rejection === undefined) {
-      this.block.commitRow(partition, offset, timestampMs);
+    if (rejection !== undefined) {
+      this.#reject(partition, records, span, rejection, origin);
       return;
     }
+    this.valueBytes += valueEnd - valueAt;
+    this.block.commitRow(partition, offset, timestampMs);
+  }
+
+  #reject(
+    partition: number,
+    records: Records,
+    span: Span,
+    rejection: Rejection,
+    origin?: Origin,
+  ): void {
+    const { offset, timestampMs, valueAt, valueEnd } = records;
+    const valueBytes = Math.max(0, valueEnd - valueAt);
+    this.valueBytes += valueBytes;
     this.#deadBytes += valueBytes;
     const [key, value, headers] = [records.key(), records.value(), records.headers()];
-    this.deadLetters.push({ partition, offset, timestampMs, key, value, headers, rejection });
+    const where = { partition, offset, timestampMs };
+    this.deadLetters.push({ ...where, key, value, headers, rejection, origin });
     span.dead += 1;
   }
 
   #span(partition: number, position: number): Span {
     let span = this.spans.get(partition);
     if (span === undefined) {
-      span = { first: position, next: position, rows: 0, dead: 0, absent: [] };
+      span = { first: position, next: position, rows: 0, dead: 0, absent: [], duplicates: [] };
       this.spans.set(partition, span);
     }
     return span;
@@ -118,6 +169,7 @@ export class Batch {
     this.#deadBytes = 0;
     this.openedAtMs = 0;
     this.skipped = 0;
+    this.duplicates = 0;
     this.decodeMs = 0;
     this.landed = 'nothing';
   }

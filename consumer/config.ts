@@ -1,15 +1,22 @@
 // The consumer's environment variables.
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
 import { decimal, integer, matching, oneOf, text, type Config } from '../platform/config.ts';
+import { ConfigError } from '../platform/errors.ts';
 import { httpVariables } from '../platform/http.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
+import { streamsVariable } from '../platform/streams-variable.ts';
+import { sensorData } from '../streams/sensor-data.ts';
+import type { Stream } from '../streams/stream.ts';
 
 export const consumerVariables = {
   ...kafkaVariables,
   ...clickhouseVariables,
   ...httpVariables,
+  STREAMS: streamsVariable({ default: 'all', doc: 'What to ingest, each into its own table.' }),
   KAFKA_TOPIC: matching(
-    { default: 'sensor_data', doc: 'Topic to read; several, separated by commas, fill one table.' },
+    {
+      doc: 'Topic of sensor_data (of the only stream, if STREAMS names one), where it is not its own; several, separated by commas, fill one table.',
+    },
     /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
     'a topic name, or several separated by commas',
   ),
@@ -49,3 +56,31 @@ export const consumerVariables = {
 } as const;
 
 export type ConsumerConfig = Config<typeof consumerVariables>;
+
+type Chosen = Pick<ConsumerConfig, 'KAFKA_TOPIC' | 'STREAMS'>;
+
+/** The topics that fill a stream's table. */
+export function topicsOf(stream: Stream, { KAFKA_TOPIC: given, STREAMS }: Chosen): string[] {
+  const renamed = STREAMS.length === 1 ? STREAMS[0] : sensorData;
+  if (given === undefined || stream.name !== renamed?.name) return [stream.topic.name];
+  return given.split(',');
+}
+
+/**
+ * The stream of every topic that is read.
+ * @throws {ConfigError} when a topic would fill two tables.
+ */
+export function streamOfTopic(config: Chosen): Map<string, Stream> {
+  const found = new Map<string, Stream>();
+  for (const stream of config.STREAMS) {
+    for (const topic of topicsOf(stream, config)) {
+      const other = found.get(topic);
+      if (other !== undefined && other !== stream) {
+        const twice = `topic ${topic} would fill ${other.table.name} and ${stream.table.name}`;
+        throw new ConfigError(`KAFKA_TOPIC: ${twice}; STREAMS can leave one out`);
+      }
+      found.set(topic, stream);
+    }
+  }
+  return found;
+}

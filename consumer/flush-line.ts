@@ -3,7 +3,7 @@ import type { Batch } from './batch.ts';
 
 /** What to log about a batch that landed in `table`. */
 export function flushLine(
-  { block, deadLetters, spans }: Batch,
+  { block, deadLetters, duplicates, spans }: Batch,
   table: string,
   durationMs: number,
   lag: number,
@@ -14,7 +14,8 @@ export function flushLine(
   const offsets = Object.fromEntries(
     [...spans].map(([partition, { first, next }]) => [partition, `${first}-${next - 1}`]),
   );
-  const also = dead === 0 ? '' : `, ${dead} dead letters`;
+  const letters = dead === 0 ? '' : `, ${dead} dead letters`;
+  const also = duplicates === 0 ? letters : `${letters}, ${duplicates} duplicates left out`;
   const text = `Inserted ${rows} rows into ${table}${also} in ${ms} ms, lag ${lag}`;
-  return { fields: { rows, dead, offsets, ms, lag }, text };
+  return { fields: { rows, dead, duplicates, offsets, ms, lag }, text };
 }

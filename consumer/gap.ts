@@ -9,6 +9,16 @@ export interface OffsetRange {
 /** The reason of facts about offsets that were not in the log when their neighbours were read. */
 export const NOT_IN_LOG = 'not-in-log';
 
+/** The reason of facts about records that another one was made from already: they are left out. */
+export const DUPLICATE = 'duplicate';
+
+/** Adds an offset above all others to ranges in order. */
+export function extend(ranges: OffsetRange[], offset: number): void {
+  const last = ranges.at(-1);
+  if (last?.last !== offset - 1) ranges.push({ first: offset, last: offset });
+  else ranges[ranges.length - 1] = { first: last.first, last: offset };
+}
+
 /** `offsets 5 to 9, 12 to 12 <what happened>`. */
 export function describeGap(ranges: readonly OffsetRange[], whatHappened: string): string {
   const told = ranges.map(({ first, last }) => `${first} to ${last}`);

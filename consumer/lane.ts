@@ -163,7 +163,7 @@ export class Lane {
 
   #accept(fetched: RecordBatch, state: PartitionState): void {
     if (this.#open.openedAtMs === 0) this.#open.openedAtMs = Date.now();
-    this.#open.add(fetched.partition, fetched, state.position, state.dead);
+    this.#open.add(fetched.partition, fetched, state.position, state);
     const next = fetched.lastOffset + 1;
     this.#parts.metrics.consumed(next - state.position);
     state.position = next;
@@ -261,8 +261,7 @@ export class Lane {
       if (rows === 0) state.recorded = next;
     }
     const lag = lagOf(taken.states.values());
-    const { block, deadLetters, decodeMs, valueBytes } = batch;
-    metrics.flushed(block.rows, deadLetters, valueBytes, durationMs, decodeMs);
+    metrics.flushed(batch, durationMs);
     metrics.lag(lag);
     const { fields, text } = flushLine(batch, metrics.table, durationMs, lag);
     logger.info({ stream: stream.name, ...fields }, text);

@@ -5,7 +5,9 @@ import { retentionDays } from '../platform/clickhouse/retention.ts';
 import { FencedError, UnclearOutcomeError, UnavailableError } from '../platform/errors.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from './fence.ts';
-import { NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { metOrigins } from './origins-met.ts';
+import type { Origins } from './origins.ts';
 import { quoted } from './source.ts';
 import { factsKey, readIdentity, type TableIdentity } from './table-identity.ts';
 
@@ -28,16 +30,27 @@ export class Ledger {
   readonly #database: string;
   readonly #table: string;
   readonly #owner: string;
+  readonly #originTables: readonly string[];
   /** What stood behind the table's name when it was last asked. */
   #identity: TableIdentity | undefined;
   #sequence = 0;
 
-  /** `owner` must be unique to this process. */
-  constructor(clickhouse: ClickHouse, database: string, table: string, owner: string) {
+  /**
+   * `owner` must be unique to this process; `originTables` are those in which records of a stream that
+   * has an origin were met, none for others.
+   */
+  constructor(
+    clickhouse: ClickHouse,
+    database: string,
+    table: string,
+    owner: string,
+    originTables: readonly string[] = [],
+  ) {
     this.#clickhouse = clickhouse;
     this.#database = database;
     this.#table = table;
     this.#owner = owner;
+    this.#originTables = originTables;
   }
 
   get owner(): string {
@@ -166,6 +179,14 @@ export class Ledger {
     return new Set(rows.map((row) => Number(row.kafka_offset)));
   }
 
+  /** What was met of the stream's origin below `positions`, by partition. */
+  origins(
+    source: string,
+    positions: ReadonlyMap<number, number>,
+  ): Promise<ReadonlyMap<number, Origins>> {
+    return metOrigins(this.#clickhouse, this.#originTables, this.#table, source, positions);
+  }
+
   /** How many offsets from `first` to `last` are recorded as dead. */
   async deadBetween(
     source: string,
@@ -194,7 +215,7 @@ export class Ledger {
   async gone(source: string, partition: number): Promise<OffsetRange[]> {
     const rows = await this.#clickhouse.rows<{ detail: string }>(
       `SELECT DISTINCT detail FROM ${consumerPositions.name}
-       WHERE ${await this.#of(source, [partition])} AND reason IN ('gap', ${quoted(NOT_IN_LOG)})`,
+       WHERE ${await this.#of(source, [partition])} AND reason IN ('gap', ${quoted(NOT_IN_LOG)}, ${quoted(DUPLICATE)})`,
     );
     return rows.flatMap(({ detail }) => readGap(detail));
   }

@@ -13,15 +13,14 @@ import { createLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { Availability, untilAvailable } from '../platform/retry.ts';
 import { run, type Service } from '../platform/service.ts';
-import { sensorData } from '../streams/sensor-data.ts';
 import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
-import type { Stream } from '../streams/stream.ts';
 import { readCommand, USAGE } from './arguments.ts';
-import { consumerVariables, type ConsumerConfig } from './config.ts';
+import { consumerVariables, streamOfTopic, type ConsumerConfig } from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import { consumerMetrics, type LaneMetrics, type Totals } from './metrics.ts';
+import { originTables } from './origins.ts';
 import { startReplay } from './replay-main.ts';
 import { Writer } from './writer.ts';
 
@@ -38,13 +37,11 @@ const REFRESH_EVERY_MS = 10_000;
 
 /**
  * Starts a consumer; returns when it runs, which does not mean that Kafka or ClickHouse are there.
- * `stream` says what the topics carry; `table` where its rows go if not to its own table.
  * @throws {ConfigError} when a port is taken or a setting contradicts another.
  */
 export async function start(
   config: ConsumerConfig,
   log: Logger = createLog({ service: 'consumer', level: config.LOG_LEVEL }),
-  stream: Stream = sensorData,
 ): Promise<Consumer> {
   await using opened = new AsyncDisposableStack();
   const ended = Promise.withResolvers<number>();
@@ -55,25 +52,31 @@ export async function start(
   const registry = createRegistry('consumer');
   const metricsOf = consumerMetrics(registry);
   const clickhouse = opened.use(new ClickHouse(clickhouseTarget(config), 'sensorhouse-consumer'));
-  const topics = config.KAFKA_TOPIC.split(',');
+  const streams = streamOfTopic(config);
   const identities = opened.use(new TopicIdentities(config, config.KAFKA_GROUP));
   const group = new GroupConsumer(
     config,
-    { groupId: config.KAFKA_GROUP, topics, maxBytesPerPartition: config.FETCH_MAX_BYTES },
+    {
+      groupId: config.KAFKA_GROUP,
+      topics: [...streams.keys()],
+      maxBytesPerPartition: config.FETCH_MAX_BYTES,
+    },
     log,
   );
   opened.defer(() => group[Symbol.asyncDispose]());
   const metrics: LaneMetrics[] = [];
   const lanes = new Map(
-    topics.map((topic) => {
-      const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, stream.table.name, randomUUID());
-      const ofLane = metricsOf(stream.name, `${config.CLICKHOUSE_DB}.${stream.table.name}`);
+    [...streams].map(([topic, stream]) => {
+      const table = stream.table.name;
+      const met = originTables(stream, table);
+      const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, table, randomUUID(), met);
+      const ofLane = metricsOf(stream.name, `${config.CLICKHOUSE_DB}.${table}`);
       metrics.push(ofLane);
       const lane = new Lane({
         stream,
         log: groupLog(topic, group, identities),
         ledger,
-        writer: new Writer(clickhouse, ledger, stream, stream.table.name),
+        writer: new Writer(clickhouse, ledger, stream, table),
         limits: {
           batchRows: config.BATCH_SIZE,
           flushIntervalMs: config.FLUSH_INTERVAL_SEC * 1_000,
@@ -96,10 +99,11 @@ export async function start(
     }),
   );
   const stop = new AbortController();
-  const tables = [tableOf(stream), deadLetters, consumerPositions];
+  const tables = [...new Set(streams.values())].map(tableOf);
+  const needed = [...tables, deadLetters, consumerPositions];
   const availability = new Availability('ClickHouse', log);
   const checked = untilAvailable(
-    () => checkSchema(clickhouse, config.CLICKHOUSE_DB, tables),
+    () => checkSchema(clickhouse, config.CLICKHOUSE_DB, needed),
     availability,
     stop.signal,
   );
@@ -124,22 +128,24 @@ export async function start(
       await started;
       await Promise.all(all.map((lane) => lane.stop(DRAIN_MS)));
       await kept.disposeAsync();
-      const { consumed, deadLetters: dead, inserted, lag } = totals();
-      const account = { event: 'account', consumed, inserted, deadLetters: dead, lag };
+      const { consumed, deadLetters: dead, duplicates, inserted, lag } = totals();
+      const account = { event: 'account', consumed, inserted, deadLetters: dead, duplicates, lag };
+      const twice = duplicates === 0 ? '' : `, duplicates left out ${duplicates}`;
       log.info(
         account,
-        `consumed ${consumed}, inserted ${inserted}, dead letters ${dead}, lag ${lag}`,
+        `consumed ${consumed}, inserted ${inserted}, dead letters ${dead}${twice}, lag ${lag}`,
       );
     },
   };
 }
 
 function sum(metrics: readonly LaneMetrics[]): Totals {
-  const all: Totals = { consumed: 0, inserted: 0, deadLetters: 0, lag: 0 };
+  const all: Totals = { consumed: 0, inserted: 0, deadLetters: 0, duplicates: 0, lag: 0 };
   for (const { totals } of metrics) {
     all.consumed += totals.consumed;
     all.inserted += totals.inserted;
     all.deadLetters += totals.deadLetters;
+    all.duplicates += totals.duplicates;
     all.lag += totals.lag;
   }
   return all;

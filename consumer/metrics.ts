@@ -1,11 +1,18 @@
 // What the consumer tells Prometheus, and the running totals that its last line reports.
 import { Counter, Gauge, Histogram, type Registry } from '../platform/metrics.ts';
-import type { DeadLetter } from './batch.ts';
+import type { Batch } from './batch.ts';
+
+/** What is told of a batch. */
+type Flushed = Pick<Batch, 'deadLetters' | 'decodeMs' | 'duplicates' | 'valueBytes'> & {
+  readonly block: Pick<Batch['block'], 'rows'>;
+};
 
 export interface Totals {
   consumed: number;
   inserted: number;
   deadLetters: number;
+  /** Records that were made twice from the same and left out. */
+  duplicates: number;
   lag: number;
 }
 
@@ -14,14 +21,8 @@ export interface LaneMetrics {
   readonly table: string;
   readonly totals: Readonly<Totals>;
   consumed(records: number): void;
-  /** A batch has landed. `durationMs` is what inserting it took, `decodeMs` decoding its records. */
-  flushed(
-    rows: number,
-    deadLetters: readonly DeadLetter[],
-    bytes: number,
-    durationMs: number,
-    decodeMs: number,
-  ): void;
+  /** A batch has landed; inserting it took `durationMs`. */
+  flushed(batch: Flushed, durationMs: number): void;
   lag(records: number): void;
   /** Fetching was held back for want of room. */
   waited(durationMs: number): void;
@@ -45,6 +46,7 @@ export function consumerMetrics(
   const consumed = counted('records_consumed_total', 'Kafka records taken.');
   const inserted = counted('rows_inserted_total', 'Rows landed in ClickHouse.');
   const bytes = counted('record_bytes_total', 'Bytes of the record values that were flushed.');
+  const twice = counted('duplicates_total', 'Records left out: made from one met before.');
   const dead = new Counter({
     name: 'sensorhouse_consumer_dead_letters_total',
     help: 'Records rejected, by reason.',
@@ -83,8 +85,8 @@ export function consumerMetrics(
     };
     // From 0, so that the first rows are an increase that Prometheus sees.
     for (const stage of ['decode', 'insert', 'wait'] as const) busy(stage, 0);
-    for (const counter of [consumed, inserted, bytes]) counter.inc({ stream }, 0);
-    const totals: Totals = { consumed: 0, inserted: 0, deadLetters: 0, lag: 0 };
+    for (const counter of [consumed, inserted, bytes, twice]) counter.inc({ stream }, 0);
+    const totals: Totals = { consumed: 0, inserted: 0, deadLetters: 0, duplicates: 0, lag: 0 };
     return {
       table,
       totals,
@@ -92,11 +94,13 @@ export function consumerMetrics(
         totals.consumed += records;
         consumed.inc({ stream }, records);
       },
-      flushed: (rows, deadLetters, flushedBytes, durationMs, decodeMs) => {
+      flushed: ({ block: { rows }, deadLetters, decodeMs, duplicates, valueBytes }, durationMs) => {
         totals.inserted += rows;
+        totals.duplicates += duplicates;
+        twice.inc({ stream }, duplicates);
         totals.deadLetters += deadLetters.length;
         inserted.inc({ stream }, rows);
-        bytes.inc({ stream }, flushedBytes);
+        bytes.inc({ stream }, valueBytes);
         for (const { rejection } of deadLetters) dead.inc({ stream, reason: rejection.reason });
         seconds.observe({ stream }, durationMs / 1_000);
         busy('decode', decodeMs);

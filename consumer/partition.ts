@@ -1,4 +1,5 @@
 // What one consumer knows of a partition it owns. Made by a takeover, gone with the next one.
+import type { Origins } from './origins.ts';
 
 export interface PartitionState {
   /** The next offset to take from Kafka: everything below is landed or on its way. */
@@ -11,6 +12,8 @@ export interface PartitionState {
   end: number;
   /** Offsets at or above `landed` that an earlier try recorded as dead. */
   readonly dead: ReadonlySet<number>;
+  /** What was met of the stream's origin up to `position`. */
+  readonly origins: Origins;
   /** Where the last seek went, until something is taken. */
   sought: number | undefined;
 }

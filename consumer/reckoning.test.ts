@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reckon, type Counted, type PartitionFacts } from './reckoning.ts';
 
-type Fate = 'good' | 'dead' | 'gap' | 'absent';
+type Fate = 'good' | 'dead' | 'gap' | 'absent' | 'duplicate';
 
 /** The facts that tables and broker would tell about a partition with these fates from offset 0. */
 function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): PartitionFacts {
@@ -26,6 +26,7 @@ function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): Partit
     lowest: known.length === 0 ? undefined : Math.min(...known),
     gaps: offsets('gap').map((offset) => ({ first: offset, last: offset })),
     absent: offsets('absent').map((offset) => ({ first: offset, last: offset })),
+    duplicates: offsets('duplicate').map((offset) => ({ first: offset, last: offset })),
     seed: undefined,
     expired: 0,
     checksum: 0n,
@@ -48,7 +49,7 @@ function factsOfExpired(fates: readonly Fate[], expired: number, begin: number):
 }
 
 const history = fc
-  .array(fc.constantFrom<Fate>('good', 'dead', 'gap', 'absent'), { maxLength: 50 })
+  .array(fc.constantFrom<Fate>('good', 'dead', 'gap', 'absent', 'duplicate'), { maxLength: 50 })
   .chain((fates) => {
     return fc.record({
       fates: fc.constant(fates),
@@ -69,11 +70,12 @@ describe('a partition', () => {
       fc.property(history, ({ fates, ...at }) => {
         const audit = reckon(factsOf(fates, at));
         expect(audit).toMatchObject({ exact: true, missing: 0, surplus: 0, behind: at.behind });
-        const { absent, begin, end, dead, gap, good, behind } = audit;
-        const account = good + dead + gap + absent;
+        const { absent, begin, end, dead, duplicates, gap, good, behind } = audit;
+        const account = good + dead + gap + absent + duplicates;
         expect(account).toBe(end - begin - behind);
         expect(account + audit.older).toBe(fates.length);
-        expect(absent).toBe(fates.slice(at.begin).filter((fate) => fate === 'absent').length);
+        const inLog = (fate: Fate) => fates.slice(at.begin).filter((each) => each === fate).length;
+        expect([absent, duplicates]).toEqual([inLog('absent'), inLog('duplicate')]);
       }),
     );
   });

@@ -30,6 +30,8 @@ export interface PartitionFacts {
   readonly gaps: readonly OffsetRange[];
   /** Offsets without a record among those that were read: compacted, aborted, a marker; as recorded. */
   readonly absent: readonly OffsetRange[];
+  /** Offsets of records that another one was made from already: left out, as recorded. */
+  readonly duplicates: readonly OffsetRange[];
   /** An older installation, which kept no coordinates, took everything below. */
   readonly seed: number | undefined;
   /** Everything below may have expired and is not counted in any of these figures; 0: nothing. */
@@ -48,6 +50,8 @@ export interface PartitionAudit {
   readonly gap: number;
   /** Offsets that had no record when they were read, as recorded. */
   readonly absent: number;
+  /** Records that were left out because another one was made from the same, as recorded. */
+  readonly duplicates: number;
   /** Offsets older than the log that the tables hold or have recorded as gaps. */
   readonly older: number;
   /** Offsets that should have landed and are nowhere. Negative: one is recorded over rows. */
@@ -77,7 +81,7 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
   const surplus = good.rows - good.offsets + dead.rows - dead.offsets + both;
   const beyond = Math.max(0, position - log.end);
   // Dead letters and what had no record are recorded ahead of their batch's rows, or behind its last row.
-  const absentAhead = goneOf(facts, { first: Math.max(position, begin), last: log.end - 1 }).all;
+  const ahead = goneOf(facts, { first: Math.max(position, begin), last: log.end - 1 });
   return {
     partition,
     begin: log.begin,
@@ -85,12 +89,13 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
     good: good.inLog,
     dead: dead.inLog + deadAhead,
     gap: gone.gap,
-    absent: gone.all - gone.gap + absentAhead,
+    absent: gone.all - gone.gap - gone.duplicates + ahead.all - ahead.duplicates,
+    duplicates: gone.duplicates + ahead.duplicates,
     older: good.offsets - good.inLog + dead.offsets - dead.inLog + goneBefore(facts),
     missing,
     surplus,
     beyond,
-    behind: Math.max(0, log.end - Math.max(position, begin) - deadAhead - absentAhead),
+    behind: Math.max(0, log.end - Math.max(position, begin) - deadAhead - ahead.all),
     expired,
     checksum,
     exact: missing === 0 && surplus === 0 && beyond === 0,
@@ -109,17 +114,26 @@ function missingOlder(facts: PartitionFacts): number {
   return end - first - held - goneOf(facts, { first, last: end - 1 }).all;
 }
 
-/** Offsets of `within` that are recorded as having no record; one that is in both kinds is a gap. */
-function goneOf({ absent, gaps }: PartitionFacts, within: OffsetRange) {
-  return { all: covered([...gaps, ...absent], within), gap: covered(gaps, within) };
+/**
+ * Offsets of `within` that are recorded as having no row of their own; one of several kinds is a gap
+ * first, a duplicate second.
+ */
+function goneOf({ absent, duplicates, gaps }: PartitionFacts, within: OffsetRange) {
+  const gap = covered(gaps, within);
+  const known = covered([...gaps, ...duplicates], within);
+  return {
+    all: covered([...gaps, ...duplicates, ...absent], within),
+    gap,
+    duplicates: known - gap,
+  };
 }
 
 function goneBefore(facts: PartitionFacts): number {
   return goneOf(facts, { first: 0, last: facts.log.begin - 1 }).all;
 }
 
-function oldest({ absent, gaps, lowest }: PartitionFacts): number | undefined {
-  const known = [...gaps, ...absent].map(({ first }) => first);
+function oldest({ absent, duplicates, gaps, lowest }: PartitionFacts): number | undefined {
+  const known = [...gaps, ...duplicates, ...absent].map(({ first }) => first);
   if (lowest !== undefined) known.push(lowest);
   return known.length === 0 ? undefined : Math.min(...known);
 }

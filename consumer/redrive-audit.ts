@@ -27,13 +27,17 @@ export async function auditRedrives(
 ): Promise<RedriveAudit> {
   const ofStream = `stream = ${quoted(stream.name)}`;
   const table = deadLetterRedrives.name;
-  const here = `SELECT target_partition, target_offset FROM ${table}
-    WHERE ${ofStream} AND state = 'published' AND target_source = ${quoted(source)}`;
-  const found = `kafka_source = ${quoted(source)} AND (kafka_partition, kafka_offset) IN (${here})`;
+  // What is made from another topic is published there again: its products carry where they are from.
+  const made = stream.origin !== undefined;
+  const at = made ? '1' : `target_source = ${quoted(source)}`;
+  const place = 'toString(target_source), target_partition, target_offset';
+  const here = `SELECT ${place} FROM ${table} WHERE ${ofStream} AND state = 'published' AND ${at}`;
+  const of = made ? 'origin' : 'kafka';
+  const found = `(toString(${of}_source), ${of}_partition, ${of}_offset) IN (${here})`;
   type Figure = 'published' | 'rows' | 'deadAgain' | 'twice' | 'interrupted' | 'doubtful';
   const [figures] = await clickhouse.rows<Record<Figure, string>>(
     `SELECT
-       toString((SELECT uniqExact(target_partition, target_offset) FROM (${here}))) AS published,
+       toString((SELECT uniqExact(*) FROM (${here}))) AS published,
        toString((SELECT count() FROM ${stream.table.name} WHERE ${found})) AS rows,
        toString((SELECT count() FROM ${deadLetters.name} WHERE ${ofStream} AND ${found}))
          AS deadAgain,

@@ -16,10 +16,12 @@ export interface LetterFilter {
   readonly sinceMs: number;
 }
 
-/** Open dead letters of one partition. */
+/** Open dead letters of one partition that are published again to one place. */
 export interface OpenPartition {
   readonly source: string;
   readonly partition: number;
+  /** Where they go: where they came from, or the record that they were made from. */
+  readonly home: { readonly source: string; readonly partition: number };
   readonly letters: number;
 }
 
@@ -30,6 +32,10 @@ export interface OpenPartition {
 export type Outcome = 'published' | 'void' | 'doubt';
 
 const TABLE = deadLetterRedrives.name;
+
+/** Of a letter that a processor made: of what. Of any other: where it was itself. */
+const HOME_SOURCE = `if(origin_source = '', toString(kafka_source), toString(origin_source))`;
+const HOME_PARTITION = `if(origin_source = '', kafka_partition, origin_partition)`;
 
 /** A stream's writers exclude each other as if it were one partition. */
 const SOLE_PARTITION = 0;
@@ -91,24 +97,26 @@ export class RedriveBook {
   }
 
   async openPartitions(filter: LetterFilter): Promise<OpenPartition[]> {
-    const rows = await this.#clickhouse.rows<Record<'source' | 'p' | 'n', string>>(
+    const rows = await this.#clickhouse.rows<Record<'source' | 'p' | 'n' | 'hs' | 'hp', string>>(
       `SELECT toString(kafka_source) AS source, toString(kafka_partition) AS p,
+         toString(${HOME_SOURCE}) AS hs, toString(${HOME_PARTITION}) AS hp,
          toString(uniqExact(kafka_offset)) AS n
        FROM ${deadLetters.name}
        WHERE ${this.#matching(filter)} AND kafka_source != ''
          AND (toString(kafka_source), kafka_partition, kafka_offset) NOT IN
            (SELECT toString(kafka_source), kafka_partition, kafka_offset FROM ${TABLE}
             WHERE ${this.#standing})
-       GROUP BY kafka_source, kafka_partition ORDER BY source, kafka_partition`,
+       GROUP BY kafka_source, kafka_partition, hs, hp ORDER BY source, kafka_partition, hs, hp`,
     );
-    return rows.map(({ n, p, source }) => {
-      return { source, partition: Number(p), letters: Number(n) };
+    return rows.map(({ hp, hs, n, p, source }) => {
+      const home = { source: hs, partition: Number(hp) };
+      return { source, partition: Number(p), home, letters: Number(n) };
     });
   }
 
   /** Up to `limit` open letters of a partition with offsets from `from` to below `to`, in order. */
   async open(
-    { partition, source }: Omit<OpenPartition, 'letters'>,
+    { home, partition, source }: Omit<OpenPartition, 'letters'>,
     filter: LetterFilter,
     { from, limit, to }: { readonly from: number; readonly to: number; readonly limit: number },
   ): Promise<OpenLetter[]> {
@@ -120,15 +128,16 @@ export class RedriveBook {
          toString(attempts) AS attempts
        FROM (SELECT * FROM ${deadLetters.name}
              WHERE ${this.#matching(filter)} AND ${here}
+               AND ${HOME_SOURCE} = ${quoted(home.source)} AND ${HOME_PARTITION} = ${home.partition}
                AND kafka_offset >= ${from} AND kafka_offset < ${to}
                AND kafka_offset NOT IN
                  (SELECT kafka_offset FROM ${TABLE} WHERE ${here} AND ${this.#standing})
              ORDER BY kafka_offset LIMIT 1 BY kafka_offset LIMIT ${limit}) AS letter
        LEFT JOIN (SELECT target_offset, max(attempt) AS attempts FROM ${TABLE}
                   WHERE ${this.#ofStream} AND state = 'published'
-                    AND target_source = ${quoted(source)} AND target_partition = ${partition}
+                    AND target_source = ${quoted(home.source)} AND target_partition = ${home.partition}
                   GROUP BY target_offset) AS earlier
-         ON letter.kafka_offset = earlier.target_offset
+         ON if(letter.origin_source = '', letter.kafka_offset, letter.origin_offset) = earlier.target_offset
        ORDER BY letter.kafka_offset`,
     );
     return rows.map(({ attempts, bytes, o, t }) => {

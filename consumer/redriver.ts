@@ -92,7 +92,9 @@ class Redriver {
   async #withTopic(partitions: readonly OpenPartition[]): Promise<OpenPartition[]> {
     const kept: OpenPartition[] = [];
     for (const partition of partitions) {
-      if (await this.#parts.topics.exists(topicOf(partition.source))) kept.push(partition);
+      const { topics } = this.#parts;
+      const own = await topics.exists(topicOf(partition.source));
+      if (own && (await topics.exists(topicOf(partition.home.source)))) kept.push(partition);
       else this.#account.homeless += partition.letters;
     }
     return kept;
@@ -134,16 +136,16 @@ class Redriver {
   }
 
   async #begin(
-    { partition, source }: OpenPartition,
+    { home, partition, source }: OpenPartition,
     letters: readonly OpenLetter[],
   ): Promise<void> {
     const { book, sender, topics } = this.#parts;
-    const topic = topicOf(source);
+    const topic = topicOf(home.source);
     const topicId = await topics.topicId(topic);
-    const range = (await topics.logRanges(topic)).get(partition);
+    const range = (await topics.logRanges(topic)).get(home.partition);
     if (range === undefined) {
       throw new UnavailableError(
-        `topic ${topic} has no partition ${partition} any more; add partitions and run it again`,
+        `topic ${topic} has no partition ${home.partition} any more; add partitions and run it again`,
       );
     }
     const begun: Redrive = {
@@ -151,7 +153,7 @@ class Redriver {
       source,
       partition,
       letters: letters.map(({ attempts, offset }) => ({ offset, attempt: attempts + 1 })),
-      target: { topic, topicId, partition },
+      target: { topic, topicId, partition: home.partition },
       from: range.end,
       identity: await sender.newIdentity(),
     };
@@ -160,7 +162,8 @@ class Redriver {
     if (outcome === 'published') this.#account.published += letters.length;
     else if (outcome === 'void' && letters.length > 1) {
       // One of them is too much for the broker; alone each is judged for itself.
-      for (const letter of letters) await this.#begin({ partition, source, letters: 1 }, [letter]);
+      for (const letter of letters)
+        await this.#begin({ home, partition, source, letters: 1 }, [letter]);
     } else if (outcome === 'void') this.#account.refused += 1;
     else this.#account.doubtful += letters.length;
   }

@@ -9,11 +9,12 @@ import type { Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters } from '../streams/table.ts';
-import type { ConsumerConfig } from './config.ts';
+import { topicsOf, type ConsumerConfig } from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
 import { consumerMetrics } from './metrics.ts';
+import { originTables } from './origins.ts';
 import { ReplayLedger } from './replay-letters.ts';
 import { offsetsLeft, type Positions } from './replay-positions.ts';
 import { factsKeySql } from './table-identity.ts';
@@ -47,7 +48,7 @@ export class ReplayReader implements AsyncDisposable {
     this.#table = table;
     this.#letters = letters;
     this.#failed.promise.catch(() => undefined);
-    const topics = config.KAFKA_TOPIC.split(',');
+    const topics = topicsOf(stream, config);
     // A group of one: the session of a killed run must not keep the next one waiting.
     const groupId = `sensorhouse-replay-${randomUUID()}`;
     const maxBytesPerPartition = config.FETCH_MAX_BYTES;
@@ -57,7 +58,8 @@ export class ReplayReader implements AsyncDisposable {
     this.#lanes = new Map(
       topics.map((topic) => {
         const Kept = letters === undefined ? Ledger : ReplayLedger;
-        const ledger = new Kept(clickhouse, config.CLICKHOUSE_DB, table, randomUUID());
+        const met = originTables(stream, table);
+        const ledger = new Kept(clickhouse, config.CLICKHOUSE_DB, table, randomUUID(), met);
         const lane = new Lane({
           stream,
           log: { ...groupLog(topic, this.#group, identities), commit: () => Promise.resolve() },

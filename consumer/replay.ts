@@ -10,6 +10,7 @@ import { deadLetters } from '../streams/table.ts';
 import { auditTopic, type TopicAudit } from './audit.ts';
 import { auditReport } from './audit-report.ts';
 import { guard, type Ownership } from './fence.ts';
+import { topicsOf } from './config.ts';
 import { Ledger } from './ledger.ts';
 import { carryOver } from './replay-carry.ts';
 import { fileLetters } from './replay-letters.ts';
@@ -46,7 +47,7 @@ export class Replay {
 
   constructor(parts: ReplayParts) {
     this.#parts = parts;
-    this.#topics = parts.config.KAFKA_TOPIC.split(',');
+    this.#topics = topicsOf(parts.stream, parts.config);
     this.#live = parts.stream.table.name;
   }
 

@@ -10,6 +10,7 @@ import type { Ownership } from './fence.ts';
 import { covered } from './gap.ts';
 import type { FloorRow, Landed, Ledger } from './ledger.ts';
 import { factsOf } from './lost.ts';
+import type { Origins } from './origins.ts';
 import type { PartitionState } from './partition.ts';
 import { holes, resume, type Resume } from './resume.ts';
 import { sourceOf } from './source.ts';
@@ -77,6 +78,7 @@ async function takeOnce(
   }
   const committed = await seeds(partitions, landed, log, ledger);
   const states = new Map<number, PartitionState>();
+  const positions = new Map<number, number>();
   const floors: FloorRow[] = [];
   for (const partition of partitions) {
     const range = ranges.get(partition);
@@ -96,8 +98,13 @@ async function takeOnce(
     if (rows !== undefined) await tellHoles(rows, source, partition, ledger, logger);
     const dead = await ledger.deadFrom(source, partition, position);
     const recorded = answer.kind === 'at' ? (answer.floor?.offset ?? floor ?? 0) : 0;
-    const state = { position, landed: position, recorded, end: range.end, dead, sought: undefined };
-    states.set(partition, state);
+    positions.set(partition, position);
+    const origins: Origins = new Map();
+    const reached = { position, landed: position, recorded, end: range.end };
+    states.set(partition, { ...reached, dead, origins, sought: undefined });
+  }
+  for (const [partition, met] of await ledger.origins(source, positions)) {
+    for (const [origin, offset] of met) states.get(partition)?.origins.set(origin, offset);
   }
   await ledger.recordFloors(ownership, floors);
   return { ownership, topicId, states };

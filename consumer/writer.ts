@@ -59,7 +59,7 @@ export class Writer {
 
   async #writeRows({ block }: Batch, ownership: Ownership, ingestTime: string): Promise<void> {
     const own = this.#stream.columns.map(({ name }) => name);
-    const carried = [...own, 'kafka_partition', 'kafka_offset', 'kafka_timestamp'].join(', ');
+    const carried = [...own, ...block.lineage].join(', ');
     await this.#clickhouse.insert({
       statement: `INSERT INTO ${this.#table} (${carried}, ingest_time, kafka_source)
         SELECT ${carried}, ${ingestTime}, ${quoted(ownership.source)}
@@ -75,10 +75,11 @@ export class Writer {
     await this.#clickhouse.insert({
       statement: `INSERT INTO ${this.#letters}
         (stream, kafka_source, ingest_time, kafka_partition, kafka_offset, kafka_timestamp,
-         key, value, headers, reason, field, detail)
+         key, value, headers, reason, field, detail, origin_source, origin_partition, origin_offset)
         SELECT ${fixed}, p, o, fromUnixTimestamp64Milli(t, 'UTC'),
-          base64Decode(k), base64Decode(v), h, r, f, d
-        FROM input('p UInt16, o UInt64, t Int64, k String, v String, h String, r String, f String, d String')
+          base64Decode(k), base64Decode(v), h, r, f, d, s, sp, so
+        FROM input('p UInt16, o UInt64, t Int64, k String, v String, h String, r String, f String, d String,
+          s String, sp UInt16, so UInt64')
         WHERE ${guard(ownership)} FORMAT JSONEachRow`,
       body: batch.deadLetters.map((letter) => Buffer.from(`${JSON.stringify(line(letter))}\n`)),
       rows: batch.deadLetters.length,
@@ -87,7 +88,8 @@ export class Writer {
   }
 }
 
-function line({ headers, key, offset, partition, rejection, timestampMs, value }: DeadLetter) {
+function line(letter: DeadLetter) {
+  const { headers, key, offset, origin, partition, rejection, timestampMs, value } = letter;
   return {
     p: partition,
     o: offset,
@@ -98,6 +100,9 @@ function line({ headers, key, offset, partition, rejection, timestampMs, value }
     r: rejection.reason,
     f: rejection.field,
     d: rejection.detail,
+    s: origin?.source ?? '',
+    sp: origin?.partition ?? 0,
+    so: origin?.offset ?? 0,
   };
 }
 

@@ -4,6 +4,7 @@
 /** Every reason a message can be rejected for, with what it means in words. */
 export const rejectionReasons = {
   tombstone: 'the record has no value',
+  unknown_origin: 'the record does not say which record it was made from',
   empty_value: 'the value has no bytes',
   too_large: 'the value is larger than MAX_MESSAGE_BYTES',
   invalid_utf8: 'the value is not UTF-8 text',

@@ -2,7 +2,7 @@
 // limits the consumer. Asks only; nothing is created or changed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
-import type { ConsumerConfig } from '../../consumer/config.ts';
+import { streamOfTopic, type ConsumerConfig } from '../../consumer/config.ts';
 import { Ledger } from '../../consumer/ledger.ts';
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
@@ -11,7 +11,7 @@ import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { readTopicState, type TopicState } from '../../platform/kafka/topic-state.ts';
 import { streams } from '../../streams/index.ts';
-import { sensorData } from '../../streams/sensor-data.ts';
+import type { Stream } from '../../streams/stream.ts';
 import { bottleneck, readMetrics } from './bottleneck.ts';
 import { fail, findingsOf, ok, warn, type Finding } from './finding.ts';
 
@@ -39,8 +39,9 @@ export async function checkIngestion(
   const tables = answers ? await findingsOf('tables', () => schema(clickhouse, config)) : [];
   const topics = new Map<string, TopicState>();
   const kafka: Finding[] = [];
-  for (const topic of config.KAFKA_TOPIC.split(',')) {
-    const check = (): Promise<Finding[]> => checkTopic(config, topic, topics);
+  const streamOf = streamOfTopic(config);
+  for (const [topic, stream] of streamOf) {
+    const check = (): Promise<Finding[]> => checkTopic(config, stream, topic, topics);
     kafka.push(...(await findingsOf('Kafka', check, `KAFKA_BROKER: ${START}`)));
     if (kafka.at(-1)?.level === 'FAIL') break;
   }
@@ -49,7 +50,7 @@ export async function checkIngestion(
   if (answers && tables.every(({ level }) => level !== 'FAIL')) {
     for (const [topic, state] of topics) {
       const running = consumer.level !== 'warn';
-      lag.push(...(await findingsOf('lag', () => checkLag(clickhouse, config, topic, state, running)))); // prettier-ignore
+      lag.push(...(await findingsOf('lag', () => checkLag(clickhouse, config, streamOf.get(topic)!, topic, state, running)))); // prettier-ignore
     }
   }
   const reachable = answers && kafka.every(({ level, what }) => what !== 'Kafka' || level === 'ok');
@@ -78,10 +79,11 @@ async function schema(clickhouse: ClickHouse, config: ConsumerConfig): Promise<F
 
 async function checkTopic(
   config: ConsumerConfig,
+  stream: Stream,
   topic: string,
   topics: Map<string, TopicState>,
 ): Promise<Finding[]> {
-  const declared = { ...sensorData.topic, name: topic };
+  const declared = { ...stream.topic, name: topic };
   const state = await readTopicState(config, declared, config.KAFKA_GROUP);
   const kafka = ok('Kafka', config.KAFKA_BROKER);
   if (state === undefined) return [kafka, fail('topic', `${topic} does not exist`, SETUP)];
@@ -100,13 +102,14 @@ async function checkTopic(
 async function checkLag(
   clickhouse: ClickHouse,
   config: ConsumerConfig,
+  stream: Stream,
   topic: string,
   { committed, ranges }: TopicState,
   running: boolean,
 ): Promise<Finding> {
   await using identities = new TopicIdentities(config, 'sensorhouse-doctor');
   const source = sourceOf(topic, await identities.idOf(topic));
-  const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, sensorData.table.name, 'doctor');
+  const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, stream.table.name, 'doctor');
   const landed = await ledger.landed(source, [...ranges.keys()]);
   let [lag, byCommits, beyond] = [0, 0, 0];
   for (const [partition, { begin, end }] of ranges) {

@@ -8,6 +8,7 @@ import { environment, integer, readConfig, text } from '../../platform/config.ts
 import { ConfigError } from '../../platform/errors.ts';
 import { readProducerConfig, type ProducerConfig } from '../../producers/config.ts';
 import { findProducer, producers } from '../../producers/devices.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
 import { KAFKA_VERSION } from '../kafka/version.ts';
 
 export type Environment = Record<string, string | undefined>;
@@ -96,7 +97,7 @@ export function readLaunchConfig(once: boolean, env: Environment = environment()
     LOG_LEVEL: env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
   };
   const setup = readConfig(setupVariables, withoutGrafana(clients));
-  const topic = setup.KAFKA_TOPIC ?? consumerVariables.KAFKA_TOPIC.fallback;
+  const topic = setup.KAFKA_TOPIC ?? sensorData.topic.name;
   const consumer = { ...clients, KAFKA_TOPIC: topic };
   const { KAFKA_GROUP: group } = readConfig(consumerVariables, consumer);
   const live = { ...consumer, CONSUMER_URL: `http://${HOST}:${ports.METRICS_PORT}` };

@@ -7,8 +7,9 @@ it('reads what the consumer really exposes, summed over streams', async () => {
   const registry = createRegistry('consumer');
   const metricsOf = consumerMetrics(registry);
   const [one, two] = [metricsOf('one', 'db.one'), metricsOf('two', 'db.two')];
-  one.flushed(97, [], 1_000, 5, 1);
-  two.flushed(3, [], 1_000, 5, 1);
+  const batch = { deadLetters: [], duplicates: 0, valueBytes: 1_000, decodeMs: 1 };
+  one.flushed({ ...batch, block: { rows: 97 } }, 5);
+  two.flushed({ ...batch, block: { rows: 3 } }, 5);
   one.lag(40);
   two.lag(2);
   const figures = readFigures(await registry.metrics());

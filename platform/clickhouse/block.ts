@@ -2,6 +2,7 @@
 // another copy. A row exists only after `commitRow`: whatever was set before is overwritten by the
 // next try, so a message may be rejected at any field. Assumes a little-endian machine, as Native does.
 import type { Field } from '../../streams/field.ts';
+import type { Origin } from '../../streams/origin.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { INSTANT_TYPE } from '../../streams/table.ts';
 
@@ -88,12 +89,22 @@ export type BlockColumn =
   | { readonly kind: 'boolean'; readonly uint8: FixedColumn<Uint8Array> }
   | { readonly kind: 'integer' | 'instant'; readonly int64: FixedColumn<Uint32Array> };
 
+/** Of what each row was made, for streams that have an origin. */
+interface OriginColumns {
+  readonly source: TextColumn;
+  readonly partition: FixedColumn<Uint16Array>;
+  readonly offset: FixedColumn<Uint32Array>;
+}
+
 /** Writes an integer below 2^53 either way as 64 bits, two's complement. */
 export function setInt64(values: Uint32Array, row: number, value: number): void {
   values[2 * row] = value % TWO_32;
   // Cut towards zero it would be one too much for what is negative and no multiple of 2^32.
   values[2 * row + 1] = value < 0 ? Math.floor(value / TWO_32) : value / TWO_32;
 }
+
+const uint16 = (name: string): FixedColumn<Uint16Array> =>
+  new FixedColumn(name, 'UInt16', 1, (length) => new Uint16Array(length));
 
 const int64 = (name: string, type: string): FixedColumn<Uint32Array> =>
   new FixedColumn(name, type, 2, (length) => new Uint32Array(length));
@@ -103,18 +114,29 @@ export class Block {
   rows = 0;
   /** In the order of `stream.columns`. */
   readonly columns: readonly BlockColumn[];
-  readonly partition = new FixedColumn(
-    'kafka_partition',
-    'UInt16',
-    1,
-    (length) => new Uint16Array(length),
-  );
+  readonly partition = uint16('kafka_partition');
   readonly offset = int64('kafka_offset', 'UInt64');
   readonly timestamp = int64('kafka_timestamp', INSTANT_TYPE);
+  readonly origin: OriginColumns | undefined;
   #capacityRows = FIRST_CAPACITY_ROWS;
 
   constructor(stream: Stream) {
     this.columns = stream.columns.map(({ name, field }) => columnOf(name, field));
+    if (stream.origin === undefined) return;
+    this.origin = {
+      source: new TextColumn('origin_source'),
+      partition: uint16('origin_partition'),
+      offset: int64('origin_offset', 'UInt64'),
+    };
+  }
+
+  /** Sets of what the next row was made. */
+  setOrigin({ offset, partition, source }: Origin): void {
+    const { origin } = this;
+    if (origin === undefined) return;
+    origin.source.set(source);
+    origin.partition.values[this.rows] = partition;
+    setInt64(origin.offset.values, this.rows, offset);
   }
 
   /** Makes the row that was set part of the block. */
@@ -126,6 +148,7 @@ export class Block {
     for (const column of this.columns) {
       if (column.kind === 'text') column.text.committed = column.text.end;
     }
+    if (this.origin !== undefined) this.origin.source.committed = this.origin.source.end;
     this.rows = row + 1;
     if (this.rows === this.#capacityRows) this.#grow();
   }
@@ -143,6 +166,14 @@ export class Block {
     for (const column of this.columns) {
       if (column.kind === 'text') column.text.committed = 0;
     }
+    if (this.origin !== undefined) this.origin.source.committed = 0;
+  }
+
+  /** Names of the columns besides those of the stream. */
+  get lineage(): string[] {
+    return this.#all()
+      .slice(this.columns.length)
+      .map(({ name }) => name);
   }
 
   /** `name Type, …` as `input()` wants it. */
@@ -189,7 +220,9 @@ export class Block {
           return column.int64;
       }
     });
-    return [...own, this.partition, this.offset, this.timestamp] as (
+    const { source, partition, offset } = this.origin ?? {};
+    const origin = [source, partition, offset].filter((column) => column !== undefined);
+    return [...own, this.partition, this.offset, this.timestamp, ...origin] as (
       TextColumn | FixedColumn<Numbers>
     )[];
   }

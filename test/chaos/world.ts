@@ -125,6 +125,7 @@ export class World implements AsyncDisposable {
       CLICKHOUSE_URL: this.endpoints.clickhouseUrl,
       CLICKHOUSE_DB: this.database,
       KAFKA_BROKER: this.endpoints.kafkaBootstrap,
+      STREAMS: 'sensor_data',
       KAFKA_TOPIC: this.topic,
       KAFKA_GROUP: `group-${this.database}`,
       FLUSH_INTERVAL_SEC: '0.1',

@@ -1,0 +1,118 @@
+// Audits the way before the topic: of every record of the topic that a stream is made from, is there one
+// row or one dead letter? What was made twice must have been left out; what was not made is missing.
+import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import type { Stream } from '../streams/stream.ts';
+import { deadLetters } from '../streams/table.ts';
+import type { AuditedLog } from './audit.ts';
+import { expiryOf } from './expiry.ts';
+import { quoted, sourceOf } from './source.ts';
+
+export interface OriginPartition {
+  readonly partition: number;
+  /** First and one-past-last offset of the origin's log. */
+  readonly begin: number;
+  readonly end: number;
+  /** Records in the log that are a row or a dead letter. */
+  readonly made: number;
+  /** Records before the last one that was made which are neither. */
+  readonly missing: number;
+  /** Rows and dead letters too many. */
+  readonly surplus: number;
+  /** Records that are still to be made or to be ingested. */
+  readonly behind: number;
+}
+
+export interface OriginAudit {
+  readonly source: string;
+  readonly partitions: readonly OriginPartition[];
+  readonly exact: boolean;
+  readonly behind: number;
+}
+
+/** @throws {UnavailableError | ConfigError} when Kafka or ClickHouse could not be asked. */
+export async function auditOrigin(
+  clickhouse: ClickHouse,
+  log: AuditedLog,
+  stream: Stream,
+): Promise<OriginAudit> {
+  const source = sourceOf(log.topic, await log.topicId());
+  // The tables first: what the log holds by then can only be more.
+  const found = await reached(clickhouse, stream, source);
+  const ranges = await log.logRanges();
+  const expires = (await expiryOf(clickhouse, stream, source)) !== undefined;
+  const partitions: OriginPartition[] = [];
+  for (const [partition, { begin, end }] of [...ranges].toSorted(([one], [other]) => one - other)) {
+    const { lowest = begin, position = begin } = found.get(partition) ?? {};
+    // Retention removes the oldest rows; what may be gone is not asked for.
+    const from = Math.min(Math.max(begin, expires ? lowest : begin), position);
+    const { ahead, made, surplus } = await counted(clickhouse, stream, source, partition, {
+      from,
+      position,
+    });
+    const missing = Math.max(begin, position) - from - made;
+    const behind = Math.max(0, end - Math.max(begin, position) - ahead);
+    partitions.push({ partition, begin, end, made: made + ahead, missing, surplus, behind });
+  }
+  return {
+    source,
+    partitions,
+    exact: partitions.every(({ missing, surplus }) => missing === 0 && surplus === 0),
+    behind: partitions.reduce((sum, { behind }) => sum + behind, 0),
+  };
+}
+
+/** By origin partition: the lowest offset that is a row, and one past the greatest. */
+async function reached(clickhouse: ClickHouse, stream: Stream, source: string) {
+  const rows = await clickhouse.rows<Record<'p' | 'lowest' | 'greatest', string>>(
+    `SELECT toString(origin_partition) AS p, toString(min(origin_offset)) AS lowest,
+       toString(max(origin_offset)) AS greatest
+     FROM ${stream.table.name} WHERE origin_source = ${quoted(source)} GROUP BY origin_partition`,
+  );
+  return new Map(
+    rows.map(({ greatest, lowest, p }) => {
+      return [Number(p), { lowest: Number(lowest), position: Number(greatest) + 1 }];
+    }),
+  );
+}
+
+async function counted(
+  clickhouse: ClickHouse,
+  stream: Stream,
+  source: string,
+  partition: number,
+  { from, position }: { readonly from: number; readonly position: number },
+) {
+  const here = `origin_source = ${quoted(source)} AND origin_partition = ${partition}`;
+  const place = `toString(kafka_source) AS s, kafka_partition AS p, kafka_offset AS o, origin_offset AS made_of`;
+  const below = `made_of >= ${from} AND made_of < ${position}`;
+  // Dead letters are recorded ahead of the rows around them, hence those at or above the position.
+  const [row] = await clickhouse.rows<Record<'made' | 'ahead' | 'surplus', string>>(
+    `SELECT toString(uniqExactIf(made_of, ${below})) AS made,
+       toString(uniqExactIf(made_of, made_of >= ${position})) AS ahead,
+       toString(uniqExact(s, p, o) - uniqExact(made_of)) AS surplus
+     FROM (SELECT ${place} FROM ${stream.table.name} WHERE ${here}
+           UNION ALL
+           SELECT ${place} FROM ${deadLetters.name} WHERE stream = ${quoted(stream.name)} AND ${here})`,
+  );
+  const { ahead, made, surplus } = row!;
+  return { ahead: Number(ahead), made: Number(made), surplus: Number(surplus) };
+}
+
+/** Lines for a person, with a verdict. */
+export function originReport(audit: OriginAudit, stream: Stream): string {
+  const sum = (key: 'made' | 'missing' | 'surplus'): number =>
+    audit.partitions.reduce((all, each) => all + each[key], 0);
+  const logged = audit.partitions.reduce((all, { begin, end }) => all + end - begin, 0);
+  const late = audit.behind === 0 ? '' : `, behind by ${audit.behind}`;
+  const lines = audit.partitions.map(
+    ({ begin, behind, end, made, missing, partition, surplus }) => {
+      return `partition ${partition}: ${begin} to ${end}, ${made} made, ${missing} missing, ${surplus} too many, ${behind} behind`;
+    },
+  );
+  const account = `${sum('made')} of ${logged} records are rows or dead letters`;
+  const verdict = audit.exact
+    ? `EXACT: ${account}${late}`
+    : `DOES NOT ADD UP: ${account}, ${sum('missing')} missing, ${sum('surplus')} too many${late}`;
+  const head = `${stream.table.name} as made from ${audit.source}`;
+  return [head, ...lines, verdict, ''].join('\n');
+}

@@ -1,0 +1,43 @@
+// The environment variable that says which streams are meant: their names or families, or all.
+import { streams } from '../streams/index.ts';
+import type { Stream } from '../streams/stream.ts';
+import type { Variable } from './config.ts';
+
+const ALL = 'all';
+
+/** Every word that {@link chooseStreams} takes. */
+export function streamWords(among: readonly Stream[] = streams): string[] {
+  return [...new Set([ALL, ...among.flatMap(({ family, name }) => [family, name])])];
+}
+
+/**
+ * The streams that `written` names: words separated by commas, each a stream, a family, or all. In the
+ * order of the catalogue; undefined when a word is none of them.
+ */
+export function chooseStreams(
+  written: string,
+  among: readonly Stream[] = streams,
+): Stream[] | undefined {
+  const words = written.split(',').map((word) => word.trim());
+  if (words.some((word) => !streamWords(among).includes(word))) return undefined;
+  return among.filter(({ family, name }) => {
+    return words.includes(ALL) || words.includes(family) || words.includes(name);
+  });
+}
+
+/** A variable that holds streams with a table. */
+export function streamsVariable(given: {
+  readonly default: string;
+  readonly doc: string;
+}): Variable<readonly Stream[]> & { fallback: string } {
+  return {
+    doc: given.doc,
+    allowed: `${streamWords().join(', ')}, or several separated by commas`,
+    fallback: given.default,
+    secret: false,
+    parse: (written) => {
+      const value = chooseStreams(written);
+      return value === undefined ? { ok: false } : { ok: true, value };
+    },
+  };
+}
