@@ -1,34 +1,23 @@
 // Decides what one record of a CSV file is: an event of the wanted key, somebody else's row, or a
 // mistake, told with file, line and column. Knows nothing of how the file is read.
 import { ConfigError } from '../platform/errors.ts';
-import { compileCsvReader, csvHeaders } from '../streams/csv.ts';
+import { compileCsvReader, csvHeader, csvHeaders } from '../streams/csv.ts';
 import { instantMs } from '../streams/instant.ts';
-import type { Column, Stream } from '../streams/stream.ts';
-
-/** An event in wire order, ready for JSON. */
-export type Event = Record<string, unknown>;
-
-/** What to take from which file. */
-export interface CsvSelection {
-  readonly stream: Stream;
-  readonly path: string;
-  /** Only rows whose key is this one are events of the replay. */
-  readonly key: string;
-  /** Every key the file may hold. */
-  readonly knownKeys: readonly string[];
-}
+import { columnOf } from '../streams/stream.ts';
+import { quoted, type Event, type FileSelection } from './file-event.ts';
 
 /** Judges records in file order, after the header. `line` is counted from 1. */
 export class CsvRows {
-  readonly #selection: CsvSelection;
+  readonly #selection: FileSelection;
   readonly #header: readonly string[];
   readonly #eventOf: ReturnType<typeof compileCsvReader>;
   readonly #timeOf: ReturnType<typeof compileCsvReader>;
   readonly #keyAt: number;
+  readonly #timeColumn: string;
   #lastMs = -Infinity;
 
   /** @throws {ConfigError} when the header lacks a column of the stream, or has one twice. */
-  constructor(selection: CsvSelection, header: readonly string[]) {
+  constructor(selection: FileSelection, header: readonly string[]) {
     const { stream } = selection;
     this.#selection = selection;
     this.#header = header.map((name) => name.trim());
@@ -36,7 +25,8 @@ export class CsvRows {
     const time = stream.leaves.filter(({ name }) => name === stream.eventTime);
     this.#eventOf = compileCsvReader(stream, this.#header);
     this.#timeOf = compileCsvReader({ ...stream, leaves: time }, this.#header);
-    this.#keyAt = this.#header.indexOf(headerOf(stream, stream.key));
+    this.#keyAt = this.#header.indexOf(headerOf(selection, stream.key));
+    this.#timeColumn = headerOf(selection, stream.eventTime);
   }
 
   get header(): readonly string[] {
@@ -50,11 +40,13 @@ export class CsvRows {
   read(cells: readonly string[], line: number): Event | undefined {
     const { key } = this.#selection;
     if (cells.length !== this.#header.length) this.#rejectWidth(cells, line);
-    this.#checkOrder(cells, line);
-    const cell = cells[this.#keyAt]!.trim();
-    if (cell !== key) {
-      this.#requireKnown(cell, line);
-      return undefined;
+    if (key !== undefined) {
+      this.#checkOrder(cells, line);
+      const cell = cells[this.#keyAt]!.trim();
+      if (cell !== key) {
+        this.#requireKnown(cell, line);
+        return undefined;
+      }
     }
     const result = this.#eventOf(cells);
     if (result.ok) return result.event;
@@ -62,10 +54,11 @@ export class CsvRows {
   }
 
   #checkHeader(): void {
-    const wanted = csvHeaders(this.#selection.stream);
-    for (const name of wanted) {
+    const { stream } = this.#selection;
+    const wanted = csvHeaders(stream);
+    for (const name of stream.leaves.map(csvHeader)) {
       const count = this.#header.filter((given) => given === name).length;
-      if (count === 1) continue;
+      if (count === 1 || (count === 0 && !wanted.includes(name))) continue;
       const problem = count === 0 ? 'is missing' : `is there ${count} times`;
       throw this.#error(1, name, `${problem}; the header must have ${wanted.join(', ')}`);
     }
@@ -83,22 +76,23 @@ export class CsvRows {
     if (!result.ok) {
       throw this.#error(line, result.column, `${quoted(result.cell)} is not ${result.allowed}`);
     }
-    const value = Object.values(result.event)[0] as number | string;
+    const value = Object.values(result.event)[0] as number | string | undefined;
+    if (value === undefined) return;
     const ms = typeof value === 'number' ? value * 1_000 : instantMs(value)!;
     if (ms < this.#lastMs) {
-      const { stream, path } = this.#selection;
-      const column = headerOf(stream, stream.eventTime);
-      const command = sortCommand(path, this.#header.indexOf(column), typeof value);
+      const column = this.#timeColumn;
+      const index = this.#header.indexOf(column);
+      const command = sortCommand(this.#selection.path, index, typeof value);
       throw this.#error(line, column, `earlier than the row before. Sort the file: ${command}`);
     }
     this.#lastMs = ms;
   }
 
   #requireKnown(key: string, line: number): void {
-    const { knownKeys, stream } = this.#selection;
+    const { knownKeys = [], stream } = this.#selection;
     if (knownKeys.includes(key)) return;
     const problem = `${quoted(key)} is unknown; allowed are ${knownKeys.join(', ')}`;
-    throw this.#error(line, headerOf(stream, stream.key), problem);
+    throw this.#error(line, headerOf(this.#selection, stream.key), problem);
   }
 
   #error(line: number, column: string, problem: string): ConfigError {
@@ -107,9 +101,8 @@ export class CsvRows {
 }
 
 /** The header under which a file carries the named field of the stream. */
-export function headerOf(stream: Stream, name: string): string {
-  const leaf: Column = stream.leaves.find((column) => column.name === name)!;
-  return leaf.field.csv ?? leaf.name;
+function headerOf({ stream }: FileSelection, name: string): string {
+  return csvHeader(columnOf(stream.leaves, name)!);
 }
 
 /**
@@ -130,8 +123,4 @@ function sortCommand(path: string, columnIndex: number, kind: string): string {
 
 function shellQuoted(path: string): string {
   return `'${path.replaceAll("'", `'\\''`)}'`;
-}
-
-function quoted(cell: string): string {
-  return JSON.stringify(cell.length > 60 ? `${cell.slice(0, 60)}…` : cell);
 }

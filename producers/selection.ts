@@ -2,17 +2,17 @@
 // A producer of another stream differs here and in devices.ts only.
 import { sensorData } from '../streams/sensor-data.ts';
 import type { ProducerConfig } from './config.ts';
-import { replayCsv } from './csv-replay.ts';
-import type { Event } from './csv-rows.ts';
 import { producers } from './devices.ts';
 import { compileJson } from './event-json.ts';
+import type { FileEvent } from './file-event.ts';
+import { replayFile } from './replay-file.ts';
 import { RowSource } from './row-source.ts';
 
 export interface Selection {
   /** The record key of every event. */
   readonly key: string;
-  readonly source: RowSource<Event>;
-  readonly encode: (event: Event) => string;
+  readonly source: RowSource<FileEvent>;
+  readonly encode: (event: FileEvent) => string;
   /** How much of the file has been read, 0 to 1. */
   readonly share: () => number;
 }
@@ -22,8 +22,8 @@ export async function openSelection(config: ProducerConfig): Promise<Selection> 
   const position = { readBytes: 0, sizeBytes: 0 };
   const key = config.PRODUCER.deviceId;
   const knownKeys = producers.map(({ deviceId }) => deviceId);
-  const csv = { stream: sensorData, path: config.DATA_PATH, key, knownKeys };
-  const source = new RowSource(() => replayCsv(csv, position), config.LOOP);
+  const file = { stream: sensorData, path: config.DATA_PATH, key, knownKeys };
+  const source = new RowSource(() => replayFile(file, position), config.LOOP);
   await source.check();
   return {
     key,

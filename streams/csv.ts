@@ -48,7 +48,7 @@ export function compileCsvReader(
       const cell = (cells[index] ?? '').trim();
       if (cell === '' && isOptional(field)) continue;
       const value = parseCell(field, cell);
-      if (value === undefined) return { ok: false, column, cell, allowed: allowedCell(field) };
+      if (value === undefined) return { ok: false, column, cell, allowed: allowedValue(field) };
       place(event, path, value);
     }
     return { ok: true, event };
@@ -97,7 +97,8 @@ function decimal(cell: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function allowedCell(field: Field): string {
+/** What a value of the field may be, in words. */
+export function allowedValue(field: Field): string {
   switch (field.kind) {
     case 'text':
       return `a text of 1 to ${field.maxBytes} bytes`;

@@ -10,8 +10,8 @@ import { Block } from '../platform/clickhouse/block.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { createLog } from '../platform/log.ts';
 import { UNSAFE } from '../platform/visible.ts';
-import { replayCsv } from '../producers/csv-replay.ts';
 import { producers } from '../producers/devices.ts';
+import { replayFile } from '../producers/replay-file.ts';
 import { rejectionReasons } from '../streams/rejection.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 
@@ -128,7 +128,7 @@ describe('any CSV cell', () => {
         await writeFile(path, [columns, good, row, good].map(quoted).join('\n'));
         const seen: unknown[] = [];
         try {
-          for await (const events of replayCsv(selection)) seen.push(...events);
+          for await (const events of replayFile(selection)) seen.push(...events);
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(ConfigError);
           const { message } = thrown as ConfigError;
@@ -149,7 +149,7 @@ describe('any CSV cell', () => {
       fc.asyncProperty(fc.nat(columns.length - 1), hostileText, async (at, cell) => {
         fc.pre(cell.trim() !== '');
         await writeFile(path, `${quoted(columns.with(at, cell))}\n${quoted(good)}\n`);
-        const read = Array.fromAsync(replayCsv(selection));
+        const read = Array.fromAsync(replayFile(selection));
         const refused = await read.then(
           () => undefined,
           (error: unknown) => error as Error,

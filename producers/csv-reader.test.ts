@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';
 import { sensorData } from '../streams/sensor-data.ts';
-import { replayCsv } from './csv-replay.ts';
-import type { Event } from './csv-rows.ts';
 import { producers } from './devices.ts';
+import type { Event } from './file-event.ts';
+import { replayFile } from './replay-file.ts';
 
 const knownKeys = producers.map(({ deviceId }) => deviceId);
 const [A, B, C] = knownKeys as [string, string, string];
@@ -33,8 +33,8 @@ async function write(content: string | Buffer, ending = '.csv'): Promise<string>
 async function replay(path: string, key = A): Promise<{ events: Event[]; error?: Error }> {
   const events: Event[] = [];
   try {
-    const pages = replayCsv({ stream: sensorData, path, key, knownKeys });
-    for await (const page of pages) events.push(...page);
+    const pages = replayFile({ stream: sensorData, path, key, knownKeys });
+    for await (const page of pages) events.push(...page.map(({ members }) => members));
     return { events };
   } catch (thrown) {
     return { events, error: thrown as Error };
@@ -86,7 +86,7 @@ const layout = fc.record({
   gzip: fc.boolean(),
 });
 
-describe('replayCsv', () => {
+describe('a CSV file', () => {
   it('reads any valid file: column order, extra columns, quotes, BOM, CRLF, gzip', async () => {
     await fc.assert(
       fc.asyncProperty(rows, layout, fc.constantFrom(...knownKeys), async (given, form, key) => {
@@ -126,7 +126,7 @@ function good(second: number, device = A, change: Record<string, string> = {}): 
   return HEADER.map((name) => quote(cells[name]!)).join(',');
 }
 
-describe('replayCsv of a file with a mistake', () => {
+describe('a CSV file with a mistake', () => {
   const float32 = 'is not a number from -90 to 150';
   const unordered = 'earlier than the row before. Sort the file: ';
   const quoteWrong = 'a quote is not closed or stands in the wrong place';

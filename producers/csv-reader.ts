@@ -1,55 +1,36 @@
-// Reads a stream's events from a CSV file of any size in constant memory. A bad row ends the replay
-// with file, line and column, after every event before it was given out.
+// Reads a stream's events from the bytes of a CSV file. A bad row is told with file, line and column, and
+// ends the reading after every event before it was given out.
 import { CsvError, parse, type Parser } from 'csv-parse';
 import { ConfigError, asError } from '../platform/errors.ts';
-import { csvHeaders } from '../streams/csv.ts';
-import { CsvRows, headerOf, type CsvSelection, type Event } from './csv-rows.ts';
-import { readFileBytes, type FilePosition } from './file-source.ts';
+import { csvHeader, csvHeaders } from '../streams/csv.ts';
+import { columnOf } from '../streams/stream.ts';
+import { CsvRows } from './csv-rows.ts';
+import {
+  MAX_EVENT_BYTES,
+  type EventReader,
+  type FileEvent,
+  type FileSelection,
+} from './file-event.ts';
 import { PlainCsv } from './plain-csv.ts';
 
-/** No row of any stream is near this long: an unclosed quote must not swallow the whole file. */
-const MAX_ROW_BYTES = 1_048_576;
-
-/**
- * The selected events of a file, in file order, some at a time.
- * @throws {ConfigError} naming file, line and column when the file is not as it must be.
- */
-export async function* replayCsv(
-  selection: CsvSelection,
-  position: FilePosition = { readBytes: 0, sizeBytes: 0 },
-): AsyncGenerator<Event[]> {
-  const reader = new CsvFileReader(selection);
-  let count = 0;
-  for await (const chunk of readFileBytes(selection.path, position)) {
-    const events = await reader.feed(chunk);
-    count += events.length;
-    if (events.length > 0) yield events;
-    reader.throwIfBad();
-  }
-  const events = await reader.finish();
-  if (events.length > 0) yield events;
-  reader.throwIfBad();
-  reader.requireRows(count + events.length);
-}
-
 /** Plain lines are split here; from the first that is not plain on, csv-parse is driven by chunks. */
-class CsvFileReader {
-  readonly #selection: CsvSelection;
+export class CsvReader implements EventReader {
+  readonly #selection: FileSelection;
   readonly #parser: Parser;
   readonly #plain = new PlainCsv((cells, line) => this.#take(cells, line));
   #isPlain = true;
   #rows: CsvRows | undefined;
-  #events: Event[] = [];
+  #events: FileEvent[] = [];
   #lastLine = 0;
   #problem: ConfigError | undefined;
 
-  constructor(selection: CsvSelection) {
+  constructor(selection: FileSelection) {
     this.#selection = selection;
     this.#parser = parse({
       bom: true,
       skip_empty_lines: true,
       relax_column_count: true,
-      max_record_size: MAX_ROW_BYTES,
+      max_record_size: MAX_EVENT_BYTES,
       on_record: (cells: string[], { lines }) => {
         this.#take(cells, this.#plain.lines + lines);
         return null;
@@ -60,15 +41,13 @@ class CsvFileReader {
     this.#parser.resume();
   }
 
-  /** The events that this chunk completes. */
-  async feed(chunk: Buffer): Promise<Event[]> {
+  async feed(chunk: Buffer): Promise<FileEvent[]> {
     const rest = this.#isPlain ? this.#plain.feed(chunk) : chunk;
     if (rest !== undefined) await this.#parse(rest);
     return this.#collect();
   }
 
-  /** The events of what the file ends with. */
-  async finish(): Promise<Event[]> {
+  async finish(): Promise<FileEvent[]> {
     const rest = this.#isPlain ? this.#plain.finish() : undefined;
     if (rest !== undefined) await this.#parse(rest);
     this.#note(
@@ -84,15 +63,16 @@ class CsvFileReader {
     if (this.#problem !== undefined) throw this.#problem;
   }
 
-  requireRows(count: number): void {
+  requireEvents(count: number): void {
     const { path, stream, key } = this.#selection;
     if (this.#rows === undefined) {
       const header = csvHeaders(stream).join(', ');
       throw new ConfigError(`${path} line 1: the file is empty; it must start with ${header}`);
     }
     if (count > 0) return;
-    const column = headerOf(stream, stream.key);
-    const what = this.#lastLine <= 1 ? 'there are no rows' : `no row has ${JSON.stringify(key)}`;
+    const column = csvHeader(columnOf(stream.leaves, stream.key)!);
+    const none = this.#lastLine <= 1 || key === undefined;
+    const what = none ? 'there are no rows' : `no row has ${JSON.stringify(key)}`;
     throw new ConfigError(`${path} line ${this.#lastLine}, column ${column}: ${what}`);
   }
 
@@ -102,7 +82,7 @@ class CsvFileReader {
       if (this.#rows === undefined) this.#rows = new CsvRows(this.#selection, cells);
       else {
         const event = this.#rows.read(cells, line);
-        if (event !== undefined) this.#events.push(event);
+        if (event !== undefined) this.#events.push({ members: event });
       }
       this.#lastLine = line;
     } catch (thrown) {
@@ -119,7 +99,7 @@ class CsvFileReader {
     if (error !== null && error !== undefined) this.#problem ??= this.#malformed(error);
   }
 
-  #collect(): Event[] {
+  #collect(): FileEvent[] {
     const events = this.#events;
     this.#events = [];
     return events;

@@ -1,0 +1,41 @@
+// What is taken from a file of events, whatever its format: which events, in which form, and how a
+// reader of a format is driven. The readers are in csv-reader.ts and json-reader.ts.
+import type { TopicStream } from '../streams/stream.ts';
+
+/** An event's members in wire order, ready for JSON. */
+export type Event = Record<string, unknown>;
+
+export interface FileEvent {
+  readonly members: Event;
+  /** The event as the file writes it, on one line, where the file is JSON. */
+  readonly json?: string;
+}
+
+/** What to take from which file. */
+export interface FileSelection {
+  readonly stream: TopicStream;
+  readonly path: string;
+  /** Only events of this key. Such a file ascends in time and holds no keys but the known ones. */
+  readonly key?: string;
+  readonly knownKeys?: readonly string[];
+}
+
+/** Reads one file from its first byte to its last; a mistake is kept until it is asked for. */
+export interface EventReader {
+  /** The events that this chunk completes, up to the first mistake. */
+  feed(chunk: Buffer): FileEvent[] | Promise<FileEvent[]>;
+  /** The events of what the file ends with. */
+  finish(): FileEvent[] | Promise<FileEvent[]>;
+  /** @throws {ConfigError} naming file and place, if there was a mistake. */
+  throwIfBad(): void;
+  /** @throws {ConfigError} if the file has no events; `count` were found. */
+  requireEvents(count: number): void;
+}
+
+/** An event, row, line or element beyond this is refused: an unclosed quote must not swallow the file. */
+export const MAX_EVENT_BYTES = 1_048_576;
+
+/** A value from a file as a message shows it: in quotes, cut, on one line. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

@@ -1,0 +1,66 @@
+// Reads a stream's events from the bytes of a JSON file, an array or lines. A bad event is told with
+// file, element, line and member, and ends the reading after every event before it was given out.
+import { ConfigError } from '../platform/errors.ts';
+import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
+import { JsonEvents, placed } from './json-events.ts';
+import type { JsonMistake, JsonPlace, JsonSplitter, OnValue } from './json-splitter.ts';
+
+export class JsonReader implements EventReader {
+  readonly #selection: FileSelection;
+  readonly #judge: JsonEvents;
+  readonly #splitter: JsonSplitter;
+  #events: FileEvent[] = [];
+  #values = 0;
+  #problem: ConfigError | undefined;
+
+  constructor(selection: FileSelection, Splitter: new (onValue: OnValue) => JsonSplitter) {
+    this.#selection = selection;
+    this.#judge = new JsonEvents(selection);
+    this.#splitter = new Splitter((bytes, place) => this.#take(bytes, place));
+  }
+
+  feed(chunk: Buffer): FileEvent[] {
+    if (this.#problem === undefined) this.#note(this.#splitter.feed(chunk));
+    return this.#collect();
+  }
+
+  finish(): FileEvent[] {
+    if (this.#problem === undefined) this.#note(this.#splitter.finish());
+    return this.#collect();
+  }
+
+  throwIfBad(): void {
+    if (this.#problem !== undefined) throw this.#problem;
+  }
+
+  requireEvents(count: number): void {
+    if (count > 0) return;
+    const { key, path } = this.#selection;
+    const none = this.#values === 0 || key === undefined;
+    const what = none ? 'there are no events' : `no event has ${JSON.stringify(key)}`;
+    throw new ConfigError(`${path}: ${what}`);
+  }
+
+  #take(bytes: Buffer, place: JsonPlace): void {
+    if (this.#problem !== undefined) return;
+    this.#values += 1;
+    try {
+      const event = this.#judge.read(bytes, place);
+      if (event !== undefined) this.#events.push(event);
+    } catch (thrown) {
+      if (!(thrown instanceof ConfigError)) throw thrown;
+      this.#problem = thrown;
+    }
+  }
+
+  #note(mistake: JsonMistake | undefined): void {
+    if (mistake === undefined) return;
+    this.#problem ??= placed(this.#selection.path, mistake.place, mistake.problem);
+  }
+
+  #collect(): FileEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+}

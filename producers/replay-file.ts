@@ -1,0 +1,42 @@
+// Reads a stream's events from a file of any size in constant memory: CSV, a JSON array, or one JSON
+// object a line, each also compressed. A mistake ends it after every event before it was given out.
+import { CsvReader } from './csv-reader.ts';
+import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
+import { readFileBytes, type FilePosition } from './file-source.ts';
+import { JsonArray } from './json-array.ts';
+import { JsonLines } from './json-lines.ts';
+import { JsonReader } from './json-reader.ts';
+
+/**
+ * The selected events of a file, in file order, some at a time.
+ * @throws {ConfigError} naming file and place when the file is not as it must be.
+ */
+export async function* replayFile(
+  selection: FileSelection,
+  position: FilePosition = { readBytes: 0, sizeBytes: 0 },
+): AsyncGenerator<FileEvent[]> {
+  let reader: EventReader | undefined;
+  let count = 0;
+  for await (const chunk of readFileBytes(selection.path, position)) {
+    reader ??= readerOf(selection, chunk);
+    const events = await reader.feed(chunk);
+    count += events.length;
+    if (events.length > 0) yield events;
+    reader.throwIfBad();
+  }
+  reader ??= readerOf(selection, Buffer.alloc(0));
+  const events = await reader.finish();
+  if (events.length > 0) yield events;
+  reader.throwIfBad();
+  reader.requireEvents(count + events.length);
+}
+
+/** A file's name says that it is CSV or JSON; which JSON, and what others are, their beginning says. */
+function readerOf(selection: FileSelection, beginning: Buffer): EventReader {
+  const { path } = selection;
+  const [first] = beginning.toString('latin1', 0, 1_024).replace(/^(ï»¿)?\s*/, '');
+  const isJson = first === '[' || first === '{';
+  if (/\.csv(\.gz)?$/i.test(path)) return new CsvReader(selection);
+  if (!isJson && !/\.(json|ndjson|jsonl)(\.gz)?$/i.test(path)) return new CsvReader(selection);
+  return new JsonReader(selection, first === '[' ? JsonArray : JsonLines);
+}
