@@ -14,7 +14,7 @@ export default defineConfig({
           // Property tests take a second on a quiet machine and ten on a starved one.
           testTimeout: 60_000,
           include: [
-            '{streams,platform,producers,consumer,clickhouse_setup,live,embedded,data}/**/*.test.ts',
+            '{streams,platform,producers,consumer,processor,clickhouse_setup,live,terminal,embedded,data}/**/*.test.ts',
           ],
         },
       },

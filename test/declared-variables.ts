@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { Variable, Variables } from '../platform/config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS = 'streams,platform,producers,consumer,processor,clickhouse_setup,live,embedded,data';
+const FOLDERS =
+  'streams,platform,producers,consumer,processor,clickhouse_setup,live,terminal,embedded,data';
 const DECLARES = /^(?<exported>export )?const (?<name>\w*[vV]ariables)(: \w+)? = \{/gm;
 
 /** The variables by name, each with all of its declarations: `file: name of the object`. */

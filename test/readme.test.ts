@@ -19,7 +19,8 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 /** Everything the programs can print, without the breaks that long texts have in the source. */
 async function printedByCode(): Promise<string> {
-  const folders = 'streams,platform,producers,consumer,clickhouse_setup,live,embedded,data';
+  const folders =
+    'streams,platform,producers,consumer,processor,clickhouse_setup,live,terminal,embedded,data';
   const texts: string[] = [];
   for await (const file of glob(`{${folders}}/**/*.ts`, { cwd: ROOT })) {
     if (!file.endsWith('.test.ts')) texts.push(readFileSync(join(ROOT, file), 'utf8'));

@@ -16,7 +16,16 @@ const files = tracked
   .filter((path) => path !== '')
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 
-const APPS = ['producers', 'consumer', 'processor', 'clickhouse_setup', 'live', 'grafana', 'data'];
+const APPS = [
+  'producers',
+  'consumer',
+  'processor',
+  'clickhouse_setup',
+  'live',
+  'terminal',
+  'grafana',
+  'data',
+];
 const LINES_MAX = 300;
 /** Files that may be longer, and why. */
 const LONG: Record<string, string> = {};

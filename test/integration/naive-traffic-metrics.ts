@@ -19,12 +19,11 @@ const instant = (ms: number): string =>
 export function naiveMetrics(rows: readonly TrafficRow[]): NaiveMetrics {
   const days = [...new Set(rows.map(dayOf))].toSorted();
   const detectors = [...new Set(rows.map(({ detector }) => detector))].toSorted();
+  const known = rows.map((row) => ({ day: dayOf(row), hour: hourOf(row), of: row.detector }));
   const of = (day: string, hour: number, detector?: string): number => {
-    return rows.filter(
+    return known.filter(
       (row) =>
-        dayOf(row) === day &&
-        hourOf(row) === hour &&
-        (detector === undefined || row.detector === detector),
+        row.day === day && row.hour === hour && (detector === undefined || row.of === detector),
     ).length;
   };
   const hours = Array.from({ length: 24 }, (_, hour) => hour);

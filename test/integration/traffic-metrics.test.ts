@@ -1,15 +1,12 @@
 // The metric views on the real engine: whatever rows come, in whatever order and however late, every
 // figure is what the rows add up to; the projections answer; a replay that exchanges the table is followed.
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { setupVariables } from '../../clickhouse_setup/variables.ts';
-import { schemaSql } from '../../clickhouse_setup/generate.ts';
-import { ClickHouse } from '../../platform/clickhouse/client.ts';
-import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
-import { readConfig } from '../../platform/config.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { trafficMetrics, trafficViews } from '../../streams/traffic-metrics.ts';
-import { describeBackend, randomTable } from '../backend/context.ts';
+import { describeBackend } from '../backend/context.ts';
 import { naiveMetrics, type NaiveMetrics } from './naive-traffic-metrics.ts';
+import { trafficDatabase } from './traffic-database.ts';
 import { insertTraffic, type TrafficRow } from './traffic-rows.ts';
 
 const views = trafficViews('traffic_events');
@@ -49,26 +46,10 @@ const batches = fc
 
 describeBackend('the traffic metrics', () => {
   const stack = new AsyncDisposableStack();
-  const database = randomTable('traffic');
   let clickhouse: ClickHouse;
 
   beforeAll(async () => {
-    const target = clickhouseTarget(
-      readConfig(setupVariables, {
-        CLICKHOUSE_URL: inject('clickhouseUrl'),
-        CLICKHOUSE_DB: database,
-      }),
-    );
-    const outside = stack.use(new ClickHouse({ ...target, database: 'default' }, 'test'));
-    await outside.command(`CREATE DATABASE ${database}`);
-    stack.defer(() => outside.command(`DROP DATABASE ${database}`));
-    clickhouse = stack.use(new ClickHouse(target, 'test'));
-    const statements = schemaSql()
-      .replace(/^--.*$/gm, '')
-      .split(';\n');
-    for (const statement of statements) {
-      if (statement.trim() !== '') await clickhouse.command(statement);
-    }
+    ({ clickhouse } = stack.use(await trafficDatabase()));
   });
 
   afterAll(() => stack.disposeAsync());
@@ -100,7 +81,7 @@ describeBackend('the traffic metrics', () => {
         await clickhouse.command('OPTIMIZE TABLE traffic_events FINAL');
         expect(await asked('Asia/Kolkata')).toEqual(naiveMetrics(landed));
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 

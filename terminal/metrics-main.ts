@@ -1,0 +1,125 @@
+// The program behind `npm run metrics`: a rolling summary of the traffic events, and all metrics as JSON.
+// Exit code 0: printed, or Ctrl+C ended --watch. 1: ClickHouse stayed away. 2: bad arguments or settings.
+// 130: Ctrl+C before there was a summary.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClickHouseReader, ResultTooLargeError } from '../platform/clickhouse/reader.ts';
+import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { readConfig, text, type Config } from '../platform/config.ts';
+import { ConfigError, UnavailableError } from '../platform/errors.ts';
+import { run, type Service } from '../platform/service.ts';
+import { visible } from '../platform/visible.ts';
+import { readArguments, USAGE, type MetricsArguments } from './metrics-arguments.ts';
+import { MetricsQueries, type Since } from './metrics-queries.ts';
+import { summary } from './metrics-summary.ts';
+import { replaceFile } from './replace-file.ts';
+
+export const metricsVariables = {
+  ...clickhouseVariables,
+  GRAFANA_CLICKHOUSE_USER: text({
+    doc: 'ClickHouse user that only reads; where it is set, npm run metrics asks as this one.',
+  }),
+  GRAFANA_CLICKHOUSE_PASSWORD: text({
+    doc: 'Password of GRAFANA_CLICKHOUSE_USER.',
+    secret: true,
+  }),
+} as const;
+
+export type MetricsConfig = Config<typeof metricsVariables>;
+
+/** Some hundred thousand hourly counts. */
+const MAX_RESULT_BYTES = 256 * 1024 * 1024;
+
+function readerOf(config: MetricsConfig): ClickHouseReader {
+  const target = clickhouseTarget(config);
+  const { GRAFANA_CLICKHOUSE_PASSWORD: password = '', GRAFANA_CLICKHOUSE_USER: username } = config;
+  const who = username === undefined ? target : { ...target, username, password };
+  const maxExecutionSec = Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1_000));
+  const limits = { maxExecutionSec, maxResultBytes: MAX_RESULT_BYTES, maxConnections: 1 };
+  return new ClickHouseReader(who, 'sensorhouse-metrics', limits);
+}
+
+/**
+ * Prints summaries until there is no more to print or `signal`; resolves to the exit code.
+ * @throws {ConfigError | UnavailableError}
+ */
+export async function metricsCommand(
+  config: MetricsConfig,
+  args: MetricsArguments,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  await using reader = readerOf(config);
+  const queries = new MetricsQueries(reader, signal);
+  const since: Since = args.fromBeginning ? null : await queries.nowMs();
+  if (!args.fromBeginning) {
+    const seconds = args.printEverySec;
+    print(
+      args.watch
+        ? `Counting what arrives from now on; a summary every ${seconds} s\n`
+        : `Counting what arrives for ${seconds} s; --from-beginning sums up what is stored\n`,
+    );
+    await pause(args.printEverySec, signal);
+  }
+  const stopped = (): boolean => signal.aborted;
+  while (!stopped()) {
+    try {
+      await look(queries, since, args, print);
+    } catch (thrown) {
+      // What is watched may go away and come back; and a query may end because we do.
+      if (!args.watch || !(thrown instanceof UnavailableError)) throw thrown;
+      if (!stopped()) print(`${visible(thrown.message)}\n`);
+    }
+    if (!args.watch) break;
+    await pause(args.printEverySec, signal);
+  }
+  return 0;
+}
+
+async function look(
+  queries: MetricsQueries,
+  since: Since,
+  { days, exportPath }: MetricsArguments,
+  print: (text: string) => void,
+): Promise<void> {
+  const rolling = await queries.rolling(since);
+  if (exportPath !== undefined) {
+    const snapshot = await queries.snapshot(rolling, days);
+    await replaceFile(exportPath, `${JSON.stringify(snapshot, null, 1)}\n`);
+  }
+  print(summary(rolling, Date.now()));
+}
+
+async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(seconds * 1_000, undefined, { signal }).catch(() => undefined);
+}
+
+function start(): Promise<Service> {
+  const args = readArguments(process.argv.slice(2));
+  const print = (text: string): void => void process.stdout.write(text);
+  const stop = new AbortController();
+  if (args === 'help') print(USAGE);
+  const ended =
+    args === 'help'
+      ? Promise.resolve(0)
+      : metricsCommand(readConfig(metricsVariables), args, print, stop.signal).catch(told);
+  return Promise.resolve({
+    ended,
+    stoppedCode: () => (args !== 'help' && args.watch ? 0 : 130),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await ended.catch(() => undefined);
+    },
+  });
+}
+
+/** One line for what a person can wait for or ask otherwise; the rest is said by whoever runs this. */
+function told(thrown: unknown): number {
+  if (thrown instanceof ResultTooLargeError) {
+    throw new ConfigError(`--days: ${thrown.message}; ask for fewer days`, { cause: thrown });
+  }
+  if (!(thrown instanceof UnavailableError)) throw thrown;
+  process.stderr.write(`${visible(thrown.message)}\n`);
+  return 1;
+}
+
+if (import.meta.main) await run(start);
