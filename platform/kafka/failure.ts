@@ -18,6 +18,21 @@ const REFUSED_BY_TYPE = new Set([
   'INVALID_TOPIC_EXCEPTION',
 ]);
 
+/** The broker's answers that depend on nothing but what is in the batch. */
+const REFUSED_CONTENT = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+]);
+
+const LOST_SEQUENCE = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'DUPLICATE_SEQUENCE_NUMBER',
+  'INVALID_PRODUCER_EPOCH',
+  'UNKNOWN_PRODUCER_ID',
+]);
+
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 
 /** The chain of an error and its causes; kafkajs hides the reason under `cause` when retries end. */
@@ -44,6 +59,18 @@ export function kafkaFailure(thrown: unknown, doing: string): ConfigError | Unav
 /** True when the failure says that the topic does not exist (yet). */
 export function isUnknownTopic(thrown: unknown): boolean {
   return [...chain(thrown)].some(({ type }) => type === UNKNOWN_TOPIC);
+}
+
+/** The broker's word for what is wrong with the content of a batch, undefined for any other failure. */
+export function refusedContent(thrown: unknown): string | undefined {
+  return [...chain(thrown)]
+    .map(({ type }) => String(type))
+    .find((type) => REFUSED_CONTENT.has(type));
+}
+
+/** True when broker and producer no longer agree on what was sent: only a new producer can go on. */
+export function isLostSequence(thrown: unknown): boolean {
+  return [...chain(thrown)].some(({ type }) => LOST_SEQUENCE.has(String(type)));
 }
 
 function innermost(thrown: unknown): Error {

@@ -29,6 +29,11 @@ export interface Membership {
 }
 
 export interface GroupReceiver {
+  /**
+   * Called before the group is joined. kafkajs commits -2 over an offset that is out of range, and does so
+   * before anybody is asked: who wants to know what was committed reads it here.
+   */
+  joining?(): Promise<void>;
   /** A new assignment; partitions by topic. Batches follow, never awaited: hold them back yourself. */
   assigned(partitions: ReadonlyMap<string, readonly number[]>): void;
   /** The group confirmed that the current assignment stands. */
@@ -49,6 +54,12 @@ export interface GroupOptions {
 export interface LogRange {
   readonly begin: number;
   readonly end: number;
+}
+
+/** A committed offset and what was noted with it, '' for nothing. */
+export interface NotedOffset {
+  readonly offset: number;
+  readonly note: string;
 }
 
 const SESSION_MS = 30_000;
@@ -115,6 +126,7 @@ export class GroupConsumer implements AsyncDisposable {
     const { topics } = this.#options;
     try {
       await this.#admin.connect();
+      await receiver.joining?.();
       await this.#consumer.connect();
       // Without fromBeginning an offset that is out of range silently becomes the newest one.
       await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
@@ -139,13 +151,29 @@ export class GroupConsumer implements AsyncDisposable {
 
   /** Shows the group how far this member has come. Best effort: nobody reads it back as truth. */
   async commit(topic: string, positions: ReadonlyMap<number, number>): Promise<void> {
+    try {
+      await this.commitNoted(topic, positions, '');
+    } catch (error) {
+      this.#log.debug({ err: error }, 'commit failed; lag shows too high until the next one');
+    }
+  }
+
+  /**
+   * Commits offsets with a note, for whom they are the truth about how far it came.
+   * @throws {UnavailableError | ConfigError} also while the group is rebalancing.
+   */
+  async commitNoted(
+    topic: string,
+    positions: ReadonlyMap<number, number>,
+    note: string,
+  ): Promise<void> {
     const offsets = [...positions].map(([partition, offset]) => {
-      return { topic, partition, offset: String(offset) };
+      return { topic, partition, offset: String(offset), metadata: note };
     });
     try {
       await this.#consumer.commitOffsets(offsets);
     } catch (error) {
-      this.#log.debug({ err: error }, 'commit failed; lag shows too high until the next one');
+      throw kafkaFailure(error, `Kafka: committing offsets of ${topic}`);
     }
   }
 
@@ -165,11 +193,21 @@ export class GroupConsumer implements AsyncDisposable {
 
   /** What the group last committed, by partition; partitions without a commit are absent. */
   async committed(topic: string): Promise<Map<number, number>> {
+    const noted = await this.committedNoted(topic);
+    return new Map([...noted].map(([partition, { offset }]) => [partition, offset]));
+  }
+
+  /** The same with its notes. @throws {UnavailableError | ConfigError} */
+  async committedNoted(topic: string): Promise<Map<number, NotedOffset>> {
     try {
       const { groupId } = this.#options;
       const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
       const known = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
-      return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]));
+      return new Map(
+        known.map(({ metadata, offset, partition }) => {
+          return [partition, { offset: Number(offset), note: metadata ?? '' }];
+        }),
+      );
     } catch (error) {
       throw kafkaFailure(error, `Kafka: committed offsets of ${topic}`);
     }

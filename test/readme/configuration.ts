@@ -9,6 +9,7 @@ import { liveVariables } from '../../live/config.ts';
 import { clickhouseVariables } from '../../platform/clickhouse/variables.ts';
 import type { Variable, Variables } from '../../platform/config.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { processorVariables } from '../../processor/config.ts';
 import { producerVariables } from '../../producers/config.ts';
 import { interpolated } from '../compose-file.ts';
 
@@ -26,6 +27,7 @@ const SECTIONS: readonly Section[] = [
   },
   { title: 'Producers', variables: producerVariables },
   { title: 'Consumer', variables: consumerVariables },
+  { title: 'Processor and forwarder', variables: processorVariables },
   { title: 'Setup (`npm run setup`, service `setup`)', variables: setupVariables },
   { title: 'Live page (`npm run live`, service `live`)', variables: liveVariables },
   { title: 'Docker, and who may reach it (service `preflight`)', variables: preflightVariables },

@@ -1,0 +1,67 @@
+// Commits how far each partition of one topic has landed, one commit at a time, the newest state in each. A
+// commit that fails is repeated: it is what the next processor goes by.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError, asError } from '../platform/errors.ts';
+import { backoffMs, type Availability } from '../platform/retry.ts';
+
+export type Commit = (positions: ReadonlyMap<number, number>) => Promise<void>;
+
+/** A commit in a hundred milliseconds bounds what a crash makes twice and costs next to nothing. */
+const COMMIT_EVERY_MS = 100;
+/** A rebalance makes a commit or two fail; that is nothing to tell anybody. */
+const FAILURES_TOLD = 4;
+
+export class Committer {
+  readonly #commit: Commit;
+  readonly #availability: Availability;
+  readonly #failed: (error: Error) => void;
+  #due = new Map<number, number>();
+  #running: Promise<void> | undefined;
+  readonly #stopped = new AbortController();
+
+  constructor(commit: Commit, availability: Availability, failed: (error: Error) => void) {
+    this.#commit = commit;
+    this.#availability = availability;
+    this.#failed = failed;
+  }
+
+  /** Everything of `partition` below `offset` is acknowledged. */
+  landed(partition: number, offset: number): void {
+    this.#due.set(partition, offset);
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+  }
+
+  /** Resolves when all is committed. */
+  async flushed(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Ends the wait for a commit that does not go through. */
+  giveUp(): void {
+    this.#stopped.abort();
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; this.#due.size > 0 && !this.#stopped.signal.aborted;) {
+      const positions = this.#due;
+      this.#due = new Map();
+      try {
+        await this.#commit(positions);
+        this.#availability.back();
+        failures = 0;
+      } catch (thrown) {
+        const error = asError(thrown);
+        if (error instanceof ConfigError) {
+          this.#failed(error);
+          return;
+        }
+        failures += 1;
+        if (failures >= FAILURES_TOLD) this.#availability.lost(error);
+        this.#due = new Map([...positions, ...this.#due]);
+      }
+      const pauseMs = failures === 0 ? COMMIT_EVERY_MS : backoffMs(failures);
+      const { signal } = this.#stopped;
+      if (this.#due.size > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

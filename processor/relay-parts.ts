@@ -1,0 +1,33 @@
+// What a relay is made of, and what it asks of whoever sends.
+import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Transform } from '../streams/transform.ts';
+import type { RelayMetrics } from './metrics.ts';
+import type { Apply } from './parcel.ts';
+import type { InputLog } from './takeover.ts';
+
+/** What sends: {@link RecordSender}. */
+export interface Sender {
+  readonly away: boolean;
+  partitionsOf(topic: string): Promise<number>;
+  send(topic: string, partition: number, records: readonly PlacedRecord[]): Promise<Sent>;
+  giveUp(): void;
+}
+
+export interface RelayParts {
+  readonly input: InputLog;
+  readonly sender: Sender;
+  readonly origin: Transform['origin'];
+  readonly apply: Apply;
+  /** Topic of each output, by the name of its stream. */
+  readonly topics: ReadonlyMap<string, string>;
+  /** Ends after so many records. */
+  readonly max: number;
+  readonly fromBeginning: boolean;
+  readonly metrics: RelayMetrics;
+  readonly logger: Logger;
+  /** Called once with what no waiting can mend. */
+  readonly failed: (error: Error) => void;
+  /** Called when `max` records were dealt with. */
+  readonly done: () => void;
+}
