@@ -14,6 +14,11 @@ describe('readCommand', () => {
     }
   });
 
+  it('takes the stream that is named', () => {
+    const command = readCommand(['--abandon', '--stream', 'traffic_events']);
+    expect(command).toMatchObject({ kind: 'abandon', stream: { name: 'traffic_events' } });
+  });
+
   it('helps, and abandons', () => {
     expect(readCommand(['--help', '--from', 'x'])).toEqual({ kind: 'help' });
     expect(readCommand(['--abandon'])).toEqual({ kind: 'abandon' });
@@ -28,6 +33,11 @@ describe('readCommand', () => {
     [['--form', 'x'], "Unknown option '--form'"],
     [['replay'], "Unexpected argument 'replay'"],
     [['--abandon', '--from', '2020-07-12T00:00Z'], '--abandon: goes alone'],
+    [
+      ['--stream', 'nothing', '--abandon'],
+      '--stream: "nothing" is not one of sensor_data, traffic_events',
+    ],
+    [['--stream', 'sensor_data'], '--stream: goes with --from or --abandon'],
   ] as const;
   for (const [args, says] of wrong) {
     it(`refuses ${args.join(' ')} in one line`, () => {

@@ -43,7 +43,7 @@ export async function replayCommand(
   await using offsets = new TopicOffsets(config, silentLog(), CLIENT);
   const level = config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL;
   const log = createLog({ service: 'replay', level, fd: 2 });
-  const stream = sensorData;
+  const stream = command.stream ?? (config.STREAMS.length === 1 ? config.STREAMS[0]! : sensorData);
   const parts = { clickhouse, config, stream, identities, offsets, log, signal, print };
   try {
     const tables = [tableOf(stream), deadLetters, consumerPositions];

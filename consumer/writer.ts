@@ -4,7 +4,7 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters as deadLetterTable } from '../streams/table.ts';
 import { absentFacts } from './absent.ts';
-import type { Batch, DeadLetter } from './batch.ts';
+import type { Batch, DeadLetter, Span } from './batch.ts';
 import { guard, type Ownership } from './fence.ts';
 import type { Ledger } from './ledger.ts';
 import { quoted } from './source.ts';
@@ -48,7 +48,7 @@ export class Writer {
       if (batch.block.rows > 0) await this.#writeRows(batch, ownership, ingestTime);
       batch.landed = 'rows';
     }
-    const floors = [...batch.spans].filter(([, span]) => span.rows === 0 && span.next > span.first);
+    const floors = [...batch.spans].filter(([, span]) => needsFloor(span));
     await this.#ledger.recordFloors(
       ownership,
       floors.map(([partition, { next }]) => {
@@ -86,6 +86,11 @@ export class Writer {
       queryId: this.#ledger.nextInsertId(ownership),
     });
   }
+}
+
+/** Nothing else would show that a span without rows, or that ends in duplicates, has landed. */
+function needsFloor({ duplicates, first, next, rows }: Span): boolean {
+  return next > first && (rows === 0 || duplicates.at(-1)?.last === next - 1);
 }
 
 function line(letter: DeadLetter) {

@@ -5,6 +5,7 @@ import { expect, inject, it } from 'vitest';
 import { audit, auditVariables } from '../../consumer/audit-main.ts';
 import { readArguments } from '../../consumer/dead-letter-arguments.ts';
 import { deadLettersCommand, deadLetterVariables } from '../../consumer/dead-letters-main.ts';
+import { replayCommand } from '../../consumer/replay-main.ts';
 import { readConfig } from '../../platform/config.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { ORIGIN_HEADER, sourceOf, writeOrigin } from '../../streams/origin.ts';
@@ -210,5 +211,25 @@ describeBackend('what a processor made twice', () => {
       '1 dead letters were published again: 1 are rows now, 0 dead letters again',
     );
     expect(consumer.totals()).toMatchObject({ inserted: 6, deadLetters: 1, duplicates: 0 });
+  });
+
+  it('stays left out when the topic is read again', async () => {
+    const { made, places, raw, world } = await madeWorld(300, (index) => index % 60 === 7);
+    await using closing = world;
+    await world.send(
+      [...places.slice(0, 200), ...places.slice(150), ...places.slice(20, 90)].map(made),
+    );
+    const config = world.config(STREAM);
+    {
+      await using first = await closing.consumer(STREAM);
+      await untilAudited(world, raw);
+      expect(first.totals()).toMatchObject({ inserted: 295, duplicates: 120 });
+    }
+    // From the middle: what is read again must know what was met before.
+    const command = { kind: 'replay', fromMs: TIME_MS + 100, stream: trafficEvents } as const;
+    const lines: string[] = [];
+    expect(await replayCommand(config, command, (line) => lines.push(line))).toBe(0);
+    const said = await untilAudited(world, raw);
+    expect(said).toContain('295 good + 5 dead + 0 gap + 120 duplicates of 420 in the log');
   });
 });

@@ -48,7 +48,7 @@ async function rejectedWorld(count = 30): Promise<World> {
 async function command(world: World, ...args: string[]): Promise<{ code: number; said: string }> {
   let said = '';
   const config = readConfig(deadLetterVariables, world.env());
-  const told = readArguments(args);
+  const told = readArguments(['--stream', 'sensor_data', ...args]);
   if (told === 'help') throw new Error('asked for help');
   const code = await deadLettersCommand(config, told, (text) => (said += text));
   return { code, said };
@@ -59,7 +59,7 @@ function startCommand(world: World, clickhouseUrl: string) {
   const main = join(import.meta.dirname, '..', '..', 'consumer', 'dead-letters-main.ts');
   const { PATH } = environment();
   const env = { ...world.env({ CLICKHOUSE_URL: clickhouseUrl }), ...(PATH && { PATH }) };
-  const child = spawn(process.execPath, [main, '--redrive'], { env, stdio: 'pipe' });
+  const child = spawn(process.execPath, [main, '--redrive', '--stream', 'sensor_data'], { env, stdio: 'pipe' });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
