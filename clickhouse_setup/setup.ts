@@ -7,13 +7,12 @@ import type { Logger } from '../platform/log.ts';
 import { createKafka } from '../platform/kafka/client.ts';
 import { ensureTopics } from '../platform/kafka/topics.ts';
 import { streams } from '../streams/index.ts';
-import { sensorData } from '../streams/sensor-data.ts';
-import type { Stream } from '../streams/stream.ts';
 import { viewsOf } from '../streams/table.ts';
 import { createTable, createView } from './ddl.ts';
 import { tablesOf } from './generate.ts';
 import { patiently } from './patience.ts';
 import { applyRetention } from './retention.ts';
+import { declaredTopics } from './topics.ts';
 import { upgradeTable } from './upgrade.ts';
 import { userStatements, usersOf } from './users.ts';
 import type { SetupConfig } from './variables.ts';
@@ -33,23 +32,13 @@ export async function setUp(
 ): Promise<void> {
   const limitMs = config.SETUP_TIMEOUT_SEC * 1000;
   const wait = { limitMs, log, signal };
-  const declared = streams.map((stream) => asConfigured(stream, config));
   await patiently('ClickHouse', wait, () => setUpClickHouse(config, log, signal));
-  await patiently('Kafka', wait, () => setUpKafka(config, declared, log));
+  await patiently('Kafka', wait, () => setUpKafka(config, log));
 }
 
-function asConfigured(stream: Stream, { KAFKA_TOPIC: name }: SetupConfig): Stream {
-  if (stream.name !== sensorData.name || name === undefined) return stream;
-  return { ...stream, topic: { ...stream.topic, name } };
-}
-
-async function setUpKafka(
-  config: SetupConfig,
-  declared: readonly Stream[],
-  log: Logger,
-): Promise<void> {
+async function setUpKafka(config: SetupConfig, log: Logger): Promise<void> {
   const kafka = createKafka(config, log, 'sensorhouse-setup', 1);
-  const topics = declared.map(({ topic }) => topic);
+  const topics = declaredTopics(config.KAFKA_TOPIC);
   for (const report of await ensureTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)) {
     const { topic, created, partitions, differences } = report;
     for (const difference of differences) log.warn({ topic }, difference);

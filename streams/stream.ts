@@ -17,6 +17,8 @@ interface TopicDeclaration<Event, Name> {
     readonly partitions: number;
     /** How long Kafka keeps records. -1: for ever. */
     readonly retentionMs: number;
+    /** Largest record batch it takes. Default: the broker's, about 1 MiB. */
+    readonly maxMessageBytes?: number;
   };
   readonly event: Event;
   /** The field whose value is the Kafka record key. */

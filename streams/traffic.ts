@@ -25,6 +25,9 @@ const processed = {
   processed_at: instant({ maxAheadMs: Number.MAX_SAFE_INTEGER }),
 } as const;
 
+/** What the raw topic takes at most fits here with what is added to it. */
+const maxMessageBytes = 1_048_588 + 65_536;
+
 const common = { family, key: 'detector_id', eventTime: 'ts' } as const;
 
 export const trafficRaw = defineTopicStream({
@@ -37,7 +40,7 @@ export const trafficRaw = defineTopicStream({
 export const trafficEvents = defineStream({
   ...common,
   name: 'traffic_events',
-  topic: { name: 'iot.traffic.processed', partitions: 3, retentionMs },
+  topic: { name: 'iot.traffic.processed', partitions: 3, retentionMs, maxMessageBytes },
   event: processed,
   origin: trafficRaw,
   table: {
@@ -52,6 +55,6 @@ export const trafficEvents = defineStream({
 export const trafficViz = defineTopicStream({
   ...common,
   name: 'traffic_viz',
-  topic: { name: 'iot.traffic.viz', partitions: 3, retentionMs },
+  topic: { name: 'iot.traffic.viz', partitions: 3, retentionMs, maxMessageBytes },
   event: processed,
 });

@@ -1,11 +1,11 @@
 // Creates the declared topics and reports where existing ones differ. It never changes a topic that
 // exists: more partitions would move keys, shorter retention would delete records.
 import kafkajs from 'kafkajs';
-import type { Stream } from '../../streams/stream.ts';
+import type { TopicStream } from '../../streams/stream.ts';
 import type { Kafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';
 
-export type DeclaredTopic = Stream['topic'];
+export type DeclaredTopic = TopicStream['topic'];
 
 export interface TopicReport {
   readonly topic: string;
@@ -19,8 +19,10 @@ export interface FoundTopic {
   readonly partitions: number;
   readonly retentionMs: string | undefined;
   readonly cleanupPolicy: string | undefined;
+  readonly maxMessageBytes: string | undefined;
 }
 
+const SETTINGS = ['retention.ms', 'cleanup.policy', 'max.message.bytes'];
 const TOPIC_RESOURCE = kafkajs.ConfigResourceTypes.TOPIC;
 
 /**
@@ -34,12 +36,39 @@ export async function ensureTopics(
   topics: readonly DeclaredTopic[],
   replicationFactor = 1,
 ): Promise<TopicReport[]> {
-  const admin = kafka.admin({ retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 2 } });
-  try {
-    await admin.connect();
+  return administering(kafka, async (admin) => {
     const reports: TopicReport[] = [];
     for (const topic of topics) reports.push(await ensureTopic(admin, topic, replicationFactor));
     return reports;
+  });
+}
+
+/**
+ * The topics of these names that exist, as the broker describes them. Changes nothing.
+ * @throws {ConfigError | UnavailableError} as {@link ensureTopics}.
+ */
+export async function describeTopics(
+  kafka: Kafka,
+  names: readonly string[],
+): Promise<Map<string, FoundTopic>> {
+  return administering(kafka, async (admin) => {
+    const existing = await admin.listTopics();
+    const found = new Map<string, FoundTopic>();
+    for (const name of names.filter((each) => existing.includes(each))) {
+      found.set(name, await describeTopic(admin, name));
+    }
+    return found;
+  });
+}
+
+async function administering<T>(
+  kafka: Kafka,
+  work: (admin: kafkajs.Admin) => Promise<T>,
+): Promise<T> {
+  const admin = kafka.admin({ retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 2 } });
+  try {
+    await admin.connect();
+    return await work(admin);
   } catch (error) {
     throw kafkaFailure(error, 'Kafka topics');
   } finally {
@@ -65,6 +94,9 @@ async function ensureTopic(
           configEntries: [
             { name: 'retention.ms', value: String(topic.retentionMs) },
             { name: 'cleanup.policy', value: 'delete' },
+            ...(topic.maxMessageBytes === undefined
+              ? []
+              : [{ name: 'max.message.bytes', value: String(topic.maxMessageBytes) }]),
           ],
         },
       ],
@@ -83,7 +115,7 @@ export async function describeTopic(admin: kafkajs.Admin, name: string): Promise
   const metadata = await admin.fetchTopicMetadata({ topics: [name] });
   const configs = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: TOPIC_RESOURCE, name, configNames: ['retention.ms', 'cleanup.policy'] }],
+    resources: [{ type: TOPIC_RESOURCE, name, configNames: SETTINGS }],
   });
   const entries = configs.resources[0]?.configEntries ?? [];
   const valueOf = (key: string): string | undefined =>
@@ -92,6 +124,7 @@ export async function describeTopic(admin: kafkajs.Admin, name: string): Promise
     partitions: metadata.topics[0]?.partitions.length ?? 0,
     retentionMs: valueOf('retention.ms'),
     cleanupPolicy: valueOf('cleanup.policy'),
+    maxMessageBytes: valueOf('max.message.bytes'),
   };
 }
 
@@ -110,6 +143,13 @@ export function differences(declared: DeclaredTopic, found: FoundTopic): string[
     said.push(
       `topic ${name} keeps records for ${found.retentionMs} ms, declared are ${retentionMs}; ` +
         configCommand(name, `retention.ms=${retentionMs}`),
+    );
+  }
+  const { maxMessageBytes = 0 } = declared;
+  if (found.maxMessageBytes !== undefined && Number(found.maxMessageBytes) < maxMessageBytes) {
+    said.push(
+      `topic ${name} takes batches of ${found.maxMessageBytes} bytes, declared are ${maxMessageBytes}: ` +
+        `larger records are refused; ${configCommand(name, `max.message.bytes=${maxMessageBytes}`)}`,
     );
   }
   if (found.cleanupPolicy?.includes('compact') === true) {
