@@ -33,6 +33,8 @@ describe('applyArguments', () => {
         expect(help).toContain(doc);
         if (fallback !== undefined) expect(help).toContain(`default ${fallback}`);
       }
+      expect(help).toMatch(/^ +traffic +stream traffic_raw, from data\/traffic_counts.json$/m);
+      expect(help).toMatch(/^ +sensor_data +stream sensor_data, from the file in DATA_PATH$/m);
       expect(help).toContain('npm run producer -- producer_C 5');
       expect(help).toContain('docker run --rm sensor-producer');
     },

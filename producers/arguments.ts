@@ -3,7 +3,8 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../platform/errors.ts';
 import { producerVariables } from './config.ts';
-import { producers } from './devices.ts';
+import { allProducers } from './catalogue.ts';
+import type { Producer } from './producer.ts';
 
 type Environment = Record<string, string | undefined>;
 
@@ -43,25 +44,32 @@ function helpText(): string {
     ([name, { doc, allowed, fallback, secret }]) =>
       `  ${name.padEnd(25)} ${doc}\n${' '.repeat(28)}${secret ? 'a secret' : allowed}; default ${fallback ?? 'unset'}`,
   );
-  return `Replays the rows of one device from a CSV file to Kafka.
+  return `Replays the events of a file to Kafka: CSV, a JSON array, or one JSON object a line.
 
 Usage: producer [run] [producer] [rows] [--rows <rows>]
 
 Producers:
-${producers.map(({ name, deviceId }) => `  ${name.padEnd(25)} device ${deviceId}`).join('\n')}
+${allProducers.map((each) => `  ${each.name.padEnd(25)} ${described(each)}`).join('\n')}
 
 Variables:
 ${rows.join('\n')}
 
 Examples:
   npm run producer -- producer_C 5
+  npm run producer -- traffic 5
   ROW_LIMIT=all INTERVAL_MS=0 npm run producer -- B
   docker run --rm sensor-producer --help
   docker run --rm sensor-producer run producer_C 5
+  docker run --rm sensor-producer run traffic 5
   docker run --rm -e PRODUCER=producer_B -e KAFKA_BROKER=kafka:9092 sensor-producer --rows all
   docker run --rm -v ./my.csv:/app/data/sensor_data.csv:ro sensor-producer
 
 Exit codes: 0 done (also when events were printed as [DRY-RUN]), 1 failed, 2 something has to be
 changed: a variable, an argument, the file, or how to log in to Kafka.
 `;
+}
+
+function described({ deviceId, file, stream }: Producer): string {
+  if (deviceId !== undefined) return `device ${deviceId}`;
+  return `stream ${stream.name}, from ${file ?? 'the file in DATA_PATH'}`;
 }

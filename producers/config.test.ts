@@ -17,6 +17,29 @@ describe('readProducerConfig', () => {
     expect(config.DATA_PATH).toBe(resolve(import.meta.dirname, '..', 'data', 'sensor_data.csv'));
   });
 
+  it('has the defaults that the producer of the traffic detectors declares', () => {
+    for (const written of ['traffic', 'TRAFFIC', 'traffic_raw']) {
+      const config = readProducerConfig({ PRODUCER: written, INTERVAL_MS: ' ', DATA_PATH: '' });
+      expect(config.PRODUCER).toMatchObject({ name: 'traffic', family: 'traffic' });
+      expect(config.INTERVAL_MS).toBe(5_000);
+      expect(config.KAFKA_TOPIC).toBe('iot.traffic.raw');
+      expect(config.DATA_PATH).toBe(resolve(import.meta.dirname, '../data/traffic_counts.json'));
+    }
+    const given = { INTERVAL_MS: '7', KAFKA_TOPIC: 't', DATA_PATH: '/x.csv' };
+    expect(readProducerConfig({ PRODUCER: 'traffic', ...given })).toMatchObject({
+      ...{ INTERVAL_MS: 7, KAFKA_TOPIC: 't', DATA_PATH: '/x.csv' },
+    });
+  });
+
+  it('wants to be told the file of a stream that has none of its own', () => {
+    expect(() => readProducerConfig({ PRODUCER: 'sensor_data' })).toThrow(
+      new ConfigError('DATA_PATH: is not set; sensor_data replays a file of yours, say which'),
+    );
+    const config = readProducerConfig({ PRODUCER: 'sensor_data', DATA_PATH: '/mine.ndjson' });
+    expect(config).toMatchObject({ KAFKA_TOPIC: 'sensor_data', INTERVAL_MS: 200 });
+    expect(config.PRODUCER.deviceId).toBeUndefined();
+  });
+
   it.each([
     ['7', { rows: 7 }],
     ['all', { rows: Infinity }],
@@ -49,7 +72,9 @@ describe('readProducerConfig', () => {
 
   it('names the allowed producers for an unknown one', () => {
     expect(() => readProducerConfig({ PRODUCER: 'D' })).toThrow(
-      new ConfigError('PRODUCER: "D" is not one of producer_A, producer_B, producer_C'),
+      new ConfigError(
+        'PRODUCER: "D" is not one of producer_A, producer_B, producer_C, traffic, sensor_data',
+      ),
     );
   });
 

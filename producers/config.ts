@@ -1,4 +1,5 @@
-// The environment variables of a producer and the configuration they give.
+// The environment variables of a producer and the configuration they give. Three of them default to what
+// the producer declares.
 import { resolve } from 'node:path';
 import {
   environment,
@@ -11,10 +12,12 @@ import {
   type Config,
   type Variable,
 } from '../platform/config.ts';
+import { ConfigError } from '../platform/errors.ts';
 import { httpVariables } from '../platform/http.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { sensorData } from '../streams/sensor-data.ts';
-import { findProducer, producers, type Producer } from './devices.ts';
+import { allProducers, producerNamed } from './catalogue.ts';
+import { INTERVAL_MS, type Producer } from './producer.ts';
 
 /** How many rows to replay. `mistaken` is what was written when it made no sense. */
 export interface RowLimit {
@@ -27,12 +30,12 @@ const DEFAULT_FILE = 'data/sensor_data.csv';
 const PACKAGE_ROOT = resolve(import.meta.dirname, '..');
 
 const producer: Variable<Producer> & { fallback: string } = {
-  doc: 'Which device to replay. A, producer_A.ts and producer_A.py mean the same.',
-  allowed: `one of ${producers.map(({ name }) => name).join(', ')}`,
-  fallback: producers[0]!.name,
+  doc: 'What to replay: a device of sensor_data (A, producer_A.ts and producer_A.py mean the same), traffic, or a stream.',
+  allowed: `one of ${allProducers.map(({ name }) => name).join(', ')}`,
+  fallback: allProducers[0]!.name,
   secret: false,
   parse: (written) => {
-    const value = findProducer(written);
+    const value = producerNamed(written);
     return value === undefined ? { ok: false } : { ok: true, value };
   },
 };
@@ -59,11 +62,17 @@ export const producerVariables = {
   PRODUCER: producer,
   ROW_LIMIT: rowLimit,
   INTERVAL_MS: integer(
-    { default: 200, doc: 'Pause between two rows; 0: as fast as Kafka takes them.' },
+    {
+      default: INTERVAL_MS,
+      doc: 'Pause between two rows; 0: as fast as Kafka takes them. Unset: 5000 for traffic.',
+    },
     0,
     3_600_000,
   ),
-  DATA_PATH: text({ default: DEFAULT_FILE, doc: 'The CSV file to replay; .gz is unpacked.' }),
+  DATA_PATH: text({
+    default: DEFAULT_FILE,
+    doc: 'The file to replay: CSV, a JSON array or one JSON object a line; .gz is unpacked. Unset: data/traffic_counts.json for traffic. A stream of your own needs it.',
+  }),
   LOOP: flag({
     default: false,
     doc: 'Start the file again at its end, until ROW_LIMIT or for ever.',
@@ -87,7 +96,7 @@ export const producerVariables = {
     86_400,
   ),
   KAFKA_TOPIC: matching(
-    { default: sensorData.topic.name, doc: 'The topic to send to.' },
+    { default: sensorData.topic.name, doc: "The topic to send to. Unset: the stream's own." },
     /^[a-zA-Z0-9._-]{1,249}$/,
     '1 to 249 letters, digits, dots, underscores and hyphens',
   ),
@@ -107,16 +116,34 @@ export type ProducerConfig = Config<typeof producerVariables>;
  * @throws {ConfigError} one line that names the variable, its value and what is allowed.
  */
 export function readProducerConfig(env = environment()): ProducerConfig {
-  const config = readConfig(producerVariables, env);
+  const { PRODUCER } = readConfig({ PRODUCER: producer }, env);
+  const config = readConfig(producerVariables, { ...env, ...ownDefaults(PRODUCER, env) });
   const path = config.DATA_PATH;
   // The default lies beside the package; a path that a person wrote is theirs, from where they are.
-  const from = path === DEFAULT_FILE ? PACKAGE_ROOT : process.cwd();
+  const from = path === PRODUCER.file ? PACKAGE_ROOT : process.cwd();
   const unlimited = config.LOOP && (env['ROW_LIMIT'] ?? '').trim() === '';
   return Object.freeze({
     ...config,
     DATA_PATH: resolve(from, path),
     ROW_LIMIT: unlimited ? { rows: Infinity } : config.ROW_LIMIT,
   });
+}
+
+/** What the producer declares, where `env` says nothing. @throws {ConfigError} for a file nobody names. */
+function ownDefaults(
+  { file, intervalMs, name, stream }: Producer,
+  env: Record<string, string | undefined>,
+): Record<string, string> {
+  const given = (variable: string): string | undefined => env[variable]?.trim() || undefined;
+  const path = given('DATA_PATH') ?? file;
+  if (path === undefined) {
+    throw new ConfigError(`DATA_PATH: is not set; ${name} replays a file of yours, say which`);
+  }
+  return {
+    DATA_PATH: path,
+    INTERVAL_MS: given('INTERVAL_MS') ?? String(intervalMs),
+    KAFKA_TOPIC: given('KAFKA_TOPIC') ?? stream.topic.name,
+  };
 }
 
 function readRowLimit(written: string): RowLimit {

@@ -1,7 +1,11 @@
 // Brings events to Kafka or, when Kafka is away and ON_KAFKA_DOWN says so, prints them. Settles
 // every event it is given in the ledger, or leaves it open, which counts as failed.
 import { ConfigError } from '../platform/errors.ts';
-import { connectProducer, type KafkaProducer } from '../platform/kafka/producer.ts';
+import {
+  connectProducer,
+  type KafkaProducer,
+  type KeyedValue,
+} from '../platform/kafka/producer.ts';
 import { silentLog, type Logger } from '../platform/log.ts';
 import type { Ledger } from './account.ts';
 import type { ProducerConfig } from './config.ts';
@@ -12,14 +16,15 @@ export type Ending = 'failed' | 'unread' | ConfigError;
 
 export interface DeliveryOptions {
   readonly config: ProducerConfig;
-  /** The record key of every event. */
-  readonly key: string;
   readonly ledger: Ledger;
   readonly log: Logger;
   readonly dryRun: DryRun;
   /** Aborts when whatever is still under way must be given up. */
   readonly giveUp: AbortSignal;
 }
+
+/** A broker takes about 1 MB in one record batch; compression only helps. */
+const MAX_BATCH_BYTES = 900_000;
 
 export class Delivery implements AsyncDisposable {
   readonly #options: DeliveryOptions;
@@ -58,25 +63,30 @@ export class Delivery implements AsyncDisposable {
   }
 
   /** Sends or prints events, at least one. Anything but undefined ends the run. */
-  async deliver(events: readonly string[]): Promise<Ending | undefined> {
+  async deliver(events: readonly KeyedValue[]): Promise<Ending | undefined> {
+    for (const batch of inBatches(events)) {
+      const ending = await this.#deliver(batch);
+      if (ending !== undefined) return ending;
+    }
+    return undefined;
+  }
+
+  async #deliver(events: readonly KeyedValue[]): Promise<Ending | undefined> {
     if (this.#producer === undefined) return this.#print(events);
-    const { config, key, ledger, giveUp } = this.#options;
+    const { config, giveUp, ledger } = this.#options;
     const timeoutMs = config.KAFKA_SEND_TIMEOUT_SEC * 1_000;
     const deadline = config.ON_KAFKA_DOWN === 'wait' ? [] : [AbortSignal.timeout(timeoutMs)];
     const signal = AbortSignal.any([giveUp, ...deadline]);
-    const delivery = await this.#producer.send(key, events, signal);
-    if (delivery.outcome === 'sent') {
-      ledger.settle('sent', events.length);
-      return undefined;
-    }
+    const { cause, inDoubt, sent, unsent } = await this.#producer.send(events, signal);
+    ledger.settle('sent', sent);
+    if (cause === undefined) return undefined;
     this.#producer = undefined;
-    const inDoubt = delivery.outcome === 'in-doubt';
-    if (inDoubt) ledger.settle('inDoubt', events.length);
-    if (delivery.cause instanceof ConfigError) return delivery.cause;
-    const ending = this.#fallBack(delivery.cause, inDoubt ? events.length : 0);
+    ledger.settle('inDoubt', inDoubt.length);
+    if (cause instanceof ConfigError) return cause;
+    const ending = this.#fallBack(cause, inDoubt.length);
     if (ending !== undefined) return ending;
     // Events in doubt are printed too, so that none is lost in silence; they count once.
-    return inDoubt ? this.#show(events) : this.#print(events);
+    return (await this.#show(inDoubt)) ?? this.#print(unsent);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,13 +106,34 @@ export class Delivery implements AsyncDisposable {
     return undefined;
   }
 
-  async #print(events: readonly string[]): Promise<Ending | undefined> {
+  async #print(events: readonly KeyedValue[]): Promise<Ending | undefined> {
     const ending = await this.#show(events);
     if (ending === undefined) this.#options.ledger.settle('dryRun', events.length);
     return ending;
   }
 
-  async #show(events: readonly string[]): Promise<Ending | undefined> {
-    return (await this.#options.dryRun.print(events)) ? undefined : 'unread';
+  async #show(events: readonly KeyedValue[]): Promise<Ending | undefined> {
+    if (events.length === 0) return undefined;
+    const printed = await this.#options.dryRun.print(events.map(({ value }) => value));
+    return printed ? undefined : 'unread';
   }
+}
+
+/** The events in order, cut where a batch would become too large; one that is alone too large stays alone. */
+export function* inBatches(
+  events: readonly KeyedValue[],
+  maxBytes = MAX_BATCH_BYTES,
+): Generator<readonly KeyedValue[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [index, { key, value }] of events.entries()) {
+    const size = Buffer.byteLength(key) + Buffer.byteLength(value);
+    if (index > from && bytes + size > maxBytes) {
+      yield events.slice(from, index);
+      from = index;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (from < events.length) yield from === 0 ? events : events.slice(from);
 }

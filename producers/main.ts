@@ -1,4 +1,4 @@
-// A producer: replays one device's rows to Kafka and accounts for every row it read. stdout carries
+// A producer: replays the events of a file to Kafka and accounts for every row it read. stdout carries
 // nothing but dry-run events and help; everything else goes to stderr.
 import type { Writable } from 'node:stream';
 import { environment } from '../platform/config.ts';
@@ -79,7 +79,6 @@ class Session implements ProducerService {
     this.#log = log;
     this.#delivery = new Delivery({
       config,
-      key: selection.key,
       ledger: this.#ledger,
       log,
       dryRun: new DryRun(output),

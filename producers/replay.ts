@@ -9,20 +9,22 @@ import type { RowSource } from './row-source.ts';
 /** Large enough that a request's fixed cost does not count; kafkajs groups a batch in O(n²). */
 export const MAX_BATCH_ROWS = 1_000;
 
-export interface ReplayParts<Event> {
+export interface ReplayParts<Event, Sent> {
   readonly source: RowSource<Event>;
   readonly pace: Pace;
   readonly ledger: Ledger;
   /** How many rows to replay in all. */
   readonly limit: number;
-  readonly encode: (event: Event) => string;
-  readonly deliver: (events: readonly string[]) => Promise<Ending | undefined>;
+  readonly encode: (event: Event) => Sent;
+  readonly deliver: (events: readonly Sent[]) => Promise<Ending | undefined>;
   /** Aborts when no more rows are to be taken. */
   readonly stop: AbortSignal;
 }
 
 /** Replays until the rows, the limit or the patience end; resolves with why, if not by itself. */
-export async function replay<Event>(parts: ReplayParts<Event>): Promise<Ending | undefined> {
+export async function replay<Event, Sent>(
+  parts: ReplayParts<Event, Sent>,
+): Promise<Ending | undefined> {
   const { deliver, encode, ledger, limit, pace, source, stop } = parts;
   let underWay: Promise<Ending | undefined> = Promise.resolve(undefined);
   try {

@@ -1,18 +1,18 @@
-// What a sensor producer replays: which stream, from which file, which device's rows, as which JSON.
-// A producer of another stream differs here and in devices.ts only.
-import { sensorData } from '../streams/sensor-data.ts';
+// What a producer replays: which stream, from which file, which rows of it, under which keys, as which
+// JSON.
+import { columnOf, type TopicStream } from '../streams/stream.ts';
+import type { KeyedValue } from '../platform/kafka/producer.ts';
 import type { ProducerConfig } from './config.ts';
 import { producers } from './devices.ts';
 import { compileJson } from './event-json.ts';
-import type { FileEvent } from './file-event.ts';
+import type { Event, FileEvent } from './file-event.ts';
 import { replayFile } from './replay-file.ts';
 import { RowSource } from './row-source.ts';
 
 export interface Selection {
-  /** The record key of every event. */
-  readonly key: string;
   readonly source: RowSource<FileEvent>;
-  readonly encode: (event: FileEvent) => string;
+  /** The record of an event. */
+  readonly encode: (event: FileEvent) => KeyedValue;
   /** How much of the file has been read, 0 to 1. */
   readonly share: () => number;
 }
@@ -20,15 +20,23 @@ export interface Selection {
 /** Opens the file and reads its beginning. @throws {ConfigError} when it cannot be replayed. */
 export async function openSelection(config: ProducerConfig): Promise<Selection> {
   const position = { readBytes: 0, sizeBytes: 0 };
-  const key = config.PRODUCER.deviceId;
+  const { deviceId: key, stream } = config.PRODUCER;
   const knownKeys = producers.map(({ deviceId }) => deviceId);
-  const file = { stream: sensorData, path: config.DATA_PATH, key, knownKeys };
+  const one = key === undefined ? {} : { key, knownKeys };
+  const file = { stream, path: config.DATA_PATH, ...one };
   const source = new RowSource(() => replayFile(file, position), config.LOOP);
   await source.check();
+  const keyOf = compileKey(stream);
+  const jsonOf = compileJson(stream, config.USE_NOW_TS);
   return {
-    key,
     source,
-    encode: compileJson(sensorData, config.USE_NOW_TS),
+    encode: (event) => ({ key: keyOf(event.members), value: jsonOf(event) }),
     share: () => position.readBytes / Math.max(1, position.sizeBytes),
   };
+}
+
+/** The key of an event that was checked against the declaration. */
+function compileKey({ key, leaves }: TopicStream): (event: Event) => string {
+  const { path } = columnOf(leaves, key)!;
+  return (event) => String(path.reduce<unknown>((at, name) => (at as Event)[name], event));
 }

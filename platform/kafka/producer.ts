@@ -1,20 +1,38 @@
-// Sends keyed values to one topic, idempotently and in order, and tells for every batch whether it
-// is in Kafka, is not, or may be. Retrying is done here, not left to kafkajs, so that a caller's
-// signal always ends it.
-import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
+// Sends keyed values to one topic, idempotently and in order of each key, and tells for every message
+// whether it is in Kafka, is not, or may be. Retrying is done here, not left to kafkajs, so that a
+// caller's signal always ends it.
+import kafkajs, { type Kafka, type PartitionMetadata, type Producer } from 'kafkajs';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, untilAvailable, type Backoff } from '../retry.ts';
 import { createKafka } from './client.ts';
-import { isUnknownTopic, kafkaFailure } from './failure.ts';
+import { isUnknownTopic, kafkaFailure, refusedContent } from './failure.ts';
+import {
+  openByLeader,
+  sharesOf,
+  type KeyedValue,
+  type PartitionShare,
+  type PlacedMessage,
+  type ShareOutcome,
+} from './partition-share.ts';
 import type { KafkaConfig } from './variables.ts';
 
-/**
- * What became of a batch. `unsent`: no record of it is in Kafka. `in-doubt`: it was written to a
- * connection and no acknowledgement came back, so all of it or nothing is in Kafka.
- */
-export type Delivery =
-  { readonly outcome: 'sent' } | { readonly outcome: 'unsent' | 'in-doubt'; readonly cause: Error };
+export type { KeyedValue };
+
+/** What became of a batch, message by message, in the order of the batch. */
+export interface Delivery {
+  /** How many are in Kafka. */
+  readonly sent: number;
+  /** Not in Kafka. */
+  readonly unsent: readonly KeyedValue[];
+  /**
+   * Written to a connection, and no acknowledgement came back: of each partition's share of the batch
+   * all are in Kafka or none.
+   */
+  readonly inDoubt: readonly KeyedValue[];
+  /** Why not all were sent. */
+  readonly cause?: Error;
+}
 
 export interface ProducerOptions {
   readonly topic: string;
@@ -57,8 +75,9 @@ export async function connectProducer(
   };
   const producer = await retrying(connect, what, new Availability('Kafka', waitLog), signal);
   try {
-    const check = (): Promise<void> => orAborted(requireTopic(kafka, options.topic), signal);
-    await retrying(check, what, new Availability(`Topic ${options.topic}`, waitLog), signal);
+    const look = () => orAborted(partitionsOf(kafka, options.topic), signal);
+    const availability = new Availability(`Topic ${options.topic}`, waitLog);
+    producer.learn(await retrying(look, what, availability, signal));
     return producer;
   } catch (thrown) {
     await producer[Symbol.asyncDispose]();
@@ -66,11 +85,12 @@ export async function connectProducer(
   }
 }
 
-async function requireTopic(kafka: Kafka, topic: string): Promise<void> {
+async function partitionsOf(kafka: Kafka, topic: string): Promise<PartitionMetadata[]> {
   const admin = kafka.admin();
   try {
     await admin.connect();
-    await admin.fetchTopicMetadata({ topics: [topic] });
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]!.partitions;
   } catch (thrown) {
     throw explained(thrown, topic);
   } finally {
@@ -85,28 +105,28 @@ function explained(thrown: unknown, topic: string): unknown {
   return new UnavailableError(text, { cause: thrown });
 }
 
-/** One connected producer. Send one batch at a time; the order of calls is the order in Kafka. */
+/** One connected producer. Send one batch at a time; the order of calls is the order of each key. */
 export class KafkaProducer implements AsyncDisposable {
   readonly #options: ProducerOptions;
   readonly #availability: Availability;
   readonly #producer: Producer;
-  #batch: Batch | undefined;
+  readonly #choose = Partitioners.DefaultPartitioner();
+  #partitions: PartitionMetadata[] = [];
+  #leaders: ReadonlyMap<number, number> = new Map();
+  #gaveUp = false;
 
   constructor(kafka: Kafka, options: ProducerOptions) {
     this.#options = options;
     this.#availability = new Availability('Kafka', options.log);
-    const choose = Partitioners.DefaultPartitioner();
     this.#producer = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       retry: { retries: KAFKAJS_RETRIES },
-      // kafkajs asks before every attempt, which is the place to stop one that was given up, and to
-      // keep a batch on its partition when partitions are added between two attempts.
-      createPartitioner: () => (args) => {
-        if (this.#batch === undefined) throw new KafkaJSNonRetriableError('the batch is given up');
-        return (this.#batch.partition ??= choose(args));
-      },
+      createPartitioner:
+        () =>
+        ({ message, partitionMetadata }) =>
+          this.#place(message as PlacedMessage, partitionMetadata),
     });
   }
 
@@ -115,70 +135,103 @@ export class KafkaProducer implements AsyncDisposable {
     return this.#producer.connect();
   }
 
+  /** Takes in which partitions the topic has and who leads them. */
+  learn(partitions: PartitionMetadata[]): void {
+    if (partitions === this.#partitions) return;
+    this.#partitions = partitions;
+    this.#leaders = new Map(partitions.map(({ leader, partitionId }) => [partitionId, leader]));
+  }
+
   /**
-   * Sends one or more values under one key, as one batch that lands whole or not at all, retrying until it is
-   * acknowledged, refused (a ConfigError as cause) or `signal` aborts. After anything but `sent`
-   * this producer sends no more.
+   * Sends one or more messages, those for one broker in one request, retrying until all are
+   * acknowledged, one is refused (a ConfigError as cause) or `signal` aborts. After a cause this
+   * producer sends no more.
    *
-   * Why retrying makes no duplicates: one key is one partition, so an attempt is one record batch
-   * with one first sequence number. When an attempt fails kafkajs takes the number back, the next
-   * attempt carries the same one, and the broker acknowledges a batch it already has without
-   * storing it again. That holds while this producer lives: a batch given up after it was written
-   * can neither be asked for nor safely be sent again by another producer, hence `in-doubt`.
+   * Why retrying makes no duplicates: what a batch has for one partition is one record batch with one
+   * first sequence number. When an attempt fails kafkajs takes the number back, the next attempt
+   * carries the same one, and the broker acknowledges a record batch it already has without storing it
+   * again. kafkajs takes back too little when a call of its own reaches several brokers and one of them
+   * fails; hence a call for each, and none for what is acknowledged. All that holds while this producer
+   * lives: what was given up after it was written can neither be asked for nor safely be sent again by
+   * another producer, hence `inDoubt`.
    */
-  async send(key: string, values: readonly string[], signal: AbortSignal): Promise<Delivery> {
+  async send(batch: readonly KeyedValue[], signal: AbortSignal): Promise<Delivery> {
     const { topic } = this.#options;
-    const batch: Batch = { partition: undefined, written: 0 };
-    const messages = watched(key, values, batch);
-    this.#batch = batch;
+    const { shareOf, shares } = sharesOf(batch, (message) => {
+      return this.#choose({ topic, partitionMetadata: this.#partitions, message });
+    });
     const attempt = async (): Promise<void> => {
-      try {
-        const request = { topic, messages, acks: -1, compression: CompressionTypes.LZ4 };
-        await orAborted(this.#producer.send(request), signal);
-      } catch (thrown) {
-        throw explained(thrown, topic);
-      }
+      const requests = openByLeader(shares, this.#leaders);
+      const results = await Promise.allSettled(
+        requests.map((request) => this.#request(request, signal)),
+      );
+      const failures = results.flatMap((result) =>
+        result.status === 'rejected' ? [result.reason as Error] : [],
+      );
+      if (failures.length === 0) return;
+      throw failures.find((failure) => failure instanceof ConfigError) ?? failures[0]!;
     };
     try {
       await retrying(attempt, 'Kafka', this.#availability, signal);
-      return { outcome: 'sent' };
+      return { sent: batch.length, unsent: [], inDoubt: [] };
     } catch (thrown) {
-      this.#batch = undefined;
+      for (const share of shares) share.giveUp();
       void this[Symbol.asyncDispose]();
-      const cause = thrown as Error;
-      // A refusal says that this attempt stored nothing; one before it may have.
-      const surelyNot = cause instanceof ConfigError ? batch.written <= 1 : batch.written === 0;
-      return { outcome: surelyNot ? 'unsent' : 'in-doubt', cause };
+      const those = (outcome: ShareOutcome): KeyedValue[] =>
+        batch.filter((_, index) => shareOf[index]!.outcome === outcome);
+      const [sent, unsent, inDoubt] = [those('sent'), those('unsent'), those('in-doubt')];
+      return { sent: sent.length, unsent, inDoubt, cause: thrown as Error };
     }
+  }
+
+  /** One attempt to send shares of one leader. @throws {ConfigError | UnavailableError} */
+  async #request(shares: readonly PartitionShare[], signal: AbortSignal): Promise<void> {
+    const { topic } = this.#options;
+    const messages = shares.flatMap((share) => share.messages);
+    const request = { topic, messages, acks: -1, compression: CompressionTypes.LZ4 };
+    try {
+      await orAborted(this.#producer.send(request), signal);
+      for (const share of shares) share.acknowledged = true;
+    } catch (thrown) {
+      throw this.#failure(thrown, shares);
+    }
+  }
+
+  #failure(thrown: unknown, shares: readonly PartitionShare[]): ConfigError | UnavailableError {
+    const { topic } = this.#options;
+    const content = refusedContent(thrown);
+    if (content !== undefined) {
+      // Which of several shares the broker refused, kafkajs does not say.
+      if (shares.length === 1) shares[0]!.refused = true;
+      return new ConfigError(`Kafka refuses a batch for topic ${topic}: ${content}`, {
+        cause: thrown,
+      });
+    }
+    const failure = kafkaFailure(explained(thrown, topic), 'Kafka');
+    if (failure instanceof ConfigError) for (const share of shares) share.refused = true;
+    return failure;
+  }
+
+  /**
+   * kafkajs asks before every attempt, which is the place to stop one that was given up, to keep a
+   * message on its partition when partitions are added in between, and to keep a call to one broker.
+   */
+  #place({ partition, share }: PlacedMessage, partitions: PartitionMetadata[]): number {
+    if (this.#gaveUp) throw new KafkaJSNonRetriableError('the batch is given up');
+    this.learn(partitions);
+    if (this.#leaders.get(partition) !== share.leader) {
+      throw new KafkaJSNonRetriableError('partitions have moved to other brokers');
+    }
+    share.beginAttempt();
+    return partition;
   }
 
   /** Closes the connections; what is under way is given up. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#batch = undefined;
+    this.#gaveUp = true;
     const closing = this.#producer.disconnect().catch(() => undefined);
     await Promise.race([closing, new Promise((done) => setTimeout(done, CLOSE_MS).unref())]);
   }
-}
-
-interface Batch {
-  /** Where the first attempt put it. */
-  partition: number | undefined;
-  /** How many attempts got as far as being written to a connection. */
-  written: number;
-}
-
-/** The messages of a batch; encoding them for the wire is counted in `batch.written`. */
-function watched(key: string, values: readonly string[], batch: Batch): Message[] {
-  const messages: Message[] = values.map((value) => ({ key, value }));
-  // kafkajs reads timestamps at one place, while it encodes the request it then writes; an attempt
-  // that found no connection never gets there. undefined lets kafkajs take the current time.
-  Object.defineProperty(messages[0]!, 'timestamp', {
-    get: () => {
-      batch.written += 1;
-      return undefined;
-    },
-  });
-  return messages;
 }
 
 /** Retries `attempt` and, when the signal ends that, throws the last reason instead of the abort. */

@@ -143,7 +143,11 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['D'], {}, 'PRODUCER: "D" is not one of producer_A, producer_B, producer_C'],
+    [
+      ['D'],
+      {},
+      'PRODUCER: "D" is not one of producer_A, producer_B, producer_C, traffic, sensor_data',
+    ],
     [[], { INTERVAL_MS: 'fast' }, 'INTERVAL_MS: "fast" is not an integer from 0 to 3600000'],
     [['--nope'], {}, "error: unknown option '--nope'; see --help"],
   ])('%j %j is one line and exit code 2', async (args, env, line) => {

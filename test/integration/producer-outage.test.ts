@@ -16,6 +16,7 @@ import {
   printedEvents,
   readTopic,
   topicLength,
+  trafficEvents,
   type RunningProducer,
 } from './producer-process.ts';
 
@@ -100,6 +101,28 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     const expected = Array.from({ length: rows }, (_, index) => once[index % once.length]);
     expect(records.length).toBe(rows);
     expect(records.every(({ value }, index) => value === expected[index])).toBe(true);
+  });
+
+  it('is killed and restarted repeats nothing of many keys that share its requests', async () => {
+    const home = await startedHome();
+    const env = { INTERVAL_MS: '0', ROW_LIMIT: '60000', LOOP: 'true', KAFKA_TOPIC: TOPIC };
+    const producer = launch(home, { ...env, PRODUCER: 'traffic' });
+    await untilSent(home, 200);
+    home.broker.kill('SIGKILL');
+    await home.broker.ended;
+    await pause(500);
+    await home.start();
+    const { exit, account } = await producer.finished;
+    expect({ exit, account }).toMatchObject({ exit: 0, account: { sent: 60_000, inDoubt: 0 } });
+    const records = await readTopic(home.bootstrap, TOPIC);
+    expect(records.length).toBe(60_000);
+    const once = trafficEvents();
+    const sent = Array.from({ length: 60_000 }, (_, index) => once[index % once.length]!);
+    const wrong = [...Map.groupBy(sent, ({ key }) => key)].filter(([key, events]) => {
+      const values = records.filter((record) => record.key === key).map(({ value }) => value);
+      return values.length !== events.length || events.some((e, at) => e.value !== values[at]);
+    });
+    expect(wrong.map(([key]) => key)).toEqual([]);
   });
 
   it('is killed for good: the rest is printed, nothing is lost in between', async () => {

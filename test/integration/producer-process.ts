@@ -105,6 +105,18 @@ export function expectedEvents(device: string, count: number, path = DATA_FILE):
     });
 }
 
+export interface TrafficEvent {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The committed traffic reports as the producer sends them. */
+export function trafficEvents(): TrafficEvent[] {
+  const path = join(PROJECT, 'data', 'traffic_counts.json');
+  const reports = JSON.parse(readFileSync(path, 'utf8')) as { detector_id: string }[];
+  return reports.map((report) => ({ key: report.detector_id, value: JSON.stringify(report) }));
+}
+
 /** The events among the lines of a dry run; every line must be one. */
 export function printedEvents(stdout: string): string[] {
   const lines = stdout.split('\n').slice(0, -1);
