@@ -78,6 +78,22 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
+/** The accounts of several tracks as one; problems say which track they are of. */
+export function total(accounts: ReadonlyMap<string, RunAccount>): RunAccount {
+  const all = [...accounts.values()];
+  return {
+    sent: sum(all, ({ sent }) => sent),
+    inDoubt: sum(all, ({ inDoubt }) => inDoubt),
+    foreign: sum(all, ({ foreign }) => foreign),
+    inserted: sum(all, ({ inserted }) => inserted),
+    deadLetters: sum(all, ({ deadLetters }) => deadLetters),
+    lag: sum(all, ({ lag }) => lag),
+    problems: [...accounts].flatMap(([name, { problems }]) =>
+      problems.map((problem) => (all.length === 1 ? problem : `${name}: ${problem}`)),
+    ),
+  };
+}
+
 /** The final line. */
 export function describeAccount(account: RunAccount, durationMs: number): string {
   const { deadLetters, foreign, inDoubt, inserted, lag, sent } = account;

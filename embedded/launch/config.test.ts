@@ -4,15 +4,16 @@ import { readLaunchConfig } from './config.ts';
 
 describe('readLaunchConfig', () => {
   it('replays in a loop without an end by default', () => {
-    const { producers, environments } = readLaunchConfig(false, {});
+    const { producers, environments } = readLaunchConfig({}, {});
     expect(producers.map(({ PRODUCER }) => PRODUCER.name)).toEqual([
       'producer_A',
       'producer_B',
       'producer_C',
+      'traffic',
     ]);
-    for (const { INTERVAL_MS, LOOP, ROW_LIMIT } of producers) {
+    for (const { INTERVAL_MS, LOOP, PRODUCER, ROW_LIMIT } of producers) {
       expect({ INTERVAL_MS, LOOP, rows: ROW_LIMIT.rows }).toEqual({
-        INTERVAL_MS: 200,
+        INTERVAL_MS: PRODUCER.name === 'traffic' ? 5_000 : 200,
         LOOP: true,
         rows: Infinity,
       });
@@ -25,13 +26,49 @@ describe('readLaunchConfig', () => {
   });
 
   it('sends 4000 rows as fast as possible with once', () => {
-    const [producer] = readLaunchConfig(true, { ROW_LIMIT: '' }).producers;
+    const [producer] = readLaunchConfig({ once: true }, { ROW_LIMIT: '' }).producers;
     expect(producer).toMatchObject({ INTERVAL_MS: 0, LOOP: false, ROW_LIMIT: { rows: 4_000 } });
+  });
+
+  it('runs what the chosen streams need, and follows where it arrives', () => {
+    const only = readLaunchConfig({}, { STREAMS: 'traffic' });
+    expect(only.producers.map(({ PRODUCER }) => PRODUCER.name)).toEqual(['traffic']);
+    expect(only.processors).toEqual(['traffic-enrich', 'traffic-forward']);
+    expect(only.tracks).toMatchObject([
+      { topic: 'iot.traffic.raw', by: 'origin', stream: { name: 'traffic_events' } },
+    ]);
+    expect(only.environments.consumer['STREAMS']).toBe('traffic');
+    const sensors = readLaunchConfig({}, { STREAMS: 'sensors', KAFKA_TOPIC: 'mine' });
+    expect(sensors.processors).toEqual([]);
+    expect(sensors.tracks).toMatchObject([{ topic: 'mine', by: 'kafka' }]);
+  });
+
+  it('takes a file that is named without streams for the sensors', () => {
+    const { producers } = readLaunchConfig({}, { DATA_PATH: 'my.csv' });
+    expect(producers).toHaveLength(3);
+    const both = { DATA_PATH: 'my.csv', STREAMS: 'sensors,traffic' };
+    expect(() => readLaunchConfig({}, both)).toThrow(/^DATA_PATH: my.csv cannot be of sensors and/);
+  });
+
+  it('never sends traffic to a topic that was renamed for the sensors', () => {
+    const { environments } = readLaunchConfig({}, { KAFKA_TOPIC: 'mine' });
+    expect(environments.producer('producer_A')['KAFKA_TOPIC']).toBe('mine');
+    expect(environments.producer('traffic')['KAFKA_TOPIC']).toBeUndefined();
+  });
+
+  it('points every part to servers that run already, with their logins', () => {
+    const env = { KAFKA_SSL: 'true', KAFKA_BROKER: 'other:1', CLICKHOUSE_URL: 'http://other:2' };
+    const options = { bootstrap: 'real:9093', clickhouse: 'http://real:8123' };
+    const { environments, kafkaAddress, setup } = readLaunchConfig(options, env);
+    const consumer = environments.consumer;
+    expect(kafkaAddress).toBe('real:9093');
+    expect(consumer).toMatchObject({ KAFKA_BROKER: 'real:9093', KAFKA_SSL: 'true' });
+    expect(setup.CLICKHOUSE_URL).toBe('http://real:8123');
   });
 
   it('takes ROW_LIMIT, INTERVAL_MS and PRODUCER as given', () => {
     const env = { ROW_LIMIT: 'all', INTERVAL_MS: '7', PRODUCER: 'producer_C.py' };
-    const { producers } = readLaunchConfig(true, env);
+    const { producers } = readLaunchConfig({ once: true }, env);
     expect(producers).toHaveLength(1);
     expect(producers[0]).toMatchObject({ INTERVAL_MS: 7, PRODUCER: { name: 'producer_C' } });
     expect(producers[0]!.ROW_LIMIT.rows).toBe(Infinity);
@@ -51,7 +88,7 @@ describe('readLaunchConfig', () => {
         GRAFANA_CLICKHOUSE_USER: 'g',
       },
     };
-    const { environments, setup } = readLaunchConfig(false, env);
+    const { environments, setup } = readLaunchConfig({}, env);
     for (const part of [environments.consumer, environments.producer('producer_A')]) {
       expect(part).toMatchObject({
         KAFKA_BROKER: '127.0.0.1:19092',
@@ -72,7 +109,7 @@ describe('readLaunchConfig', () => {
     [{ INTERVAL_MS: '-1' }, /^INTERVAL_MS: "-1" is not/],
     [{ KAFKA_TOPIC: 'a,b' }, /^KAFKA_TOPIC: "a,b" is not/],
   ])('refuses %o in one line', (env, line) => {
-    expect(() => readLaunchConfig(true, env)).toThrow(ConfigError);
-    expect(() => readLaunchConfig(true, env)).toThrow(line);
+    expect(() => readLaunchConfig({ once: true }, env)).toThrow(ConfigError);
+    expect(() => readLaunchConfig({ once: true }, env)).toThrow(line);
   });
 });

@@ -1,15 +1,17 @@
 // What `npm start` reads from the environment, and the environment each part gets: the same programs
 // as in production, pointed at the embedded servers.
 import { resolve } from 'node:path';
-import { consumerVariables } from '../../consumer/config.ts';
+import { consumerVariables, topicsOf } from '../../consumer/config.ts';
 import { liveVariables, requireToken } from '../../live/config.ts';
 import { setupVariables, type SetupConfig } from '../../clickhouse_setup/variables.ts';
 import { environment, integer, readConfig, text } from '../../platform/config.ts';
 import { ConfigError } from '../../platform/errors.ts';
 import { readProducerConfig, type ProducerConfig } from '../../producers/config.ts';
-import { findProducer, producers } from '../../producers/devices.ts';
 import { sensorData } from '../../streams/sensor-data.ts';
+import type { Stream } from '../../streams/stream.ts';
 import { KAFKA_VERSION } from '../kafka/version.ts';
+import type { LaunchOptions } from './arguments.ts';
+import { producersFor, tracksOf, transformsFor, type Track } from './tracks.ts';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -39,9 +41,7 @@ export interface Folders {
   readonly nodeCache: string;
 }
 
-export interface LaunchConfig {
-  /** Send the rows, prove that they arrived, and end. */
-  readonly once: boolean;
+export interface LaunchConfig extends LaunchOptions {
   readonly folders: Folders;
   readonly kafkaPort: number;
   readonly clickhousePort: number;
@@ -49,15 +49,21 @@ export interface LaunchConfig {
   readonly livePort: number;
   /** What the setup reads; it also holds the topic, the database and the credentials. */
   readonly setup: SetupConfig;
-  readonly topic: string;
-  /** The consumer's group. */
-  readonly group: string;
+  readonly tracks: readonly Track[];
+  /** The groups of consumer and processors. */
+  readonly groups: readonly string[];
   readonly producers: readonly ProducerConfig[];
+  /** Names of the transforms that processors run. */
+  readonly processors: readonly string[];
+  /** Where clients find Kafka and ClickHouse. */
+  readonly kafkaAddress: string;
+  readonly clickhouseUrl: string;
   readonly environments: {
     readonly servers: Environment;
     readonly consumer: Environment;
     readonly live: Environment;
     readonly producer: (name: string) => Environment;
+    readonly processor: (name: string) => Environment;
   };
 }
 
@@ -76,47 +82,112 @@ export function foldersOf(env: Environment = environment()): Folders {
 }
 
 /** Of a real installation; the embedded servers have neither TLS nor other hosts nor these users. */
-const NOT_OURS =
-  /^(KAFKA_(BROKER|SSL\w*|SASL_\w+)|CLICKHOUSE_(URL|HOST)|CLICKHOUSE_(SETUP|INGEST)_\w+|METRICS_HOST|BIND_ADDRESS|PRODUCER_METRICS_PORT)$/;
+const NOT_OURS = {
+  kafka: /^KAFKA_(BROKER|SSL\w*|SASL_\w+)$/,
+  clickhouse: /^CLICKHOUSE_((URL|HOST)|(SETUP|INGEST)_\w+)$/,
+  any: /^(METRICS_HOST|BIND_ADDRESS|PRODUCER_METRICS_PORT|PROCESSOR\w*|STREAMS)$/,
+};
+
+const NO_OPTIONS: LaunchOptions = {
+  once: false,
+  sink: true,
+  tail: undefined,
+  fromBeginning: false,
+  bootstrap: undefined,
+  clickhouse: undefined,
+};
 
 /**
  * Reads and checks everything that any part will read, so that a mistake is told before a server runs.
  * @throws {ConfigError} one line that names the variable.
  */
-export function readLaunchConfig(once: boolean, env: Environment = environment()): LaunchConfig {
+export function readLaunchConfig(
+  given: Partial<LaunchOptions>,
+  env: Environment = environment(),
+): LaunchConfig {
+  const options = { ...NO_OPTIONS, ...given };
   const ports = readConfig(launchVariables, env);
   requireDistinct(ports);
-  const kept = Object.entries(env).filter(([name]) => !NOT_OURS.test(name));
   const folders = foldersOf(env);
-  const servers = { NODE_COMPILE_CACHE: folders.nodeCache, ...Object.fromEntries(kept) };
+  const kafkaAddress = options.bootstrap ?? `${HOST}:${ports.KAFKA_PORT}`;
+  const clickhouseUrl = options.clickhouse ?? `http://${HOST}:${ports.CLICKHOUSE_PORT}`;
+  const servers = { NODE_COMPILE_CACHE: folders.nodeCache, ...kept(env, options) };
   const clients = {
     ...servers,
-    KAFKA_BROKER: `${HOST}:${ports.KAFKA_PORT}`,
-    CLICKHOUSE_URL: `http://${HOST}:${ports.CLICKHOUSE_PORT}`,
+    KAFKA_BROKER: kafkaAddress,
+    CLICKHOUSE_URL: clickhouseUrl,
     // Status, warnings and the account are read from the parts' log lines.
     LOG_LEVEL: env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
   };
-  const setup = readConfig(setupVariables, withoutGrafana(clients));
-  const topic = setup.KAFKA_TOPIC ?? sensorData.topic.name;
-  const consumer = { ...clients, KAFKA_TOPIC: topic };
-  const { KAFKA_GROUP: group } = readConfig(consumerVariables, consumer);
+  const setup = readConfig(
+    setupVariables,
+    options.clickhouse === undefined ? withoutGrafana(clients) : clients,
+  );
+  const consumer = { ...clients, STREAMS: streamsFor(env) };
+  const read = readConfig(consumerVariables, consumer);
+  const data = env['DATA_PATH']?.trim() || undefined;
+  const replayed = producersFor(read.STREAMS, env['PRODUCER']?.trim() ?? '', data);
+  const streams = followed(
+    read.STREAMS,
+    replayed.map(({ family }) => family),
+  );
   const live = { ...consumer, CONSUMER_URL: `http://${HOST}:${ports.METRICS_PORT}` };
   requireToken(readConfig(liveVariables, live));
-  const replay = { ...clients, KAFKA_TOPIC: topic, ...replayDefaults(once, env) };
-  const producer = (name: string): Environment => ({ ...replay, PRODUCER: name });
+  const replay = { ...clients, ...replayDefaults(options.once, env) };
+  const producer = (name: string): Environment => {
+    const { stream } = replayed.find((each) => each.name === name)!;
+    // A topic that was renamed is the sensors'.
+    const topic = stream.name === sensorData.name ? {} : { KAFKA_TOPIC: undefined };
+    return { ...replay, ...topic, PRODUCER: name };
+  };
+  const processors = transformsFor(streams);
   return {
-    once,
+    ...options,
     folders,
     kafkaPort: ports.KAFKA_PORT,
     clickhousePort: ports.CLICKHOUSE_PORT,
     metricsPort: ports.METRICS_PORT,
     livePort: ports.LIVE_PORT,
+    kafkaAddress,
+    clickhouseUrl,
     setup,
-    topic,
-    group,
-    producers: chosen(env).map((name) => readProducerConfig(producer(name))),
-    environments: { servers, consumer, live, producer },
+    tracks: tracksOf(streams, replayed, (stream) => topicsOf(stream, read)[0]!),
+    groups: [...(options.sink ? [read.KAFKA_GROUP] : []), ...processors.map(({ group }) => group)],
+    producers: replayed.map(({ name }) => readProducerConfig(producer(name))),
+    processors: processors.map(({ name }) => name),
+    environments: {
+      servers,
+      consumer,
+      live,
+      producer,
+      processor: (name) => ({ ...clients, PROCESSOR: name }),
+    },
   };
+}
+
+/** What of a person's environment the parts get. */
+function kept(env: Environment, { bootstrap, clickhouse }: LaunchOptions): Environment {
+  const ours = [
+    NOT_OURS.any,
+    ...(bootstrap === undefined ? [NOT_OURS.kafka] : []),
+    ...(clickhouse === undefined ? [NOT_OURS.clickhouse] : []),
+  ];
+  const names = Object.entries(env).filter(([name]) => !ours.some((each) => each.test(name)));
+  return Object.fromEntries(names);
+}
+
+/** A file that is named without saying of what is the sensors'. */
+function streamsFor(env: Environment): string {
+  const written = env['STREAMS']?.trim() ?? '';
+  if (written !== '') return written;
+  return (env['DATA_PATH']?.trim() ?? '') === '' ? 'all' : sensorData.family;
+}
+
+/** The streams that the producers bring something to; all of them when nothing is produced at all. */
+function followed(streams: readonly Stream[], families: readonly string[]): readonly Stream[] {
+  return families.length === 0
+    ? streams
+    : streams.filter(({ family }) => families.includes(family));
 }
 
 /** The embedded ClickHouse knows its users by itself; the setup would warn that it creates none. */
@@ -139,12 +210,6 @@ function replayDefaults(once: boolean, env: Environment): Environment {
     ROW_LIMIT: given('ROW_LIMIT', ONCE_ROW_LIMIT),
     INTERVAL_MS: given('INTERVAL_MS', '0'),
   };
-}
-
-function chosen(env: Environment): string[] {
-  const written = env['PRODUCER']?.trim() ?? '';
-  if (written === '') return producers.map(({ name }) => name);
-  return [findProducer(written)?.name ?? written];
 }
 
 const PORTS = ['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT', 'LIVE_PORT'] as const;

@@ -6,7 +6,8 @@ const QUERY = 'SELECT device_id, count(), max(ts) FROM sensor_data GROUP BY devi
 
 /** The text for a running stack. */
 export function greeting(config: LaunchConfig): string {
-  const { clickhousePort, folders, kafkaPort, livePort, metricsPort, once, setup, topic } = config;
+  const { clickhouseUrl, folders, kafkaAddress, livePort, metricsPort, once, setup, sink, tracks } =
+    config;
   const { CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = setup;
   const logs = relative(process.cwd(), folders.logs);
   const login = password === DEMO_PASSWORD ? `password ${password}` : 'password as you set it';
@@ -15,13 +16,13 @@ export function greeting(config: LaunchConfig): string {
     ...(once
       ? []
       : [['Live page', `http://${HOST}:${livePort}`, 'the dashboards: open it in a browser']]),
-    ['Kafka', `${HOST}:${kafkaPort}`, `topic ${topic}`],
-    ['ClickHouse', `http://${HOST}:${clickhousePort}`, `user ${user}, ${login}`],
-    ['Consumer', `http://${HOST}:${metricsPort}/metrics`, ''],
-    ['Producers', producersLine(config), ''],
+    ['Kafka', kafkaAddress, `topics ${tracks.map(({ topic }) => topic).join(', ')}`],
+    ['ClickHouse', clickhouseUrl, `user ${user}, ${login}`],
+    ...(sink ? [['Consumer', `http://${HOST}:${metricsPort}/metrics`, '']] : []),
+    ...producerLines(config).map((line, at) => [at === 0 ? 'Producers' : '', line, '']),
     ['Logs', `${logs === '' ? '.' : logs}/*.log`, ''],
     ['Query', `npm run query -- "${QUERY}"`, ''],
-    ['', `curl -u ${curlLogin} http://${HOST}:${clickhousePort} -d "${QUERY}"`, ''],
+    ['', `curl -u ${curlLogin} ${clickhouseUrl} -d "${QUERY}"`, ''],
     ['Stop', 'Ctrl+C', ''],
   ];
   const lines = rows.map(([name, what = '', more = '']) =>
@@ -33,11 +34,15 @@ export function greeting(config: LaunchConfig): string {
 /** The only password worth printing is the one everybody knows. */
 const DEMO_PASSWORD = 'sensorpass';
 
-function producersLine({ producers, once }: LaunchConfig): string {
-  const names = producers.map(({ PRODUCER }) => PRODUCER.name).join(', ');
-  const [{ INTERVAL_MS, ROW_LIMIT, DATA_PATH }] = producers as [LaunchConfig['producers'][0]];
-  const rows =
-    ROW_LIMIT.rows === Infinity ? (once ? 'all rows' : 'in a loop') : `${ROW_LIMIT.rows} rows`;
-  const pace = INTERVAL_MS === 0 ? 'as fast as possible' : `a row every ${INTERVAL_MS} ms`;
-  return `${names}: ${relative(PROJECT, DATA_PATH)}, ${rows}, ${pace}`;
+/** One line for producers that do the same. */
+function producerLines({ producers, once }: LaunchConfig): string[] {
+  const does = Map.groupBy(producers, ({ DATA_PATH, INTERVAL_MS, ROW_LIMIT }) => {
+    const all = once ? 'all rows' : 'in a loop';
+    const rows = ROW_LIMIT.rows === Infinity ? all : `${ROW_LIMIT.rows} rows`;
+    const pace = INTERVAL_MS === 0 ? 'as fast as possible' : `a row every ${INTERVAL_MS} ms`;
+    return `${relative(PROJECT, DATA_PATH)}, ${rows}, ${pace}`;
+  });
+  return [...does].map(([what, who]) => {
+    return `${who.map(({ PRODUCER }) => PRODUCER.name).join(', ')}: ${what}`;
+  });
 }

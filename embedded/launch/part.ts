@@ -13,6 +13,7 @@ export interface PartOptions {
   readonly name: string;
   /** Its entry, relative to the project. */
   readonly program: string;
+  readonly args: readonly string[];
   readonly env: Environment;
   readonly log: LogFile;
   /** How long a stop may take before it is forced. */
@@ -41,11 +42,11 @@ export class Part {
   #stopping = false;
   #running = true;
 
-  constructor({ name, program, env, log, graceMs, onLine }: PartOptions) {
+  constructor({ name, program, args, env, log, graceMs, onLine }: PartOptions) {
     this.name = name;
     this.logPath = log.path;
     this.#graceMs = graceMs;
-    this.#child = spawn(process.execPath, [YOUNG_GENERATION, join(PROJECT, program)], {
+    this.#child = spawn(process.execPath, [YOUNG_GENERATION, join(PROJECT, program), ...args], {
       env: { ...MALLOC, ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,5 +1,5 @@
-// Asks the broker and the tables how a run stands: the end of every partition's log when it began and
-// now, and which of the offsets in between are rows or dead letters.
+// Asks the broker and the tables how a run stands on one track: the end of every partition's log when it
+// began and now, and which of the offsets in between are rows or dead letters.
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
@@ -7,10 +7,10 @@ import { createKafka } from '../../platform/kafka/client.ts';
 import { kafkaFailure } from '../../platform/kafka/failure.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { silentLog } from '../../platform/log.ts';
-import { sensorData } from '../../streams/sensor-data.ts';
 import { deadLetters } from '../../streams/table.ts';
 import type { PartitionStanding } from './account.ts';
 import type { LaunchConfig } from './config.ts';
+import type { Track } from './tracks.ts';
 
 interface Counted {
   readonly partition: number;
@@ -21,23 +21,27 @@ interface Counted {
 export class Proof implements AsyncDisposable {
   readonly #clickhouse: ClickHouse;
   readonly #source: string;
+  readonly #track: Track;
   readonly #begins: ReadonlyMap<number, number>;
   readonly #ends: () => Promise<Map<number, number>>;
 
   private constructor(
     clickhouse: ClickHouse,
     source: string,
+    track: Track,
     begins: ReadonlyMap<number, number>,
     ends: () => Promise<Map<number, number>>,
   ) {
     this.#clickhouse = clickhouse;
     this.#source = source;
+    this.#track = track;
     this.#begins = begins;
     this.#ends = ends;
   }
 
   /** Notes where every partition ends now: the run begins here. */
-  static async begin({ setup, topic }: LaunchConfig): Promise<Proof> {
+  static async begin({ setup }: LaunchConfig, track: Track): Promise<Proof> {
+    const { topic } = track;
     await using identities = new TopicIdentities(setup, 'sensorhouse-launcher');
     const source = sourceOf(topic, await identities.idOf(topic));
     const admin = createKafka(setup, silentLog(), 'sensorhouse-launcher').admin();
@@ -54,7 +58,7 @@ export class Proof implements AsyncDisposable {
       }
     };
     const clickhouse = new ClickHouse(clickhouseTarget(setup), 'sensorhouse-launcher');
-    return new Proof(clickhouse, source, await ends(), ends);
+    return new Proof(clickhouse, source, track, await ends(), ends);
   }
 
   /**
@@ -65,7 +69,7 @@ export class Proof implements AsyncDisposable {
     const ends = known?.map(({ partition, end }) => [partition, end] as const);
     const log = ends === undefined ? await this.#ends() : new Map(ends);
     const [rows, dead] = await Promise.all([
-      this.#count(sensorData.table.name),
+      this.#count(this.#track.stream.table.name),
       this.#count(deadLetters.name),
     ]);
     return [...log].map(([partition, end]) => ({
@@ -80,14 +84,15 @@ export class Proof implements AsyncDisposable {
 
   /** Whether any row of this run can be queried. */
   async hasRows(): Promise<boolean> {
-    return (await this.#count(sensorData.table.name)).size > 0;
+    return (await this.#count(this.#track.stream.table.name)).size > 0;
   }
 
   async #count(table: string): Promise<Map<number, Counted>> {
-    const sql = `SELECT kafka_partition AS partition, count() AS rows, uniqExact(kafka_offset) AS offsets
+    const { by } = this.#track;
+    const sql = `SELECT ${by}_partition AS partition, count() AS rows, uniqExact(${by}_offset) AS offsets
       FROM \`${table}\`
-      WHERE kafka_source = {source:String} AND kafka_offset >= transform(
-        kafka_partition, {partitions:Array(UInt16)}, {begins:Array(UInt64)}, toUInt64(0))
+      WHERE ${by}_source = {source:String} AND ${by}_offset >= transform(
+        ${by}_partition, {partitions:Array(UInt16)}, {begins:Array(UInt64)}, toUInt64(0))
       GROUP BY partition`;
     const counted = await this.#clickhouse.rows<Counted>(sql, {
       source: this.#source,

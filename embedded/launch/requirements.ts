@@ -11,11 +11,17 @@ import { portInUse } from '../kafka/ports.ts';
 import { HOST, type LaunchConfig } from './config.ts';
 
 /**
- * Finds the engine, Java and, if Kafka is still to be fetched, Maven.
+ * Finds the engine, Java and, if Kafka is still to be fetched, Maven: whatever runs embedded. Undefined
+ * when Kafka does not.
  * @throws {ConfigError} naming the first that is missing.
  */
-export async function checkMachine({ folders }: LaunchConfig): Promise<Java> {
-  requireEngine();
+export async function checkMachine({
+  bootstrap,
+  clickhouse,
+  folders,
+}: LaunchConfig): Promise<Java | undefined> {
+  if (clickhouse === undefined) requireEngine();
+  if (bootstrap !== undefined) return undefined;
   const java = await findJava();
   if (!(await haveKafkaLibs(folders.kafkaLibs))) await findMaven();
   return java;
@@ -47,9 +53,12 @@ export async function checkFiles({ producers }: LaunchConfig): Promise<void> {
 
 /** Kafka looks at its own port: an old broker of ours may have to leave it first. */
 export async function checkPorts(config: LaunchConfig): Promise<void> {
-  const { clickhousePort, livePort, metricsPort, once } = config;
-  const page = once ? {} : { LIVE_PORT: livePort };
-  const ports = { CLICKHOUSE_PORT: clickhousePort, METRICS_PORT: metricsPort, ...page };
+  const { clickhouse, clickhousePort, livePort, metricsPort, once, sink } = config;
+  const ports = {
+    ...(clickhouse === undefined ? { CLICKHOUSE_PORT: clickhousePort } : {}),
+    ...(sink ? { METRICS_PORT: metricsPort } : {}),
+    ...(once ? {} : { LIVE_PORT: livePort }),
+  };
   for (const [name, port] of Object.entries(ports)) {
     if (!(await portInUse(HOST, port))) continue;
     throw new ConfigError(

@@ -5,12 +5,14 @@ import { UnavailableError } from '../../platform/errors.ts';
 import type { Account as ProducerAccount } from '../../producers/account.ts';
 import { accountFor, isCaughtUp, type PartitionStanding, type RunAccount } from './account.ts';
 import { HOST, type LaunchConfig } from './config.ts';
+import { tailTopics } from './console-tail.ts';
 import type { LogLine } from './log-line.ts';
 import type { Part } from './part.ts';
 import { Proof } from './proof.ts';
 import type { Stack } from './stack.ts';
 import { Status, tellFirstRow } from './status.ts';
 import type { Terminal } from './terminal.ts';
+import type { Track } from './tracks.ts';
 
 const POLL_MS = 100;
 /** Without one more row for so long, what is missing will not come. */
@@ -21,7 +23,8 @@ const CONSUMER_GRACE_MS = 15_000;
 const LIVE_GRACE_MS = 5_000;
 
 export interface Ending {
-  readonly account: RunAccount;
+  /** By the table that the rows went to. */
+  readonly accounts: ReadonlyMap<string, RunAccount>;
   readonly durationMs: number;
   readonly consumerPeakBytes: number;
 }
@@ -29,7 +32,7 @@ export interface Ending {
 export class Run implements AsyncDisposable {
   readonly #config: LaunchConfig;
   readonly #stack: Stack;
-  readonly #proof: Proof;
+  readonly #proofs: ReadonlyMap<Track, Proof>;
   readonly #status: Status;
   readonly #over = new AbortController();
   readonly #accounts = new Map<string, ProducerAccount | undefined>();
@@ -38,23 +41,48 @@ export class Run implements AsyncDisposable {
   #startedAtMs = 0;
   #durationMs: number | undefined;
 
-  private constructor(config: LaunchConfig, stack: Stack, proof: Proof, terminal: Terminal) {
+  private constructor(
+    config: LaunchConfig,
+    stack: Stack,
+    proofs: ReadonlyMap<Track, Proof>,
+    terminal: Terminal,
+  ) {
     this.#config = config;
     this.#stack = stack;
-    this.#proof = proof;
+    this.#proofs = proofs;
     this.#status = new Status(`http://${HOST}:${config.metricsPort}/metrics`, terminal);
   }
 
   /** Begins a run: what Kafka holds already is not part of it. */
   static async begin(config: LaunchConfig, stack: Stack, terminal: Terminal): Promise<Run> {
-    return new Run(config, stack, await Proof.begin(config), terminal);
+    const proofs = new Map<Track, Proof>();
+    for (const track of config.sink ? config.tracks : []) {
+      proofs.set(track, await Proof.begin(config, track));
+    }
+    return new Run(config, stack, proofs, terminal);
   }
 
   get producerNames(): string[] {
     return this.#config.producers.map(({ PRODUCER }) => PRODUCER.name);
   }
 
+  get processorNames(): readonly string[] {
+    return this.#config.processors;
+  }
+
+  /** What is between topics. A run whose records pass through one cannot go on without it. */
+  startProcessors(): void {
+    const { environments, fromBeginning, processors } = this.#config;
+    const args = fromBeginning ? ['--from-beginning'] : [];
+    for (const name of processors) {
+      const program = 'processor/main.ts';
+      const env = environments.processor(name);
+      this.#stack.start({ name, program, args, env, graceMs: CONSUMER_GRACE_MS });
+    }
+  }
+
   startConsumer(): void {
+    if (!this.#config.sink) return;
     const env = { ...this.#config.environments.consumer, METRICS_HOST: HOST };
     const program = 'consumer/main.ts';
     this.#stack.start({ name: 'consumer', program, env, graceMs: CONSUMER_GRACE_MS });
@@ -81,10 +109,19 @@ export class Run implements AsyncDisposable {
       this.#producers.push(this.#stack.start(start));
     }
     const { signal } = this.#over;
+    const proofs = [...this.#proofs.values()];
     this.#following = Promise.all([
-      this.#status.follow(signal),
-      tellFirstRow(this.#proof, terminal, signal),
+      proofs.length === 0 ? undefined : this.#status.follow(signal),
+      proofs.length === 0 ? undefined : tellFirstRow(proofs, terminal, signal),
+      tailTopics(this.#config, this.#tailed(), terminal, signal),
     ]);
+  }
+
+  /** The topic of each table: what is ingested. */
+  #tailed(): string[] {
+    return this.#config.tracks.map(({ by, stream, topic }) => {
+      return by === 'origin' ? stream.topic.name : topic;
+    });
   }
 
   /** Resolves when the producers have sent all and every row of it has arrived, or is stuck. */
@@ -100,22 +137,27 @@ export class Run implements AsyncDisposable {
   }
 
   async #catchUp(patienceMs: number, deadlineMs = Infinity): Promise<void> {
-    let standings: PartitionStanding[] | undefined;
+    let standings: ReadonlyMap<Track, PartitionStanding[]> | undefined;
     let landed = -1;
     let movedAtMs = performance.now();
     while (performance.now() < deadlineMs && performance.now() - movedAtMs < patienceMs) {
       standings = await this.#standings(standings);
-      if (standings !== undefined && isCaughtUp(standings)) return;
-      const now = (standings ?? []).reduce((sum, { offsets, dead }) => sum + offsets + dead, 0);
+      const all = [...(standings?.values() ?? [])].flat();
+      if (standings !== undefined && isCaughtUp(all)) return;
+      const now = all.reduce((sum, { offsets, dead }) => sum + offsets + dead, 0);
       if (now > landed) movedAtMs = performance.now();
       landed = now;
       await sleep(POLL_MS);
     }
   }
 
-  async #standings(known: PartitionStanding[] | undefined) {
+  async #standings(known: ReadonlyMap<Track, PartitionStanding[]> | undefined) {
     try {
-      return await this.#proof.standings(known);
+      const found = new Map<Track, PartitionStanding[]>();
+      for (const [track, proof] of this.#proofs) {
+        found.set(track, await proof.standings(known?.get(track)));
+      }
+      return found;
     } catch (thrown) {
       if (thrown instanceof UnavailableError) return known;
       throw thrown;
@@ -125,8 +167,12 @@ export class Run implements AsyncDisposable {
   /** The account as it stands; the producers have ended and Kafka and ClickHouse still answer. */
   async close(): Promise<Ending> {
     const durationMs = this.#durationMs ?? performance.now() - this.#startedAtMs;
-    const account = accountFor(await this.#proof.standings(), this.#accounts);
-    return { account, durationMs, consumerPeakBytes: this.#status.peakBytes };
+    const accounts = new Map<string, RunAccount>();
+    for (const [{ producers, stream }, proof] of this.#proofs) {
+      const own = new Map(producers.map((name) => [name, this.#accounts.get(name)]));
+      accounts.set(stream.table.name, accountFor(await proof.standings(), own));
+    }
+    return { accounts, durationMs, consumerPeakBytes: this.#status.peakBytes };
   }
 
   /** Ends the status line. */
@@ -137,6 +183,6 @@ export class Run implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unfollow();
-    await this.#proof[Symbol.asyncDispose]();
+    for (const proof of this.#proofs.values()) await proof[Symbol.asyncDispose]();
   }
 }

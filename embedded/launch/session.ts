@@ -6,12 +6,13 @@ import { createLog } from '../../platform/log.ts';
 import type { Service } from '../../platform/service.ts';
 import { failureLines } from '../kafka/log-tail.ts';
 import { KAFKA_VERSION } from '../kafka/version.ts';
-import { describeAccount } from './account.ts';
+import { describeAccount, total } from './account.ts';
 import { claimHome, type StackClaim } from './claim.ts';
-import { HOST, type LaunchConfig } from './config.ts';
+import type { LaunchConfig } from './config.ts';
 import { greeting } from './greeting.ts';
 import { readLogLine } from './log-line.ts';
 import { checkFiles, checkMachine, checkPorts, fetchOnce } from './requirements.ts';
+import type { Part } from './part.ts';
 import type { Run } from './run.ts';
 import { PartFailure, Stack } from './stack.ts';
 import type { Terminal } from './terminal.ts';
@@ -51,15 +52,14 @@ export class Session implements Service {
   }
 
   async #start(): Promise<number> {
-    const { clickhousePort, folders } = this.#config;
+    const { clickhouseUrl, folders } = this.#config;
     const say = (line: string): void => this.#terminal.say(line);
     await checkFiles(this.#config);
     const java = await checkMachine(this.#config);
-    const url = `http://${HOST}:${clickhousePort}`;
-    const claim = await claimHome(folders.home, url, say);
+    const claim = await claimHome(folders.home, clickhouseUrl, say);
     try {
       await checkPorts(this.#config);
-      await fetchOnce(this.#config, java, say, this.#stop.signal);
+      if (java !== undefined) await fetchOnce(this.#config, java, say, this.#stop.signal);
       if (!this.#stop.signal.aborted) this.#code = await this.#withStack(claim);
     } catch (thrown) {
       if (!this.#stop.signal.aborted) throw thrown;
@@ -71,7 +71,7 @@ export class Session implements Service {
 
   async #withStack(claim: StackClaim): Promise<number> {
     const terminal = this.#terminal;
-    using stack = new Stack(this.#config.folders.logs, claim, (text) => terminal.say(text));
+    using stack = new Stack(this.#config.folders.logs, claim, terminal);
     const over = new AbortController();
     const stopped = new Promise<never>((_, reject) => {
       this.#stop.signal.addEventListener('abort', () => reject(new Stopped()));
@@ -92,20 +92,26 @@ export class Session implements Service {
   }
 
   async #startServers(stack: Stack, signal: AbortSignal, guard: Guard): Promise<void> {
-    const { environments, group, setup, folders } = this.#config;
-    this.#terminal.say(`Starting Kafka ${KAFKA_VERSION} and ClickHouse on ${folders.home}`);
+    const { bootstrap, clickhouse, environments, groups, setup, folders } = this.#config;
+    const own = [
+      ...(bootstrap === undefined ? [`Kafka ${KAFKA_VERSION}`] : []),
+      ...(clickhouse === undefined ? ['ClickHouse'] : []),
+    ];
+    if (own.length > 0) this.#terminal.say(`Starting ${own.join(' and ')} on ${folders.home}`);
     const env = environments.servers;
-    const kafka = stack.start({
-      ...{ name: 'kafka', program: 'embedded/kafka-main.ts', env, graceMs: KAFKA_GRACE_MS },
-    });
-    const clickhouse = stack.start({
-      ...{ name: 'clickhouse', program: 'embedded/clickhouse-main.ts', env },
-      graceMs: CLICKHOUSE_GRACE_MS,
-    });
+    const servers: Part[] = [];
+    if (bootstrap === undefined) {
+      const program = 'embedded/kafka-main.ts';
+      servers.push(stack.start({ name: 'kafka', program, env, graceMs: KAFKA_GRACE_MS }));
+    }
+    if (clickhouse === undefined) {
+      const program = 'embedded/clickhouse-main.ts';
+      servers.push(stack.start({ name: 'clickhouse', program, env, graceMs: CLICKHOUSE_GRACE_MS }));
+    }
     // Loaded while the servers start: the client libraries take as long as a server does.
     const { setUp } = await import('../../clickhouse_setup/setup.ts');
     const { dismissMembers } = await import('../../platform/kafka/group-members.ts');
-    await guard(Promise.all([kafka.ready, clickhouse.ready]));
+    await guard(Promise.all(servers.map(({ ready }) => ready)));
     const file = stack.openLog('setup');
     const show = stack.showWarnings('setup');
     const write = (line: string): void => {
@@ -115,7 +121,12 @@ export class Session implements Service {
     const log = createLog({ service: 'setup', to: { write } });
     // Members of an earlier run that was killed; if that fails the consumer will tell why.
     const dismissed = Promise.race([
-      dismissMembers(setup, group).catch(() => undefined),
+      // Of a Kafka that others use, members may well live.
+      Promise.all(
+        (bootstrap === undefined ? groups : []).map((group) =>
+          dismissMembers(setup, group).catch(() => undefined),
+        ),
+      ),
       sleep(DISMISS_MS, undefined, { ref: false }),
     ]);
     await guard(Promise.all([setUp(setup, log, signal), dismissed]));
@@ -124,6 +135,7 @@ export class Session implements Service {
   async #begin(stack: Stack, guard: Guard): Promise<Run> {
     const { Run } = await import('./run.ts');
     const run = await guard(Run.begin(this.#config, stack, this.#terminal));
+    run.startProcessors();
     run.startConsumer();
     run.startProducers(this.#terminal);
     if (!this.#config.once) run.startLive();
@@ -137,14 +149,18 @@ export class Session implements Service {
     this.#terminal.clear();
     if (failure instanceof PartFailure) await this.#report(failure);
     const asked = failure instanceof Stopped;
-    if (asked) this.#terminal.say('Stopping producers, consumer, ClickHouse and Kafka');
+    if (asked) this.#terminal.say('Stopping producers, processors, consumer and servers');
     let exact = true;
     if (run !== undefined) {
       await stack.stop('live', ...run.producerNames);
-      if (stack.runs('kafka', 'clickhouse', 'consumer')) await run.catchUp(FETCH_MS);
+      const parts = this.#serverNames();
+      if (stack.runs(...parts, ...(this.#config.sink ? ['consumer'] : []))) {
+        await run.catchUp(FETCH_MS);
+      }
+      await stack.stop(...run.processorNames);
       await stack.stop('consumer');
       const whole = this.#config.once && failure === undefined;
-      if (stack.runs('kafka', 'clickhouse')) exact = await this.#account(run, whole);
+      if (stack.runs(...parts)) exact = await this.#account(run, whole);
       await run[Symbol.asyncDispose]();
     }
     await stack.stop('clickhouse');
@@ -163,8 +179,13 @@ export class Session implements Service {
    * sent: what one that was cut short leaves in Kafka comes with the next start.
    */
   async #account(run: Run, whole: boolean): Promise<boolean> {
-    const { account, consumerPeakBytes, durationMs } = await run.close();
+    const { accounts, consumerPeakBytes, durationMs } = await run.close();
+    if (accounts.size === 0) return true;
+    const account = total(accounts);
     const { lag, problems } = account;
+    for (const [table, each] of accounts.size > 1 ? accounts : []) {
+      this.#terminal.say(`Account of ${table}: ${describeAccount(each, durationMs)}`);
+    }
     this.#terminal.say(`Account: ${describeAccount(account, durationMs)}`);
     const megabytes = Math.round(consumerPeakBytes / 1e6);
     if (megabytes > 0) this.#terminal.say(`The consumer used up to ${megabytes} MB of memory`);
@@ -174,6 +195,15 @@ export class Session implements Service {
     const wrong = lag > 0 && whole ? [...problems, `${lag} rows are missing`] : problems;
     for (const problem of wrong) this.#terminal.say(`The account does not add up: ${problem}`);
     return wrong.length === 0;
+  }
+
+  /** Those that this start runs. */
+  #serverNames(): string[] {
+    const { bootstrap, clickhouse } = this.#config;
+    return [
+      ...(bootstrap === undefined ? ['kafka'] : []),
+      ...(clickhouse === undefined ? ['clickhouse'] : []),
+    ];
   }
 
   async #report({ part, code }: PartFailure): Promise<void> {

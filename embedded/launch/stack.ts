@@ -7,6 +7,7 @@ import type { Environment } from './config.ts';
 import { LogFile } from './log-file.ts';
 import { isWarning, type LogLine } from './log-line.ts';
 import { Part } from './part.ts';
+import type { Terminal } from './terminal.ts';
 import { WarningLimit } from './warning-limit.ts';
 
 /** A part ended though nobody asked it to. */
@@ -25,6 +26,7 @@ export class PartFailure extends Error {
 export interface Start {
   readonly name: string;
   readonly program: string;
+  readonly args?: readonly string[];
   readonly env: Environment;
   readonly graceMs: number;
   /** Whether ending with 0 is what it is there for. */
@@ -47,15 +49,15 @@ export class Stack implements Disposable {
   readonly #logs: LogFile[] = [];
   readonly #logFolder: string;
   readonly #claim: StackClaim;
-  readonly #show: (text: string) => void;
+  readonly #terminal: Pick<Terminal, 'label' | 'say'>;
   readonly #onExit = (): void => {
     for (const part of this.#parts) part.kill();
   };
 
-  constructor(logFolder: string, claim: StackClaim, show: (text: string) => void) {
+  constructor(logFolder: string, claim: StackClaim, terminal: Pick<Terminal, 'label' | 'say'>) {
     this.#logFolder = logFolder;
     this.#claim = claim;
-    this.#show = show;
+    this.#terminal = terminal;
     const failed = Promise.withResolvers<never>();
     this.failed = failed.promise;
     this.failed.catch(() => undefined);
@@ -64,10 +66,12 @@ export class Stack implements Disposable {
   }
 
   /** Starts a part. It runs, or {@link failed} tells. */
-  start({ name, program, env, graceMs, onLine, dispensable = false, ends = false }: Start): Part {
+  start(start: Start): Part {
+    const { name, program, args = [], env, graceMs, onLine } = start;
+    const { dispensable = false, ends = false } = start;
     const show = this.showWarnings(name);
     const part = new Part({
-      ...{ name, program, env, graceMs, log: this.openLog(name) },
+      ...{ name, program, args, env, graceMs, log: this.openLog(name) },
       onLine: (line) => {
         show(line);
         onLine?.(line);
@@ -78,7 +82,7 @@ export class Stack implements Disposable {
     void part.ended.then((code) => {
       if (part.stopping || (ends && code === 0)) return;
       if (dispensable) {
-        this.#show(`${name} ended with exit code ${code}; see ${part.logPath}`);
+        this.#terminal.say(`${name} ended with exit code ${code}; see ${part.logPath}`);
         return;
       }
       const words = part.complaints.join('\n');
@@ -101,7 +105,7 @@ export class Stack implements Disposable {
     return (line) => {
       if (!isWarning(line)) return;
       const shown = limit.take(line.message);
-      if (shown !== undefined) this.#show(`${name}: ${shown}`);
+      if (shown !== undefined) this.#terminal.say(`${this.#terminal.label(name)} ${shown}`);
     };
   }
 
@@ -118,7 +122,7 @@ export class Stack implements Disposable {
       const { name, logPath } = parts[index]!;
       // Asked to stop before it had started to listen for that: it ends by the signal itself.
       if (code !== 0 && code !== STOPPED)
-        this.#show(`${name} stopped with exit code ${code}; see ${logPath}`);
+        this.#terminal.say(`${name} stopped with exit code ${code}; see ${logPath}`);
     }
   }
 

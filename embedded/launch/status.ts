@@ -54,12 +54,13 @@ export class Status {
 
 /** Says once how long after this process began the first row of the run could be queried. */
 export async function tellFirstRow(
-  proof: Proof,
+  proofs: readonly Proof[],
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    if (await proof.hasRows().catch(() => false)) {
+    const found = await Promise.all(proofs.map((proof) => proof.hasRows().catch(() => false)));
+    if (found.includes(true)) {
       terminal.say(`First rows after ${(performance.now() / 1_000).toFixed(1)} s`);
       return;
     }

@@ -1,9 +1,14 @@
 // What `npm start` shows: lines that stay and one status line below them, which is rewritten in place
 // on a terminal and a plain line now and then elsewhere.
+import { styleText } from 'node:util';
+
+/** Which colours tell parts from one another; red and yellow are for what is wrong. */
+const COLOURS = ['cyan', 'magenta', 'green', 'blue'] as const;
 
 export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  hasColors?(): boolean;
   write(text: string): unknown;
 }
 
@@ -15,11 +20,28 @@ export class Terminal {
   readonly #now: () => number;
   #status = '';
   #plainStatusAtMs: number;
+  readonly #labels = new Map<string, string>();
 
   constructor(output: Output, now: () => number = () => performance.now()) {
     this.#output = output;
     this.#now = now;
     this.#plainStatusAtMs = now();
+  }
+
+  /** Whether colours are shown: on a terminal, unless NO_COLOR says otherwise. */
+  get coloured(): boolean {
+    return this.#output.isTTY === true && (this.#output.hasColors?.() ?? false);
+  }
+
+  /** What begins the lines of a part: its name, in a colour of its own. */
+  label(name: string): string {
+    if (!this.coloured) return `${name}:`;
+    const known = this.#labels.get(name);
+    if (known !== undefined) return known;
+    const colour = COLOURS[this.#labels.size % COLOURS.length]!;
+    const label = styleText(colour, `${name}:`, { validateStream: false });
+    this.#labels.set(name, label);
+    return label;
   }
 
   /** Writes lines that stay, above the status line. */
