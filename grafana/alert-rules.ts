@@ -1,5 +1,6 @@
-// What somebody is woken for: a silent device, too much carbon monoxide, a consumer that falls behind,
-// rejected messages, nothing arriving at all. By arrival, since replayed events are years old.
+// What somebody is woken for: a silent device, too much carbon monoxide, many detectors that fail, a
+// consumer that falls behind, rejected messages, nothing arriving at all. By arrival, since replayed events
+// are years old.
 import { streams } from '../streams/index.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { deadLetters, tableOf } from '../streams/table.ts';
@@ -9,6 +10,8 @@ import { LAG_ALARM_SEC, pipelineHealth } from './pipeline-health.ts';
 import { CO_ALARM, type SensorColumn } from './sensor-columns.ts';
 import { sensorOverview } from './sensor-overview.ts';
 import { OFFLINE_AFTER_SEC } from './status.ts';
+import { trafficOverview } from './traffic-overview.ts';
+import { failingShare } from './traffic-queries.ts';
 import { ARRIVED } from './window.ts';
 
 const IN_WINDOW = `$__timeFilter_ms(${ARRIVED})`;
@@ -16,6 +19,8 @@ const sensors = tableOf(sensorData).name;
 const device = sensorData.key;
 const RECENT_SEC = 300;
 const DAY_SEC = 86_400;
+/** Of the committed reports it is never more than a tenth. */
+const FAILING_SHARE = 0.2;
 
 /** One row per stream in every case, also when there is nothing. */
 function perStream(select: (table: string, stream: string) => string): string {
@@ -40,6 +45,17 @@ FROM (
   GROUP BY kafka_partition
 )`,
 );
+
+// A stream that never had a row is not used here; but where none ever had one, something is missing.
+const arriving = `${perStream(
+  (table, stream) => `SELECT '${stream}' AS stream, count() AS row_count
+FROM ${table}
+WHERE ${IN_WINDOW}
+HAVING (SELECT count() FROM ${table}) > 0`,
+)}
+UNION ALL
+SELECT 'any stream' AS stream, toUInt64(0) AS row_count
+WHERE ${streams.map((stream) => `(SELECT count() FROM ${tableOf(stream).name})`).join(' + ')} = 0`;
 
 export const alertRules: readonly AlertRule[] = [
   alertRule({
@@ -81,6 +97,22 @@ ORDER BY ${device}`,
     panel: { dashboard: sensorOverview, title: 'Carbon monoxide' },
   }),
   alertRule({
+    uid: 'detectors-failing',
+    title: 'Detectors failing',
+    severity: 'warning',
+    fires: ['gt', FAILING_SHARE],
+    for: '5m',
+    windowSec: DAY_SEC,
+    sql: failingShare,
+    noData: 'OK',
+    failed: 'KeepLast',
+    summary:
+      '{{ with index .Values "B" }}{{ humanizePercentage .Value }}{{ end }} of the traffic detectors heard from in a day do not work',
+    description:
+      'By their newest reports, removed detectors left out. Sensor health lists them: do they share a signal, a type, a moment?',
+    panel: { dashboard: trafficOverview, title: 'Sensor health' },
+  }),
+  alertRule({
     uid: 'consumer-lag-growing',
     title: 'Consumer lag growing',
     severity: 'warning',
@@ -103,10 +135,11 @@ ORDER BY ${device}`,
     fires: ['gt', 0],
     for: '0s',
     windowSec: RECENT_SEC,
+    // Without the table's name `stream` would be the text before AS, and equal to itself.
     sql: perStream(
       (_, stream) => `SELECT '${stream}' AS stream, count() AS messages
 FROM ${deadLetters.name}
-WHERE ${IN_WINDOW} AND stream = '${stream}'`,
+WHERE ${IN_WINDOW} AND ${deadLetters.name}.stream = '${stream}'`,
     ),
     noData: 'OK',
     failed: 'KeepLast',
@@ -123,11 +156,7 @@ WHERE ${IN_WINDOW} AND stream = '${stream}'`,
     fires: ['lt', 1],
     for: '1m',
     windowSec: RECENT_SEC,
-    sql: perStream(
-      (table, stream) => `SELECT '${stream}' AS stream, count() AS row_count
-FROM ${table}
-WHERE ${IN_WINDOW}`,
-    ),
+    sql: arriving,
     noData: 'Alerting',
     failed: 'Alerting',
     summary: 'Nothing of {{ .Labels.stream }} arrived in ClickHouse for five minutes',

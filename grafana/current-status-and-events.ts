@@ -6,7 +6,7 @@ import type { Column } from './field.ts';
 import { at, barChart, stat, table, timeSeries } from './panel.ts';
 import { changes, meanPerSecond, newestRows, perSecond, silences } from './readings.ts';
 import { arrivalColumns, measured, sensorColumns, type SensorColumn } from './sensor-columns.ts';
-import { siblings, windows } from './sensor-links.ts';
+import { siblings, windows } from './dashboard-links.ts';
 import {
   deviceStatus,
   LATE_AFTER_SEC,

@@ -4,7 +4,7 @@ import { sensorData } from '../streams/sensor-data.ts';
 import { dashboard } from './dashboard.ts';
 import { at, stat, table } from './panel.ts';
 import { arrivalColumns, measured, sensorColumns, type SensorColumn } from './sensor-columns.ts';
-import { siblings } from './sensor-links.ts';
+import { siblings } from './dashboard-links.ts';
 import {
   deviceStatus,
   LATE_AFTER_SEC,

@@ -10,12 +10,14 @@ import { currentStatusTable } from './current-status-table.ts';
 import type { Dashboard } from './dashboard.ts';
 import { pipelineHealth } from './pipeline-health.ts';
 import { sensorOverview } from './sensor-overview.ts';
+import { trafficOverview } from './traffic-overview.ts';
 
 /** Every dashboard over ClickHouse, by the name of its file in dashboards/. */
 export const dashboards: Readonly<Record<string, Dashboard>> = {
   'sensor_overview.json': sensorOverview,
   'current_status_table.json': currentStatusTable,
   'current_status_and_events.json': currentStatusAndEvents,
+  'traffic_overview.json': trafficOverview,
   'pipeline_health.json': pipelineHealth,
 };
 

@@ -5,7 +5,7 @@ import { noneIsGood, plain, type Column } from './field.ts';
 import { at, row, stat, table, timeSeries } from './panel.ts';
 import * as queries from './pipeline-queries.ts';
 import { perSecond } from './readings.ts';
-import { siblings } from './sensor-links.ts';
+import { siblings } from './dashboard-links.ts';
 import { silenceThresholds } from './status.ts';
 
 const INTERVAL = '10s';

@@ -19,17 +19,24 @@ ORDER BY time, ${w.device}`;
  * none; an interval without rows is a zero, or a line would be drawn across an outage. A window
  * without any rows has no lines ('' is what filling makes of nothing).
  */
-export function perSecond(
-  w: Pick<Window, 'moment' | 'rows' | 'where' | 'with'>,
-  by: string,
-  name = 'rows',
-): string {
+export function perSecond(w: Rows, by: string): string {
+  return rates(w, by, 'rows', 'count() / $__interval_s');
+}
+
+/** The same per minute. */
+export function perMinute(w: Rows, by: string): string {
+  return rates(w, by, 'events', 'count() * 60 / $__interval_s');
+}
+
+type Rows = Pick<Window, 'moment' | 'rows' | 'where' | 'with'>;
+
+function rates(w: Rows, by: string, name: string, rate: string): string {
   const start = (time: string): string =>
     `toStartOfInterval(${time}, INTERVAL $__interval_s second)`;
   const first = start('$__fromTime_ms + INTERVAL $__interval_s second');
   return `${w.with}SELECT time, ${by}, ${name}
 FROM (
-  SELECT ${start(w.moment)} AS time, ${by}, count() / $__interval_s AS ${name}
+  SELECT ${start(w.moment)} AS time, ${by}, ${rate} AS ${name}
   FROM ${w.rows}
   ${w.where}
   GROUP BY time, ${by}

@@ -26,7 +26,7 @@ import {
   sensorColumns,
   type SensorColumn,
 } from './sensor-columns.ts';
-import { siblings, windows } from './sensor-links.ts';
+import { siblings, windows } from './dashboard-links.ts';
 import { secondsSince, silenceThresholds } from './status.ts';
 import { ARRIVED, byClock, clockVariable, deviceVariable, eventRangeVariables } from './window.ts';
 

@@ -30,16 +30,29 @@ type Devices = 'chosen' | 'every' | 'repeated';
 export const ARRIVED = ingestTime.name;
 export const OFFSET = coordinates.find(({ name }) => name === 'kafka_offset')!.name;
 
-// With All there is no condition at all: the list of options may be empty or long. Inside a repeated
-// panel the plugin still sees All, but the variable itself has one value.
-function conditions(within: string, device: string, devices: Devices): string {
-  const among = `${device} IN (\${${device}:singlequote})`;
+const among = (column: string): string => `${column} IN (\${${column}:singlequote})`;
+
+/**
+ * The condition of a column whose values are chosen above the panels, by a variable of its name. With All
+ * there is none at all: the list of options may be empty or long.
+ */
+export function chosenAmong(column: string): string {
+  return `$__conditionalAll(${among(column)}, $${column})`;
+}
+
+function conditions(
+  within: string,
+  device: string,
+  devices: Devices,
+  more: readonly string[] = [],
+): string {
   const which = {
     every: [],
-    repeated: [among],
-    chosen: [`$__conditionalAll(${among}, $${device})`],
+    // Inside a repeated panel the plugin still sees All, but the variable itself has one value.
+    repeated: [among(device)],
+    chosen: [chosenAmong(device)],
   }[devices];
-  return `WHERE ${[within, ...which].join(' AND ')}`;
+  return `WHERE ${[within, ...which, ...more.map(chosenAmong)].join(' AND ')}`;
 }
 
 /** The rows that arrived in the window. */
@@ -59,8 +72,15 @@ export function lastDay(stream: Stream, devices: Devices = 'chosen'): Window {
   return { ...arrivals(stream), where: conditions(within, stream.key, devices) };
 }
 
-/** The rows that arrived in the window, or whose events happened in it: as variable `clock` says. */
-export function byClock(stream: Stream, devices: Devices = 'chosen'): Window {
+/**
+ * The rows that arrived in the window, or whose events happened in it: as variable `clock` says. `more`
+ * are further columns whose values are chosen above the panels.
+ */
+export function byClock(
+  stream: Stream,
+  devices: Devices = 'chosen',
+  more: readonly string[] = [],
+): Window {
   const window = arrivals(stream);
   return {
     ...window,
@@ -69,7 +89,7 @@ export function byClock(stream: Stream, devices: Devices = 'chosen'): Window {
     order: `(moment, ${OFFSET})`,
     // Event time does not go on by itself.
     openEnd: `if(\${clock:singlequote} = 'event', moment, ${NOW})`,
-    where: conditions('$__timeFilter_ms(moment)', window.device, devices),
+    where: conditions('$__timeFilter_ms(moment)', window.device, devices, more),
   };
 }
 
@@ -86,13 +106,21 @@ export function deviceVariable(stream: Stream, label: string): Variable {
   return queryVariable(device, label, sql);
 }
 
-/** From when to when the events of a stream happened, for a link to that window. */
+/**
+ * From when to when the replayed events of a stream happened, for a link to that window: those more than
+ * an hour off their record, since a replay may hold some without a time of their own. Of all events where
+ * none is replayed.
+ */
 export function eventRangeVariables(stream: Stream): Variable[] {
   const { eventTime, rows } = arrivals(stream);
-  const ends = (edge: string, none: string): string =>
-    `SELECT if(count() = 0, '${none}', toString(toUnixTimestamp64Milli(${edge}))) AS edge FROM ${rows}`;
+  const replayed = `abs(dateDiff('second', ${eventTime}, kafka_timestamp)) >= 3600`;
+  const ends = (edge: 'min' | 'max', none: string): string => {
+    const moment = `if(countIf(replayed) = 0, ${edge}(${eventTime}), ${edge}If(${eventTime}, replayed))`;
+    return `SELECT if(count() = 0, '${none}', toString(toUnixTimestamp64Milli(${moment}))) AS edge
+FROM (SELECT ${eventTime}, ${replayed} AS replayed FROM ${rows})`;
+  };
   return [
-    linkVariable('events_from', ends(`min(${eventTime})`, 'now-15m')),
-    linkVariable('events_to', ends(`max(${eventTime})`, 'now')),
+    linkVariable('events_from', ends('min', 'now-15m')),
+    linkVariable('events_to', ends('max', 'now')),
   ];
 }

@@ -13,7 +13,7 @@ export const USAGE = `Sums up the traffic events in ClickHouse: totals, peaks, a
   --watch              go on until Ctrl+C
   --from-beginning     everything that is stored counts, not only what arrives from now on
   --export-json PATH   with every summary, replace that file by the metrics as JSON
-  --days N             days of metrics in the file, up to the newest one that has events (14)
+  --days N             the newest days that have events, for availability and in the file (14)
 
 docs/traffic-metrics.md says what each figure means. Settings are environment variables: see README.md.
 `;

@@ -81,7 +81,7 @@ async function look(
   { days, exportPath }: MetricsArguments,
   print: (text: string) => void,
 ): Promise<void> {
-  const rolling = await queries.rolling(since);
+  const rolling = await queries.rolling(since, days);
   if (exportPath !== undefined) {
     const snapshot = await queries.snapshot(rolling, days);
     await replaceFile(exportPath, `${JSON.stringify(snapshot, null, 1)}\n`);

@@ -58,32 +58,43 @@ export class MetricsQueries {
     return Number(row!['ms']);
   }
 
-  /** The figures of the summary. @throws as ClickHouseReader.read */
-  async rolling(since: Since): Promise<Rolling> {
+  /** The figures of the summary, availability over so many days. @throws as ClickHouseReader.read */
+  async rolling(since: Since, days: number): Promise<Rolling> {
     const { metrics, rows } = scopeOf(since);
     const detectors = await this.#detectors(metrics);
-    const [newestDay] = await this.#days(metrics, 1);
-    const day = newestDay?.day;
-    const parts = {
+    const newest = await this.#days(metrics, days);
+    return rollingOf({
       since: since === null ? null : new Date(since).toISOString(),
       detectors,
       eventsLastHour: detectors.length === 0 ? 0 : await this.#lastHour(rows),
-      newestDay,
-    };
-    const availability = day === undefined ? [] : await this.#availability(metrics, day);
-    return rollingOf({ ...parts, availability });
+      days: newest,
+      availability: await this.#since(newest, (day) => this.#availability(metrics, day)),
+    });
   }
 
   /** What the exported file holds. @throws as ClickHouseReader.read */
   async snapshot(rolling: Rolling, days: number): Promise<Snapshot> {
     const { metrics } = scopeOf(null);
     const generated_at = new Date(await this.nowMs()).toISOString();
-    const daily = (await this.#days(metrics, days)).toReversed();
-    const first = daily[0]?.day;
-    const availability = first === undefined ? [] : await this.#availability(metrics, first);
-    const hourly = first === undefined ? [] : await this.#hourly(metrics, first);
+    const newest = await this.#days(metrics, days);
+    const availability = await this.#since(newest, (day) => this.#availability(metrics, day));
+    const hourly = await this.#since(newest, (day) => this.#hourly(metrics, day));
     const detectors = await this.#detectors(metrics);
-    return { generated_at, rolling, days, daily, availability, hourly, detectors };
+    return {
+      generated_at,
+      rolling,
+      days,
+      daily: newest.toReversed(),
+      availability,
+      hourly,
+      detectors,
+    };
+  }
+
+  /** What there is since the first of the days; nothing where there is none. */
+  async #since<T>(days: readonly Day[], ask: (day: string) => Promise<T[]>): Promise<T[]> {
+    const first = days.at(-1);
+    return first === undefined ? [] : ask(first.day);
   }
 
   async #lastHour(rows: string): Promise<number> {
@@ -107,11 +118,10 @@ export class MetricsQueries {
     }));
   }
 
-  /** The newest ones, newest first: at most so many calendar days back from the newest. */
-  async #days({ dailyAverage, dailyPeak }: TrafficMetrics, days: number): Promise<Day[]> {
-    const newest = `(SELECT max(day) FROM (${dailyAverage}))`;
+  /** The newest ones that have events, newest first. */
+  async #days({ dailyAverage, dailyPeak }: TrafficMetrics, limit: number): Promise<Day[]> {
     const sql = `SELECT * FROM (${dailyAverage}) AS average INNER JOIN (${dailyPeak}) AS peak USING (day)
-WHERE day > ${newest} - ${days} ORDER BY day DESC`;
+ORDER BY day DESC LIMIT ${limit}`;
     const rows = await this.#rows(sql);
     return rows.map((row) => ({
       day: String(row['day']),

@@ -47,11 +47,11 @@ export interface Rolling {
   readonly last_event: string | null;
   /** Events of the 60 minutes up to `last_event`. */
   readonly events_last_hour: number;
-  /** The newest day that has events. */
-  readonly newest_day: Day | null;
+  /** The newest days that have events, newest first: three at most. */
+  readonly newest_days: readonly Day[];
   /** Detectors by the status of their newest event, most first. */
   readonly by_status: readonly { readonly status: string; readonly detectors: number }[];
-  /** The detectors with the least availability on the newest day, 0 for those without an event on it. */
+  /** The detectors with the least availability over the days of the file. */
   readonly lowest_availability: readonly Pick<Availability, 'availability' | 'detector_id'>[];
   readonly most_events: readonly { readonly detector_id: string; readonly events: number }[];
 }
@@ -60,7 +60,7 @@ export interface Snapshot {
   /** When the metrics were asked. */
   readonly generated_at: string;
   readonly rolling: Rolling;
-  /** How many days `daily`, `availability` and `hourly` go back from the newest day that has events. */
+  /** How many days that have events the figures are of, at most: the newest ones. */
   readonly days: number;
   readonly daily: readonly Day[];
   readonly availability: readonly Availability[];
@@ -73,16 +73,24 @@ export interface RollingParts {
   readonly since: string | null;
   readonly detectors: readonly DetectorState[];
   readonly eventsLastHour: number;
-  readonly newestDay: Day | undefined;
-  /** Of the newest day. */
+  /** The newest ones that have events, newest first. */
+  readonly days: readonly Day[];
+  /** Of these days. */
   readonly availability: readonly Availability[];
 }
 
 const NAMED = 5;
+const NEWEST_DAYS = 3;
+const HOURS_OF_DAY = 24;
 
 export function rollingOf(parts: RollingParts): Rolling {
-  const { availability, detectors, eventsLastHour, newestDay, since } = parts;
-  const known = new Map(availability.map((each) => [each.detector_id, each.availability]));
+  const { availability, days, detectors, eventsLastHour, since } = parts;
+  const hours = new Map<string, number>();
+  for (const { detector_id, hours_with_data } of availability) {
+    hours.set(detector_id, (hours.get(detector_id) ?? 0) + hours_with_data);
+  }
+  const percent = (detector: string): number =>
+    ((hours.get(detector) ?? 0) * 100) / (HOURS_OF_DAY * Math.max(1, days.length));
   const statuses = Map.groupBy(detectors, ({ detector_status }) => detector_status);
   const instants = detectors.map(({ last_event }) => last_event).toSorted();
   return {
@@ -91,12 +99,12 @@ export function rollingOf(parts: RollingParts): Rolling {
     detectors: detectors.length,
     last_event: instants.at(-1) ?? null,
     events_last_hour: eventsLastHour,
-    newest_day: newestDay ?? null,
+    newest_days: days.slice(0, NEWEST_DAYS),
     by_status: [...statuses]
       .map(([status, of]) => ({ status, detectors: of.length }))
       .toSorted((a, b) => b.detectors - a.detectors || compare(a.status, b.status)),
     lowest_availability: detectors
-      .map(({ detector_id }) => ({ detector_id, availability: known.get(detector_id) ?? 0 }))
+      .map(({ detector_id }) => ({ detector_id, availability: percent(detector_id) }))
       .toSorted((a, b) => a.availability - b.availability || compare(a.detector_id, b.detector_id))
       .slice(0, NAMED),
     most_events: detectors

@@ -15,20 +15,17 @@ export function summary(rolling: Rolling, atMs: number): string {
 }
 
 function figures(rolling: Rolling): string[] {
-  const { by_status, detectors, events, events_last_hour, last_event, newest_day } = rolling;
+  const { by_status, detectors, events, events_last_hour, last_event, newest_days } = rolling;
   const statuses = by_status.map(({ detectors: of, status }) => `${visible(status)} ${number(of)}`);
   const more = statuses.length - STATUSES;
   return [
     line('events', `${number(events)} of ${count(detectors, 'sensor')}`),
     line('last hour of data', `${number(events_last_hour)} up to ${moment(last_event!)} UTC`),
-    ...(newest_day === null
-      ? []
-      : [
-          line(
-            `day ${newest_day.day}`,
-            `peak hour ${String(newest_day.peak_hour).padStart(2, '0')}:00 with ${number(newest_day.peak_events)}, mean ${decimal(newest_day.mean_hourly_events)} an hour over ${count(newest_day.hours_with_data, 'hour')} with data`,
-          ),
-        ]),
+    ...newest_days.map(({ day, hours_with_data, mean_hourly_events, peak_events, peak_hour }) => {
+      const peak = `peak hour ${String(peak_hour).padStart(2, '0')}:00 with ${number(peak_events)}`;
+      const over = `over ${count(hours_with_data, 'hour')} with data`;
+      return line(`day ${day}`, `${peak}, mean ${decimal(mean_hourly_events)} an hour ${over}`);
+    }),
     line('sensors by status', listed(statuses.slice(0, STATUSES), more)),
     line(
       'lowest availability',

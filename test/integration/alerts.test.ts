@@ -7,6 +7,7 @@ import type { Target } from '../../grafana/target.ts';
 import { describeBackend } from '../backend/context.ts';
 import { ask, sensorTables, write, type Answer, type SensorTables } from './dashboard-data.ts';
 import { expand } from './grafana-macros.ts';
+import { trafficLines } from './traffic-rows.ts';
 
 const NOW_MS = Date.now();
 const ruleOf = (uid: string): AlertRule => alertRules.find((rule) => rule.uid === uid)!;
@@ -56,6 +57,25 @@ async function arrive(tables: SensorTables, readings: readonly Reading[]): Promi
   );
 }
 
+interface TrafficReport {
+  readonly detector?: string;
+  readonly status?: string;
+  /** When it arrived. */
+  readonly secondsAgo: number;
+  /** When it happened; default: then. */
+  readonly tsSecondsAgo?: number;
+}
+
+async function report(tables: SensorTables, reports: readonly TrafficReport[]): Promise<void> {
+  const rows = reports.map(
+    ({ detector = 'd', secondsAgo, status = 'OK', tsSecondsAgo = secondsAgo }, offset) => ({
+      ...{ detector, status, type: 'LOOP', signal: 'S', offset },
+      ...{ tsMs: NOW_MS - tsSecondsAgo * 1_000, arrivedMs: NOW_MS - secondsAgo * 1_000 },
+    }),
+  );
+  await write(tables, `INSERT INTO traffic_events FORMAT JSONEachRow\n${trafficLines(rows)}`);
+}
+
 const empty = (): Promise<SensorTables> => sensorTables(inject('clickhouseUrl'), NOW_MS, 0);
 
 describeBackend('alerts', () => {
@@ -73,9 +93,36 @@ describeBackend('alerts', () => {
   it('keep quiet over empty tables, but for the one that says that nothing arrives', async () => {
     await using tables = await empty();
     for (const { uid } of alertRules) {
-      const expected = uid === 'no-ingestion' ? ['sensor_data'] : [];
+      const expected = uid === 'no-ingestion' ? ['any stream'] : [];
       expect(await firing(tables, uid), uid).toEqual(expected);
     }
+  });
+
+  it('tell the stream of which nothing arrives any more, and not one that was never used', async () => {
+    await using tables = await empty();
+    await arrive(tables, [{ secondsAgo: 3_600 }]);
+    expect(await firing(tables, 'no-ingestion')).toEqual(['sensor_data']);
+    await report(tables, [{ secondsAgo: 10 }]);
+    expect(await firing(tables, 'no-ingestion')).toEqual(['sensor_data']);
+    await arrive(tables, [{ secondsAgo: 1 }]);
+    for (const { uid } of alertRules) expect(await firing(tables, uid), uid).toEqual([]);
+  });
+
+  it('tell when a fifth of the detectors do not work, by their newest reports', async () => {
+    await using tables = await empty();
+    const all = Array.from({ length: 20 }, (_, i) => `D${i}`);
+    await report(tables, all.map((detector) => ({ detector, secondsAgo: 900 }))); // prettier-ignore
+    const failed = (count: number, secondsAgo: number, status = 'FAILED') =>
+      all.slice(0, count).map((detector) => ({ detector, secondsAgo, status }));
+    await report(tables, failed(4, 800));
+    expect(await firing(tables, 'detectors-failing')).toEqual([]);
+    await report(tables, failed(5, 700));
+    expect(await firing(tables, 'detectors-failing')).toEqual(['traffic_events']);
+    // Late, and so not their newest reports.
+    await report(tables, [...failed(5, 100, 'OK').map((each) => ({ ...each, tsSecondsAgo: 950 }))]);
+    expect(await firing(tables, 'detectors-failing')).toEqual(['traffic_events']);
+    await report(tables, failed(3, 60, 'REMOVED'));
+    expect(await firing(tables, 'detectors-failing')).toEqual([]);
   });
 
   it('tell the device that is silent, and none that sends or was gone for a day', async () => {

@@ -1,5 +1,5 @@
-// A database of its own with the project's tables and a few sensor rows: some in the window that the
-// dashboard tests look at, some long before it, and two that arrived in the same batch. Asked as the
+// A database of its own with the project's tables and a few rows of every stream: some in the window that
+// the dashboard tests look at, some long before it, and two that arrived in the same batch. Asked as the
 // read-only user that Grafana has.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { setupVariables } from '../../clickhouse_setup/variables.ts';
 import { readConfig } from '../../platform/config.ts';
 import { compileCsvReader } from '../../streams/csv.ts';
 import { sensorData } from '../../streams/sensor-data.ts';
+import { trafficLines, type TrafficRow } from './traffic-rows.ts';
 
 export interface SensorTables extends AsyncDisposable {
   /** With the login of the user that may write. */
@@ -48,8 +49,10 @@ export async function sensorTables(
     .replace(/^--.*$/gm, '')
     .split(';\n');
   for (const statement of statements) if (statement.trim() !== '') await send(url, statement);
-  if (rowsPerDevice > 0)
+  if (rowsPerDevice > 0) {
     for (const statement of inserts(nowMs, rowsPerDevice)) await send(url, statement);
+    await send(url, trafficInsert(trafficNow(nowMs)));
+  }
   return {
     url,
     readerUrl: await reader(outside, url, database),
@@ -81,6 +84,49 @@ async function reader(outside: URL, url: URL, database: string): Promise<URL> {
   readerUrl.username = env.GRAFANA_CLICKHOUSE_USER;
   readerUrl.password = env.GRAFANA_CLICKHOUSE_PASSWORD;
   return readerUrl;
+}
+
+const DETECTORS = 24;
+
+/** Two events of each detector, one a minute after the other; every eighth has failed since. */
+function trafficNow(nowMs: number): TrafficRow[] {
+  return Array.from({ length: 2 * DETECTORS }, (_, i) => ({
+    detector: `D${String(i % DETECTORS).padStart(4, '0')}`,
+    type: i % 3 === 0 ? 'RADAR' : 'LOOP',
+    status: (i % DETECTORS) % 8 === 0 && i >= DETECTORS ? 'FAILED' : 'OK',
+    signal: `S${i % 5}`,
+    tsMs: nowMs - (i < DETECTORS ? 120_000 : 60_000),
+    arrivedMs: nowMs - (i < DETECTORS ? 119_000 : 59_000),
+    offset: i,
+  }));
+}
+
+const trafficInsert = (rows: readonly TrafficRow[]): string =>
+  `INSERT INTO traffic_events FORMAT JSONEachRow\n${trafficLines(rows)}`;
+
+interface Report {
+  readonly detector_id: string;
+  readonly detector_type: string;
+  readonly detector_status: string;
+  readonly signal_id: string;
+  readonly timestamp?: string;
+}
+
+const REPORTS = join(import.meta.dirname, '..', '..', 'data', 'traffic_counts.json');
+
+/** Adds the committed reports as a replay that arrived within ten minutes. */
+export async function addTrafficReplay(
+  { url }: Pick<SensorTables, 'url'>,
+  nowMs: number,
+): Promise<void> {
+  const reports = JSON.parse(await readFile(REPORTS, 'utf8')) as Report[];
+  const rows = reports.map((report, offset): TrafficRow => {
+    const arrivedMs = nowMs - 900_000 + Math.floor((offset / reports.length) * 300) * 2_000;
+    const tsMs = report.timestamp === undefined ? arrivedMs : Date.parse(report.timestamp);
+    const { detector_id: detector, detector_status: status, detector_type: type } = report;
+    return { detector, type, status, signal: report.signal_id, tsMs, arrivedMs, offset };
+  });
+  await send(url, trafficInsert(rows));
 }
 
 const CSV = join(import.meta.dirname, '..', '..', 'data', 'sensor_data.csv');

@@ -8,7 +8,14 @@ import type { Target } from '../../grafana/target.ts';
 import { sensorData } from '../../streams/sensor-data.ts';
 import { madeByReplay, tableOf } from '../../streams/table.ts';
 import { describeBackend } from '../backend/context.ts';
-import { addReplay, ask, sensorTables, write, type SensorTables } from './dashboard-data.ts';
+import {
+  addReplay,
+  addTrafficReplay,
+  ask,
+  sensorTables,
+  write,
+  type SensorTables,
+} from './dashboard-data.ts';
 import { expectDrawable, TEXT } from './drawable.ts';
 import { expand, type Viewed } from './grafana-macros.ts';
 
@@ -27,8 +34,13 @@ const all: Viewed = {
   fromMs: NOW_MS - 1_200_000,
   toMs: NOW_MS + 900_000,
   intervalMs: 5_000,
-  variables: { device_id: 'all', stream: 'all', clock: ['arrival'], silence: ['10'] },
+  variables: {
+    ...{ device_id: 'all', stream: 'all', clock: ['arrival'], silence: ['10'] },
+    ...{ detector_id: 'all', detector_type: 'all', detector_status: 'all' },
+  },
 };
+/** When the committed data happened. */
+const YEARS: Record<string, number> = { 'traffic-overview': 2024 };
 
 /** Each panel of a dashboard with each of its queries; a repeated one as its copy for one device. */
 function* queries(dashboard: Dashboard, viewed: Viewed, device: string) {
@@ -71,8 +83,10 @@ describeBackend('the dashboards', () => {
       stack.use(await sensorTables(inject('clickhouseUrl'), NOW_MS, rows));
     [everything, live] = [await make(), await make()];
     [replayed, empty] = [await make(0), await make(0)];
-    await addReplay(everything, NOW_MS);
-    await addReplay(replayed, NOW_MS);
+    for (const tables of [everything, replayed]) {
+      await addReplay(tables, NOW_MS);
+      await addTrafficReplay(tables, NOW_MS);
+    }
     await write(everything, claim('consumer-1', 1));
   });
 
@@ -95,15 +109,19 @@ describeBackend('the dashboards', () => {
         return Number((await ask(replayed, expand((query as Target).rawSql, all))).rows[0]![0]);
       };
       const [fromMs, toMs] = [await edge('events_from'), await edge('events_to')];
-      expect(new Date(fromMs).getUTCFullYear()).toBe(2020);
+      const years = [fromMs, toMs].map((ms) => new Date(ms).getUTCFullYear());
+      const year = YEARS[dashboard.uid] ?? 2020;
+      expect(years, dashboard.title).toEqual([year, year]);
       const variables = { ...all.variables, clock: ['event'] };
       const results = await drawn(replayed, dashboard, { ...all, fromMs, toMs, variables });
       expect(emptyOnes(results), dashboard.title).toEqual([]);
     }
   });
 
-  it('leave no panel without rows but live events, when only a replay arrives', async () => {
-    const results = await Promise.all(dashboards.map((each) => drawn(replayed, each, all)));
+  it('leave no panel without rows but what is none of a replay, when only one arrives', async () => {
+    // Reports without a time of their own happened when they were sent: live events.
+    const viewed = { ...all, variables: { ...all.variables, stream: ['sensor_data'] } };
+    const results = await Promise.all(dashboards.map((each) => drawn(replayed, each, viewed)));
     expect(results.flatMap(emptyOnes).toSorted()).toEqual([
       'Dead letters by reason',
       'Dead letters over time',
@@ -124,6 +142,38 @@ describeBackend('the dashboards', () => {
       if (device === -1) continue;
       expect(new Set(rows.map((row) => row[device])), panel.title).toEqual(new Set([chosen]));
     }
+  });
+
+  it('show the days of a replay with the newest ones, 14 in all, whatever the window', async () => {
+    const traffic = dashboards.find(({ uid }) => uid === 'traffic-overview')!;
+    const longAgo = { ...all, fromMs: 0, toMs: 1_000 };
+    const daily = traffic.panels.filter(({ title }) => title.startsWith('Daily '));
+    expect(daily).toHaveLength(3);
+    const days = 'SELECT toString(day) AS day FROM traffic_daily_average ORDER BY day DESC';
+    const known = (await ask(replayed, days)).rows.map(([day]) => String(day));
+    expect(Number(known[0]!.slice(0, 4))).toBeGreaterThan(2025);
+    expect(known.at(-1)).toBe('2024-03-04');
+    expect(known.length).toBeGreaterThan(16);
+    for (const { targets, title } of daily) {
+      const { rows } = await ask(replayed, expand(targets![0]!.rawSql, longAgo));
+      const shown = rows.map(([day]) => String(day).slice(0, 10));
+      expect(shown, title).toEqual(known.slice(0, 14));
+    }
+  });
+
+  it('show the detectors of the type and status that are chosen, and no others', async () => {
+    const traffic = dashboards.find(({ uid }) => uid === 'traffic-overview')!;
+    const variables = { ...all.variables, detector_type: ['LOOP'], detector_status: ['FAILED'] };
+    const { rawSql } = traffic.panels.find(({ title }) => title === 'Sensor health')!.targets![0]!;
+    const { columns, rows } = await ask(live, expand(rawSql, { ...all, variables }));
+    const of = (name: string): unknown[] => {
+      return rows.map((row) => row[columns.findIndex((column) => column.name === name)]);
+    };
+    expect(of('detector_id')).toEqual(['D0008', 'D0016']);
+    expect(new Set(of('detector_status'))).toEqual(new Set(['FAILED']));
+    expect(new Set(of('detector_type'))).toEqual(new Set(['LOOP']));
+    const everyOne = await ask(live, expand(rawSql, all));
+    expect(everyOne.rows.slice(0, 4).map((row) => row[1])).toEqual(['FAILED', 'FAILED', 'FAILED', 'OK']); // prettier-ignore
   });
 
   it('take the newest row of a device by ingest_time, then by offset', async () => {

@@ -86,7 +86,7 @@ describeBackend('npm run metrics', () => {
     expect(got.rolling).toMatchObject({
       ...{ since: null, events: 1_500, detectors: 3 },
       events_last_hour: stored.filter(({ tsMs }) => tsMs > newestMs - 3_600_000).length,
-      newest_day: got.daily.at(-1),
+      newest_days: got.daily.toReversed().slice(0, 3),
       by_status: [
         { status: 'OK', detectors: 2 },
         { status: 'FAILED', detectors: 1 },
@@ -114,7 +114,9 @@ describeBackend('npm run metrics', () => {
     expect(printed[0]).toBe('Counting what arrives from now on; a summary every 1 s\n');
     const { detectors, rolling } = await exported(exportPath);
     expect(rolling).toMatchObject({ events: 2, detectors: 1, events_last_hour: 2 });
-    expect(rolling.newest_day).toMatchObject({ events: 2, peak_events: 2, mean_hourly_events: 2 });
+    expect(rolling.newest_days).toMatchObject([
+      { events: 2, peak_events: 2, mean_hourly_events: 2 },
+    ]);
     expect(rolling.lowest_availability).toEqual([{ detector_id: 'late', availability: 100 / 24 }]);
     // The rest of the file is everything all the same.
     expect(detectors).toHaveLength(4);
