@@ -2,12 +2,13 @@
 // anything else, so all four are registered before the first connection.
 import { promisify } from 'node:util';
 import { gunzip, zstdCompress, zstdDecompress } from 'node:zlib';
+import { compressionsAlgorithms } from '@platformatic/kafka';
 import kafkajs from 'kafkajs';
 import lz4 from 'lz4-napi';
 import snappy from 'snappy';
 import { UnavailableError } from '../errors.ts';
 import type { RawRecordBatch } from './record-batch.ts';
-import { frameSnappy, unframeSnappy } from './snappy-frames.ts';
+import { frameSnappy, snappyBlocks, unframeSnappy } from './snappy-frames.ts';
 
 interface Codec {
   compress(encoder: { buffer: Buffer }): Promise<Buffer>;
@@ -40,6 +41,18 @@ export function registerCodecs(): void {
   for (const [name, codec] of Object.entries(codecs)) {
     CompressionCodecs[CompressionTypes[name as keyof typeof codecs]] = () => codec;
   }
+}
+
+/** Lets @platformatic/kafka read snappy in the frames of Java clients too. Idempotent. */
+export function registerSnappyFrames(): void {
+  const reading = compressionsAlgorithms.snappy as {
+    decompressSync: (data: Buffer | { readonly buffer: Buffer }) => Buffer;
+  };
+  reading.decompressSync = (data) => {
+    const bytes = Buffer.isBuffer(data) ? data : data.buffer;
+    const blocks = Array.from(snappyBlocks(bytes), (block) => snappy.uncompressSync(block));
+    return Buffer.concat(blocks as Buffer[]);
+  };
 }
 
 /** By the codec numbers of the record batch format. */

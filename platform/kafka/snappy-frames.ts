@@ -22,14 +22,25 @@ export async function unframeSnappy(
   buffer: Buffer,
   uncompress: (block: Buffer) => Promise<Buffer>,
 ): Promise<Buffer> {
-  if (!buffer.subarray(0, MAGIC.length).equals(MAGIC)) return uncompress(buffer);
   const blocks: Buffer[] = [];
+  for (const block of snappyBlocks(buffer)) blocks.push(await uncompress(block));
+  return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks);
+}
+
+/**
+ * The compressed blocks of a framed or bare snappy buffer.
+ * @throws {RangeError} when a frame's length points past the end.
+ */
+export function* snappyBlocks(buffer: Buffer): Generator<Buffer> {
+  if (!buffer.subarray(0, MAGIC.length).equals(MAGIC)) {
+    yield buffer;
+    return;
+  }
   for (let at = HEADER_BYTES; at < buffer.length;) {
     const length = buffer.readInt32BE(at);
     at += 4;
     if (length < 0 || at + length > buffer.length) throw new RangeError('snappy frame cut short');
-    blocks.push(await uncompress(buffer.subarray(at, at + length)));
+    yield buffer.subarray(at, at + length);
     at += length;
   }
-  return Buffer.concat(blocks);
 }
