@@ -4,7 +4,7 @@ import { decimal, integer, matching, oneOf, text, type Config } from '../platfor
 import { ConfigError } from '../platform/errors.ts';
 import { httpVariables } from '../platform/http.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
-import { streamsVariable } from '../platform/streams-variable.ts';
+import { streamsVariable, topicsOf, type ChosenStreams } from '../platform/streams-variable.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';
 
@@ -20,7 +20,9 @@ export const consumerVariables = {
     /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
     'a topic name, or several separated by commas',
   ),
-  KAFKA_GROUP: text({ default: 'sensor-consumer', doc: 'Consumer group.' }),
+  KAFKA_GROUP: text({
+    doc: 'Consumer group; unset: sensor-consumer, or traffic-consumer and so on where STREAMS leaves the sensors out.',
+  }),
   BATCH_SIZE: integer({ default: 100, doc: 'Rows at which a flush is due.' }, 1, 1_000_000),
   FLUSH_INTERVAL_SEC: decimal(
     { default: '2.0', doc: 'The longest a row waits for its flush, in seconds.' },
@@ -57,20 +59,22 @@ export const consumerVariables = {
 
 export type ConsumerConfig = Config<typeof consumerVariables>;
 
-type Chosen = Pick<ConsumerConfig, 'KAFKA_TOPIC' | 'STREAMS'>;
-
-/** The topics that fill a stream's table. */
-export function topicsOf(stream: Stream, { KAFKA_TOPIC: given, STREAMS }: Chosen): string[] {
-  const renamed = STREAMS.length === 1 ? STREAMS[0] : sensorData;
-  if (given === undefined || stream.name !== renamed?.name) return [stream.topic.name];
-  return given.split(',');
+/** The group a consumer joins. Consumers of one group have to read the same topics. */
+export function groupOf({
+  KAFKA_GROUP,
+  STREAMS,
+}: Pick<ConsumerConfig, 'KAFKA_GROUP' | 'STREAMS'>): string {
+  const first = STREAMS.some(({ name }) => name === sensorData.name)
+    ? 'sensor'
+    : STREAMS[0]?.family;
+  return KAFKA_GROUP ?? `${first}-consumer`;
 }
 
 /**
  * The stream of every topic that is read.
  * @throws {ConfigError} when a topic would fill two tables.
  */
-export function streamOfTopic(config: Chosen): Map<string, Stream> {
+export function streamOfTopic(config: ChosenStreams): Map<string, Stream> {
   const found = new Map<string, Stream>();
   for (const stream of config.STREAMS) {
     for (const topic of topicsOf(stream, config)) {

@@ -15,7 +15,7 @@ import { Availability, untilAvailable } from '../platform/retry.ts';
 import { run, type Service } from '../platform/service.ts';
 import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
 import { readCommand, USAGE } from './arguments.ts';
-import { consumerVariables, streamOfTopic, type ConsumerConfig } from './config.ts';
+import { consumerVariables, groupOf, streamOfTopic, type ConsumerConfig } from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
@@ -53,11 +53,12 @@ export async function start(
   const metricsOf = consumerMetrics(registry);
   const clickhouse = opened.use(new ClickHouse(clickhouseTarget(config), 'sensorhouse-consumer'));
   const streams = streamOfTopic(config);
-  const identities = opened.use(new TopicIdentities(config, config.KAFKA_GROUP));
+  const groupId = groupOf(config);
+  const identities = opened.use(new TopicIdentities(config, groupId));
   const group = new GroupConsumer(
     config,
     {
-      groupId: config.KAFKA_GROUP,
+      groupId,
       topics: [...streams.keys()],
       maxBytesPerPartition: config.FETCH_MAX_BYTES,
     },

@@ -1,5 +1,7 @@
-// The environment variable that says which streams are meant: their names or families, or all.
+// The environment variable that says which streams are meant: their names or families, or all; and which
+// topics are theirs, since one can be renamed.
 import { streams } from '../streams/index.ts';
+import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { Variable } from './config.ts';
 
@@ -40,4 +42,18 @@ export function streamsVariable(given: {
       return value === undefined ? { ok: false } : { ok: true, value };
     },
   };
+}
+
+/** What is chosen, and how a topic is called that is not its stream's own. */
+export interface ChosenStreams {
+  readonly STREAMS: readonly Stream[];
+  /** Of sensor_data, or of the only stream. */
+  readonly KAFKA_TOPIC?: string | undefined;
+}
+
+/** The topics that fill a stream's table. */
+export function topicsOf(stream: Stream, { KAFKA_TOPIC: given, STREAMS }: ChosenStreams): string[] {
+  const renamed = STREAMS.length === 1 ? STREAMS[0] : sensorData;
+  if (given === undefined || stream.name !== renamed?.name) return [stream.topic.name];
+  return given.split(',');
 }

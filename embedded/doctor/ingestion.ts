@@ -2,7 +2,7 @@
 // limits the consumer. Asks only; nothing is created or changed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
-import { streamOfTopic, type ConsumerConfig } from '../../consumer/config.ts';
+import { groupOf, streamOfTopic, type ConsumerConfig } from '../../consumer/config.ts';
 import { Ledger } from '../../consumer/ledger.ts';
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
@@ -84,7 +84,7 @@ async function checkTopic(
   topics: Map<string, TopicState>,
 ): Promise<Finding[]> {
   const declared = { ...stream.topic, name: topic };
-  const state = await readTopicState(config, declared, config.KAFKA_GROUP);
+  const state = await readTopicState(config, declared, groupOf(config));
   const kafka = ok('Kafka', config.KAFKA_BROKER);
   if (state === undefined) return [kafka, fail('topic', `${topic} does not exist`, SETUP)];
   topics.set(topic, state);
@@ -121,7 +121,7 @@ async function checkLag(
     beyond += Math.max(0, position - end);
     byCommits += Math.max(0, end - Math.max(begin, committed.get(partition) ?? begin));
   }
-  const said = `${topic}: ${lag} by the table, ${byCommits} by the commits of ${config.KAFKA_GROUP}`;
+  const said = `${topic}: ${lag} by the table, ${byCommits} by the commits of ${groupOf(config)}`;
   if (beyond > 0) {
     const advice = 'the broker lost records that were ingested: run npm run audit';
     return fail('lag', `${said}; the table is ${beyond} ahead of the log`, advice);

@@ -1,11 +1,12 @@
 // What `npm start` reads from the environment, and the environment each part gets: the same programs
 // as in production, pointed at the embedded servers.
 import { resolve } from 'node:path';
-import { consumerVariables, topicsOf } from '../../consumer/config.ts';
+import { consumerVariables, groupOf } from '../../consumer/config.ts';
 import { liveVariables, requireToken } from '../../live/config.ts';
 import { setupVariables, type SetupConfig } from '../../clickhouse_setup/variables.ts';
 import { environment, integer, readConfig, text } from '../../platform/config.ts';
 import { ConfigError } from '../../platform/errors.ts';
+import { topicsOf } from '../../platform/streams-variable.ts';
 import { readProducerConfig, type ProducerConfig } from '../../producers/config.ts';
 import { sensorData } from '../../streams/sensor-data.ts';
 import type { Stream } from '../../streams/stream.ts';
@@ -152,7 +153,7 @@ export function readLaunchConfig(
     clickhouseUrl,
     setup,
     tracks: tracksOf(streams, replayed, (stream) => topicsOf(stream, read)[0]!),
-    groups: [...(options.sink ? [read.KAFKA_GROUP] : []), ...processors.map(({ group }) => group)],
+    groups: [...(options.sink ? [groupOf(read)] : []), ...processors.map(({ group }) => group)],
     producers: replayed.map(({ name }) => readProducerConfig(producer(name))),
     processors: processors.map(({ name }) => name),
     environments: {

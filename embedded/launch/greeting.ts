@@ -2,13 +2,13 @@
 import { relative } from 'node:path';
 import { HOST, PROJECT, type LaunchConfig } from './config.ts';
 
-const QUERY = 'SELECT device_id, count(), max(ts) FROM sensor_data GROUP BY device_id';
-
 /** The text for a running stack. */
 export function greeting(config: LaunchConfig): string {
   const { clickhouseUrl, folders, kafkaAddress, livePort, metricsPort, once, setup, sink, tracks } =
     config;
   const { CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password } = setup;
+  const { eventTime, key, table } = tracks[0]!.stream;
+  const sql = `SELECT ${key}, count(), max(${eventTime}) FROM ${table.name} GROUP BY ${key}`;
   const logs = relative(process.cwd(), folders.logs);
   const login = password === DEMO_PASSWORD ? `password ${password}` : 'password as you set it';
   const curlLogin = password === DEMO_PASSWORD ? `${user}:${password}` : `${user}:PASSWORD`;
@@ -21,8 +21,8 @@ export function greeting(config: LaunchConfig): string {
     ...(sink ? [['Consumer', `http://${HOST}:${metricsPort}/metrics`, '']] : []),
     ...producerLines(config).map((line, at) => [at === 0 ? 'Producers' : '', line, '']),
     ['Logs', `${logs === '' ? '.' : logs}/*.log`, ''],
-    ['Query', `npm run query -- "${QUERY}"`, ''],
-    ['', `curl -u ${curlLogin} ${clickhouseUrl} -d "${QUERY}"`, ''],
+    ['Query', `npm run query -- "${sql}"`, ''],
+    ['', `curl -u ${curlLogin} ${clickhouseUrl} -d "${sql}"`, ''],
     ['Stop', 'Ctrl+C', ''],
   ];
   const lines = rows.map(([name, what = '', more = '']) =>

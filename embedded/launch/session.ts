@@ -154,10 +154,13 @@ export class Session implements Service {
     if (run !== undefined) {
       await stack.stop('live', ...run.producerNames);
       const parts = this.#serverNames();
-      if (stack.runs(...parts, ...(this.#config.sink ? ['consumer'] : []))) {
-        await run.catchUp(FETCH_MS);
+      const needed = [...parts, ...(this.#config.sink ? ['consumer'] : [])];
+      if (stack.runs(...needed)) await run.catchUp(FETCH_MS);
+      if (run.processorNames.length > 0) {
+        await stack.stop(...run.processorNames);
+        // What they made last is still on its way.
+        if (stack.runs(...needed)) await run.catchUp(FETCH_MS);
       }
-      await stack.stop(...run.processorNames);
       await stack.stop('consumer');
       const whole = this.#config.once && failure === undefined;
       if (stack.runs(...parts)) exact = await this.#account(run, whole);

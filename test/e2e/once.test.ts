@@ -23,8 +23,10 @@ describe.skipIf(missing !== undefined)('npm start -- --once', () => {
 
     const first = await finished(ONCE, env);
     expect(first.text).toMatch(
-      /^Account: sent 12000, inserted 12000, dead letters 0, lag 0, in [\d.]+ s \(\d+ rows\/s\)$/m,
+      /^Account: sent 16000, inserted 16000, dead letters 0, lag 0, in [\d.]+ s \(\d+ rows\/s\)$/m,
     );
+    expect(first.text).toMatch(/^Account of sensor_data: sent 12000, inserted 12000, /m);
+    expect(first.text).toMatch(/^Account of traffic_events: sent 4000, inserted 4000, /m);
     expect(first.text).toMatch(/^First rows after [\d.]+ s$/m);
     expect(first.code).toBe(0);
     expect(await processesOf(home)).toEqual([]);
@@ -32,6 +34,11 @@ describe.skipIf(missing !== undefined)('npm start -- --once', () => {
     const second = await finished(ONCE, { ...env, PRODUCER: 'C', ROW_LIMIT: '50' });
     expect(second.text).toMatch(/^Account: sent 50, inserted 50, dead letters 0, lag 0, /m);
     expect(second.code).toBe(0);
+
+    const traffic = [...ONCE, '--streams', 'traffic', '--max', '300'];
+    const third = await finished(traffic, env);
+    expect(third.text).toMatch(/^Account: sent 300, inserted 300, dead letters 0, lag 0, /m);
+    expect(third.code).toBe(0);
 
     expect(await finished(query(ROWS), env)).toEqual({ code: 0, text: '12050\t12050' });
     const json = await finished(query('SELECT 1 AS one', '--format', 'JSONEachRow'), env);

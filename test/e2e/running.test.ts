@@ -93,7 +93,7 @@ describe.skipIf(missing !== undefined)('npm start', () => {
     await stack.exit;
 
     const next = await finished(ONCE, here.env);
-    expect(next.text).toMatch(/^Account: sent 12000, inserted 12000, dead letters 0, lag 0, /m);
+    expect(next.text).toMatch(/^Account: sent 16000, inserted 16000, dead letters 0, lag 0, /m);
     expect(next.code).toBe(0);
     expect(await processesOf(here.home)).toEqual([]);
   });
