@@ -75,7 +75,7 @@ export function withOrigin(
   read: Place & { readonly offset: number },
 ): Headers {
   const others = headers.filter(([name]) => name !== ORIGIN_HEADER);
-  const named = origin === 'named' ? headers.find(isOrigin) : undefined;
+  const named = origin === 'named' ? headers.findLast(isOrigin) : undefined;
   return [...others, named ?? [ORIGIN_HEADER, Buffer.from(writeOrigin(read))]];
 }
 

@@ -1,5 +1,6 @@
 // Stands between Kafka's clients and a broker, passes everything on, and answers offset commits itself,
-// with an error: what a coordinator that is away, or an ACL, does to them and to nothing else.
+// with an error: what a coordinator that is away, or an ACL, does to them and to nothing else. Or it lets
+// them disappear, and tells, for whoever wants to strike in that moment.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 const OFFSET_COMMIT = 8;
@@ -11,12 +12,14 @@ export interface CommitProxy extends AsyncDisposable {
   readonly refused: number;
   /** The error code that commits are answered with; 0 passes them on. */
   error: number;
+  /** Asked of every commit by its client id; true: it never arrives, nor does an answer. */
+  swallows: (clientId: string) => boolean;
   /** The broker, `host:port`. */
   connectTo(broker: string): void;
 }
 
 export async function startCommitProxy(): Promise<CommitProxy> {
-  const state = { refused: 0, error: 0, broker: '' };
+  const state = { refused: 0, error: 0, broker: '', swallows: (_: string) => false };
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const [host = '', port = ''] = state.broker.split(':');
@@ -31,7 +34,9 @@ export async function startCommitProxy(): Promise<CommitProxy> {
     } // prettier-ignore
     broker.pipe(client);
     client.on('data', frames((frame) => {
-      if (state.error === 0 || frame.readInt16BE(4) !== OFFSET_COMMIT) {
+      const isCommit = frame.readInt16BE(4) === OFFSET_COMMIT;
+      if (isCommit && state.swallows(clientIdOf(frame))) return;
+      if (state.error === 0 || !isCommit) {
         broker.write(frame);
         return;
       }
@@ -52,6 +57,12 @@ export async function startCommitProxy(): Promise<CommitProxy> {
     set error(code) {
       state.error = code;
     },
+    get swallows() {
+      return state.swallows;
+    },
+    set swallows(asked) {
+      state.swallows = asked;
+    },
     connectTo: (broker) => {
       state.broker = broker;
     },
@@ -61,6 +72,11 @@ export async function startCommitProxy(): Promise<CommitProxy> {
       await closed;
     },
   };
+}
+
+function clientIdOf(frame: Buffer): string {
+  const length = Math.max(0, frame.readInt16BE(12));
+  return frame.toString('utf8', 14, 14 + length);
 }
 
 /** Cuts a stream into requests, each with its length before it. */

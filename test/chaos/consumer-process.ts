@@ -24,10 +24,13 @@ export interface ConsumerProcess extends AsyncDisposable {
   logged(pattern: RegExp, withinMs?: number): Promise<Line>;
 }
 
-/** Starts `node consumer/main.ts` with these variables and no others. Disposing kills it. */
-export function startConsumerProcess(env: Record<string, string>): ConsumerProcess {
+/** Starts `node consumer/main.ts`, or another program, with these variables and no others. Disposing kills it. */
+export function startConsumerProcess(
+  env: Record<string, string>,
+  main: string = MAIN,
+): ConsumerProcess {
   const { PATH } = environment();
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [main], {
     env: { ...(PATH === undefined ? {} : { PATH }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
