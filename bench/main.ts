@@ -11,6 +11,7 @@ import { measure } from './measure.ts';
 import { PARTS, type Cost, type Part } from './parts.ts';
 import {
   growthTable,
+  hopTable,
   latencyTable,
   processTable,
   ratioTable,
@@ -36,6 +37,7 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 const RATES = values.quick ? [15, 1_000] : [15, 1_000, 20_000];
 const LATENCY_SEC = values.quick ? 8 : 20;
 const PRODUCER_ROWS = values.quick ? 50_000 : 150_000;
+const HOP_ROWS = values.quick ? 20_000 : 200_000;
 /** Partitions and rows: first one grows, then the other. */
 const GROWTH: readonly (readonly [partitions: number, rows: number])[] = values.quick
   ? [[12, 100_000]]
@@ -56,6 +58,7 @@ if (values.parts !== undefined) process.exit(0);
 const latencies = await measureLatencies();
 const producer = await measureProducer();
 const growths = await measureGrowth();
+const hop = await measureHop();
 const load = loadavg().map((figure) => figure.toFixed(1));
 const head = `${rows} events of about 200 bytes, ${values.partitions} partitions, ${rounds} rounds, \
 medians; ${cpus().length} cores (${cpus()[0]?.model ?? '?'}) shared by broker, engine and consumer; load average at the end ${load.join(', ')}.`;
@@ -67,6 +70,7 @@ const text = [
   latencyTable(latencies),
   `One producer with \`INTERVAL_MS=0\`: ${perSec(producer.rowsPerSec)}, ${((producer.cpuSec / PRODUCER_ROWS) * 1e6).toFixed(1)} µs of CPU a row, ${Math.round(producer.peakRssMb)} MB at most.`,
   growthTable(growths),
+  hopTable(hop, HOP_ROWS),
 ].join('\n\n');
 process.stdout.write(`\n${text}\n`);
 if (values.report) {
@@ -116,6 +120,13 @@ async function measureGrowth(): Promise<Growth[]> {
     found.push({ partitions, rows: count, cost });
   }
   return found;
+}
+
+async function measureHop(): Promise<Result> {
+  await servers.prepare('hop', 3);
+  const result = await runChild('hop', [HOP_ROWS], servers.env);
+  say(`through a processor ${perSec(result.rowsPerSec)}`);
+  return result;
 }
 
 /** A topic of its own with `count` messages. */

@@ -1,5 +1,6 @@
 // The tables of a benchmark run: every figure beside its target and as a ratio to the limits that
 // were measured in the same run.
+import type { Result } from './child.ts';
 import type { Cost, Part } from './parts.ts';
 import { median } from './usage.ts';
 
@@ -95,6 +96,20 @@ export interface Growth {
   readonly partitions: number;
   readonly rows: number;
   readonly cost: Cost;
+}
+
+/** What a processor between two topics costs: records a second, and how much later they can be read. */
+export function hopTable(result: Result, rows: number): string {
+  const ms = (figure: string): string => `${Math.round(result[figure] ?? NaN)} ms`;
+  return [
+    `${whole(rows)} traffic reports, raw topic → processor → processed topic → consumer → table: ` +
+      `${whole(result.rowsPerSec)} rows/s.`,
+    '',
+    '| from sending a report until it can be read from | p50 | p99 |',
+    '| --- | --- | --- |',
+    `| the raw topic | ${ms('rawP50Ms')} | ${ms('rawP99Ms')} |`,
+    `| the processed topic | ${ms('hopP50Ms')} | ${ms('hopP99Ms')} |`,
+  ].join('\n');
 }
 
 /** How the end-to-end cost changes with partitions and with the backlog's length; one run each. */
