@@ -71,6 +71,21 @@ export async function untilAvailable<T>(
   }
 }
 
+const PATIENT_ATTEMPTS = 20;
+const PATIENT_PAUSE_MS = 150;
+
+/** Repeats for some seconds, without a word, what fails with {@link UnavailableError}. */
+export async function withPatience<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = PATIENT_ATTEMPTS; ; left -= 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || left === 1) throw error;
+      await sleep(PATIENT_PAUSE_MS);
+    }
+  }
+}
+
 /** Waits for `promise`, but no longer than until `signal` aborts. @throws the signal's reason then. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -6,7 +6,7 @@ import { UnavailableError, asError } from '../platform/errors.ts';
 import { continuity } from '../platform/kafka/continuity.ts';
 import type { Membership, NotedOffset, RecordBatch } from '../platform/kafka/group-consumer.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
-import { Availability, backoffMs } from '../platform/retry.ts';
+import { Availability, backoffMs, withPatience } from '../platform/retry.ts';
 import { sourceOf } from '../streams/origin.ts';
 import { Committer } from './committer.ts';
 import { deliver } from './delivery.ts';
@@ -50,9 +50,9 @@ export class Relay {
     return this.#taken !== undefined || (this.#joined && this.#partitions.length === 0);
   }
 
-  /** The group is about to be joined. */
+  /** The group is about to be joined; a broker that is new to it takes a moment to load it. */
   async joining(): Promise<void> {
-    this.#committed = await this.#parts.input.committed();
+    this.#committed = await withPatience(() => this.#parts.input.committed());
   }
 
   /** A new assignment. What was read but is not on its way is dropped: it will be read again. */

@@ -10,12 +10,15 @@ import { consumerVariables } from '../consumer/config.ts';
 import { staleFiles } from '../grafana/generate.ts';
 import { PLUGIN_VERSION, datasource } from '../grafana/target.ts';
 import { liveVariables } from '../live/config.ts';
+import { processorVariables } from '../processor/config.ts';
 import { producerVariables } from '../producers/config.ts';
+import { transforms } from '../streams/index.ts';
 import { composeServices, composeText, programOf } from './compose-file.ts';
 
 const READS: Record<string, readonly string[]> = {
   'producers/main.ts': Object.keys(producerVariables),
   'consumer/main.ts': Object.keys(consumerVariables),
+  'processor/main.ts': Object.keys(processorVariables),
   'live/main.ts': Object.keys(liveVariables),
   'clickhouse_setup/preflight.ts': Object.keys(preflightVariables),
   'clickhouse_setup/main.ts': Object.keys(setupVariables),
@@ -37,7 +40,10 @@ describe('docker-compose.yml', () => {
       expect(service.container_name).toBe(`\${CONTAINER_PREFIX:-}${name}`);
     }
     expect(named.map(([name]) => name).toSorted()).toEqual(
-      'clickhouse-server consumer grafana kafka live producer-a producer-b producer-c'.split(' '),
+      (
+        'clickhouse-server consumer grafana kafka live producer-a producer-b producer-c ' +
+        'traffic-forwarder traffic-processor traffic-producer'
+      ).split(' '),
     );
     expect(composeServices['consumer-replica']).toMatchObject({ profiles: ['scale'] });
     expect(composeServices['consumer-replica']!.ports).toBeUndefined();
@@ -50,6 +56,22 @@ describe('docker-compose.yml', () => {
     expect(set.filter((name) => !reads!.includes(name))).toEqual([]);
     const missing = reads!.filter((name) => !set.includes(name) && !ELSEWHERE.test(name));
     expect(missing).toEqual([]);
+  });
+
+  it.each(ours)('%s finds its program in the image', (_, service) => {
+    const ignored = readFileSync(join(import.meta.dirname, '..', '.dockerignore'), 'utf8');
+    expect(ignored).toContain(`\n!${programOf(service).split('/')[0]!}\n`);
+  });
+
+  it('runs each transform that is declared once, and the producer of what they read', () => {
+    const running = Object.values(composeServices).map(({ environment = {} }) => environment);
+    const names = running.flatMap(({ PROCESSOR: name = [] }) => name);
+    expect(names).toEqual(transforms.map(({ name }) => name));
+    // What .env.example sets for the sensors must not reach it.
+    expect(composeServices['traffic-producer']!.environment).toMatchObject({
+      ...{ PRODUCER: 'traffic', KAFKA_TOPIC: '', LOOP: '${TRAFFIC_LOOP:-true}' },
+      DATA_PATH: '${TRAFFIC_DATA_PATH:-data/traffic_counts.json}',
+    });
   });
 
   it.each(ours)('%s runs with no right it does not need', (_, service) => {
@@ -105,7 +127,7 @@ describe('docker-compose.yml', () => {
   it('checks the health of everything that stays up', () => {
     const unchecked = all.filter(([, { healthcheck }]) => healthcheck === undefined);
     expect(unchecked.map(([name]) => name).toSorted()).toEqual(
-      'preflight producer-a producer-b producer-c setup'.split(' '),
+      'preflight producer-a producer-b producer-c setup traffic-producer'.split(' '),
     );
   });
 

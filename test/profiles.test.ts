@@ -71,7 +71,8 @@ describe('Prometheus', () => {
       for (const name of names) {
         const env = composeServices[name]!.environment!;
         expect(env['METRICS_HOST'], name).toBe('0.0.0.0');
-        expect(env['METRICS_PORT'] ?? env['PRODUCER_METRICS_PORT'], name).toBe(port);
+        const own = env['METRICS_PORT'] ?? env['PRODUCER_METRICS_PORT'];
+        expect(own ?? env['PROCESSOR_METRICS_PORT'], name).toBe(port);
       }
     }
     const fixed = scrapes.flatMap(({ static_configs: configs = [] }) => configs);
@@ -80,7 +81,7 @@ describe('Prometheus', () => {
     expect(hosts.filter((host) => !known.includes(host))).toEqual([]);
     expect(read('clickhouse_setup/server_config.xml')).toContain('<port>9363</port>');
     expect(scrapes.map(({ job_name: job }) => job)).toEqual(
-      'producers consumer clickhouse kafka prometheus'.split(' '),
+      'producers consumer processors clickhouse kafka prometheus'.split(' '),
     );
   });
 });

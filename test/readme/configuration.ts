@@ -40,6 +40,11 @@ const SECTIONS: readonly Section[] = [
 /** What only docker-compose.yml reads. */
 const COMPOSE: Record<string, string> = {
   CONTAINER_PREFIX: "Put before every container's name, for a second installation.",
+  TRAFFIC_ROW_LIMIT: 'ROW_LIMIT of the service traffic-producer.',
+  TRAFFIC_INTERVAL_MS: 'Its INTERVAL_MS.',
+  TRAFFIC_DATA_PATH: 'Its DATA_PATH: a file in data/.',
+  TRAFFIC_LOOP: 'Its LOOP.',
+  TRAFFIC_USE_NOW_TS: 'Its USE_NOW_TS: the reports are of now, whenever they were made.',
   KAFKA_HOST_PORT: 'Port of Kafka on 127.0.0.1.',
   CLICKHOUSE_HTTP_HOST_PORT: 'HTTP port of ClickHouse on BIND_ADDRESS.',
   CLICKHOUSE_NATIVE_HOST_PORT: 'Native port of ClickHouse on BIND_ADDRESS.',
