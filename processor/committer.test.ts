@@ -1,0 +1,58 @@
+// Commits go out one at a time, hold the newest state, and are repeated until they succeed.
+import { describe, expect, it } from 'vitest';
+import { ConfigError, UnavailableError } from '../platform/errors.ts';
+import { silentLog } from '../platform/log.ts';
+import { Availability } from '../platform/retry.ts';
+import { Committer } from './committer.ts';
+
+function committing(commit: (at: ReadonlyMap<number, number>) => Promise<void>) {
+  const failures: Error[] = [];
+  const availability = new Availability('test', silentLog());
+  const committer = new Committer(commit, availability, (error) => failures.push(error));
+  return { availability, committer, failures };
+}
+
+describe('Committer', () => {
+  it('commits the newest state, one commit at a time', async () => {
+    const commits: object[] = [];
+    const first = Promise.withResolvers<undefined>();
+    const { committer } = committing(async (at) => {
+      commits.push(Object.fromEntries(at));
+      await first.promise;
+    });
+    committer.landed(0, 1);
+    committer.landed(0, 2);
+    committer.landed(1, 7);
+    committer.landed(0, 3);
+    expect(commits).toEqual([{ 0: 1 }]);
+    first.resolve(undefined);
+    await committer.flushed();
+    expect(commits).toEqual([{ 0: 1 }, { 0: 3, 1: 7 }]);
+  });
+
+  it('repeats what failed, never over what came later', async () => {
+    const commits: object[] = [];
+    const { availability, committer } = committing((at) => {
+      commits.push(Object.fromEntries(at));
+      if (commits.length === 1) committer.landed(0, 9);
+      return commits.length <= 5 ? Promise.reject(new UnavailableError('away')) : Promise.resolve();
+    });
+    committer.landed(0, 1);
+    committer.landed(1, 1);
+    await committer.flushed();
+    expect(commits.at(-1)).toEqual({ 0: 9, 1: 1 });
+    expect(availability.away).toBe(false);
+  });
+
+  it('hands on what no waiting can mend, and can be given up', async () => {
+    const refused = committing(() => Promise.reject(new ConfigError('no')));
+    refused.committer.landed(0, 1);
+    await refused.committer.flushed();
+    expect(refused.failures).toEqual([new ConfigError('no')]);
+    const away = committing(() => Promise.reject(new UnavailableError('away')));
+    away.committer.landed(0, 1);
+    away.committer.giveUp();
+    await away.committer.flushed();
+    expect(away.failures).toEqual([]);
+  });
+});
