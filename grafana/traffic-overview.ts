@@ -18,7 +18,7 @@ const meaning = `The ${DAYS} newest days that have events, whatever the window. 
 
 /** An hour of 24 a day is 4 %. */
 const availabilityThresholds: Thresholds = [
-  [null, 'red'],
+  [null, 'orange'],
   [4, 'text'],
   [90, 'green'],
 ];

@@ -4,14 +4,18 @@ import { integer, matching, oneOf, text, type Config } from '../platform/config.
 import { isLoopback } from '../platform/demo-passwords.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
+import { streamsVariable } from '../platform/streams-variable.ts';
 
 const { CLICKHOUSE_USER: _user, CLICKHOUSE_PASSWORD: _password, ...server } = clickhouseVariables;
 
 export const liveVariables = {
   ...kafkaVariables,
   ...server,
+  STREAMS: streamsVariable({ default: 'all', doc: 'What the pipeline strip watches.' }),
   KAFKA_TOPIC: matching(
-    { default: 'sensor_data', doc: 'Topic whose end the pipeline strip watches.' },
+    {
+      doc: 'Topic of sensor_data (of the only stream, if STREAMS names one), where it is not its own.',
+    },
     /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
     'a topic name, or several separated by commas',
   ),

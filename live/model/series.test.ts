@@ -72,6 +72,14 @@ describe('withGaps', () => {
     });
   });
 
+  it('breaks no line whose points are further apart than a hole may be long', () => {
+    const data = { timesMs: [0, 900, 1_800, 3_600], series: [line([1, 2, 3, 4])] };
+    expect(withGaps(data, 60, 900)).toEqual({
+      timesMs: [0, 900, 1_800, 1_801, 3_600],
+      values: [[1, 2, 3, null, 4]],
+    });
+  });
+
   it('spans everything or nothing when asked to', () => {
     const data = { timesMs: [0, 10, 999], series: [line([1, null, 3])] };
     expect(withGaps(data, true).values).toEqual([[1, undefined, 3]]);

@@ -81,14 +81,15 @@ function labelAt(labels: readonly Column[], row: number): string {
 
 /**
  * What a chart draws: `null` breaks a line, `undefined` is passed over. A hole is passed over when it is
- * not longer than `spanMs` (true: always, false: never). Where every line has a longer hole, so that no
- * time stands in it, one is put in.
+ * not longer than `spanMs` (true: always, false: never), or than the distance of two points, `intervalMs`.
+ * Where every line has a longer hole, so that no time stands in it, one is put in.
  */
 export function withGaps(
   { series, timesMs }: TimeSeries,
   spanMs: number | boolean,
+  intervalMs = 0,
 ): { timesMs: number[]; values: (number | null | undefined)[][] } {
-  const limitMs = spanMs === true ? Infinity : spanMs === false ? 0 : spanMs;
+  const limitMs = spanMs === true ? Infinity : spanMs === false ? 0 : Math.max(spanMs, intervalMs);
   const times: number[] = [];
   timesMs.forEach((at, i) => {
     const before = timesMs[i - 1];

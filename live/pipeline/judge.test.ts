@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Place } from '../model/protocol.ts';
 import { judge, silent } from './judge.ts';
-import { perSecond, readConsumer, type ClickHouseReading, type Reading } from './reading.ts';
+import {
+  perSecond,
+  readConsumer,
+  type ClickHouseReading,
+  type Reading,
+  type RelayReading,
+} from './reading.ts';
 
 const rows: ClickHouseReading = {
   ...{ rows: 1_000, recentRows: 900, recentDevices: 3, delayP99Ms: 2_000, newestAgeMs: 500 },
@@ -13,17 +19,18 @@ interface Now {
   readonly inserted?: number;
   readonly lag?: number;
   readonly ready?: boolean;
+  readonly relays?: readonly RelayReading[];
   readonly rows?: Partial<ClickHouseReading>;
 }
 
 function reading(
   atMs: number,
-  { end = 0, inserted = 0, lag = 0, ready = true, rows: more }: Now,
+  { end = 0, inserted = 0, lag = 0, ready = true, relays = [], rows: more }: Now,
 ): Reading {
   return {
     atMs,
-    kafka: { ok: true, said: { end, kept: end, partitions: 3 } },
-    consumer: { ok: true, said: { ready, inserted, lag, deadLetters: 0 } },
+    kafka: { ok: true, said: { end, kept: end, partitions: 3, relays } },
+    consumer: { ok: true, said: { ready, inserted, lag, deadLetters: 0, duplicates: 0 } },
     clickhouse: { ok: true, said: { ...rows, ...more } },
   };
 }
@@ -72,6 +79,30 @@ describe('judge', () => {
     expect(after(0, 0, { rows: { newestAgeMs: null } }).clickhouse.state).toBe('idle');
   });
 
+  it('tells of a processor that stands still while messages wait for it, and of no other', () => {
+    const relay = (done: number, waiting: number): RelayReading[] => [
+      { name: 'idle', done: 7, waiting: 0 },
+      { name: 'enrich', done, waiting },
+    ];
+    const judged = (last: RelayReading[], newestAgeMs = 500) => {
+      const readings = [0, 5_000, 12_000].map((atMs) => {
+        const relays = atMs === 12_000 ? last : relay(50, 3);
+        return reading(atMs, { end: 100 + atMs, relays, rows: { newestAgeMs } });
+      });
+      return judge(readings, 12_000).places;
+    };
+    expect(judged(relay(50, 9))[1]).toMatchObject({
+      state: 'warn',
+      reason:
+        '9 messages wait for the processor enrich. Start it: npm run processor, with PROCESSOR=enrich.',
+    });
+    expect(judged(relay(50, 9), 90_000)[3]!.reason).toContain('Look at the processor');
+    expect(judged(relay(51, 9))[1]!.state).toBe('ok');
+    expect(judged(relay(50, 0))[1]!.state).toBe('ok');
+    const soon = [reading(0, { relays: relay(50, 3) }), reading(2_000, { relays: relay(50, 3) })];
+    expect(judge(soon, 2_000).places[1]!.state).toBe('ok');
+  });
+
   it('tells of dead letters by their share', () => {
     const few = after(150, 150, {
       rows: { deadRecent: 1, deadTotal: 5, deadReason: 'wrong_type' },
@@ -111,9 +142,12 @@ describe('readConsumer and perSecond', () => {
       'sensorhouse_consumer_rows_inserted_total{stream="b",service="consumer"} 7',
       'sensorhouse_consumer_dead_letters_total{stream="a",reason="x"} 2',
       'sensorhouse_consumer_lag_records{stream="a"} 3',
+      'sensorhouse_consumer_duplicates_total{stream="b"} 4',
       'process_cpu_seconds_total 9',
     ].join('\n');
-    expect(readConsumer(text, true)).toEqual({ ready: true, inserted: 12, deadLetters: 2, lag: 3 });
+    expect(readConsumer(text, true)).toEqual({
+      ...{ ready: true, inserted: 12, deadLetters: 2, duplicates: 4, lag: 3 },
+    });
     expect(perSecond({ atMs: 0, value: 5 }, { atMs: 2_000, value: 15 })).toBe(5);
     expect(perSecond({ atMs: 0, value: 5 }, { atMs: 0, value: 15 })).toBeUndefined();
   });

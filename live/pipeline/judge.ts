@@ -2,11 +2,13 @@
 // something is wrong what it means and what to do. Pure.
 import type { PipelineNews, Place, State } from '../model/protocol.ts';
 import { ago, formatNumber } from '../model/units.ts';
-import { perSecond, type Reading, type Witness } from './reading.ts';
+import { perSecond, type Reading, type RelayReading, type Witness } from './reading.ts';
 
 const SILENT_MS = 60_000;
 const SLOW_MS = 10_000;
 const STALE_MS = 60_000;
+/** A processor commits every 100 ms. */
+const STUCK_MS = 10_000;
 /** Less than that is not "behind" at any pace. */
 const FEW_RECORDS = 500;
 /** Behind by more than what arrives in that time. */
@@ -27,9 +29,9 @@ export function judge(readings: readonly Reading[], lastSentMs: number | undefin
   const paces = pacesOf(readings);
   const places: Place[] = [
     { id: 'producers', title: 'Producers', ...producers(now, paces, lastSentMs) },
-    { id: 'kafka', title: 'Kafka', ...kafka(now) },
+    { id: 'kafka', title: 'Kafka', ...kafka(now, stuckRelay(readings)) },
     { id: 'consumer', title: 'Consumer', ...consumer(now, paces) },
-    { id: 'clickhouse', title: 'ClickHouse', ...clickhouse(now, paces) },
+    { id: 'clickhouse', title: 'ClickHouse', ...clickhouse(now, paces, stuckRelay(readings)) },
     { id: 'dead-letters', title: 'Dead letters', ...deadLetters(now) },
   ];
   const [sent, inserted] = [paces.sent ?? null, paces.inserted ?? null];
@@ -47,7 +49,8 @@ function pacesOf(readings: readonly Reading[]): Paces {
   return {
     sent: pace(({ kafka: said }) => (said.ok ? said.said.end : undefined)),
     inserted: pace(({ consumer: said }) => {
-      return said.ok ? said.said.inserted + said.said.deadLetters : undefined;
+      if (!said.ok) return undefined;
+      return said.said.inserted + said.said.deadLetters + said.said.duplicates;
     }),
   };
 }
@@ -72,10 +75,30 @@ function producers(
   return said('ok', figure, devices, 'Messages keep coming.');
 }
 
-function kafka({ kafka: broker }: Reading): Said {
+/** The first processor for which messages wait and that has dealt with none of them for a while. */
+function stuckRelay(readings: readonly Reading[]): RelayReading | undefined {
+  const now = readings.at(-1)!;
+  const known = readings.flatMap(({ atMs, kafka: broker }) =>
+    broker.ok ? [{ atMs, relays: broker.said.relays }] : [],
+  );
+  const first = known[0];
+  if (!now.kafka.ok || first === undefined || now.atMs - first.atMs < STUCK_MS) return undefined;
+  return now.kafka.said.relays.find(({ done, name, waiting }) =>
+    known.every(({ relays }) => {
+      const then = relays.find((relay) => relay.name === name);
+      return waiting > 0 && then !== undefined && then.waiting > 0 && then.done === done;
+    }),
+  );
+}
+
+function kafka({ kafka: broker }: Reading, stuck: RelayReading | undefined): Said {
   if (!broker.ok) return said('bad', 'away', '', broker.why);
   const { end, kept, partitions } = broker.said;
   const detail = count(partitions, 'partition');
+  if (stuck !== undefined) {
+    const reason = `${count(stuck.waiting, 'message')} ${stuck.waiting === 1 ? 'waits' : 'wait'} for the processor ${stuck.name}. Start it: npm run processor, with PROCESSOR=${stuck.name}.`;
+    return said('warn', `${short(kept)} kept`, detail, reason);
+  }
   const gone = end - kept;
   const reason =
     gone === 0
@@ -113,7 +136,11 @@ function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sen
   return said(far ? 'bad' : 'warn', figure, detail, reason);
 }
 
-function clickhouse({ clickhouse: rows, consumer: witness }: Reading, { sent }: Paces): Said {
+function clickhouse(
+  { clickhouse: rows, consumer: witness }: Reading,
+  { sent }: Paces,
+  stuck: RelayReading | undefined,
+): Said {
   if (!rows.ok) return said('bad', 'away', '', rows.why);
   const { delayP99Ms, newestAgeMs, rows: total } = rows.said;
   const figure = `${short(total)} rows`;
@@ -123,7 +150,7 @@ function clickhouse({ clickhouse: rows, consumer: witness }: Reading, { sent }: 
   const detail = `newest ${ago(newestAgeMs)}`;
   const behind = witness.ok && witness.said.lag > 0;
   if (newestAgeMs > STALE_MS && ((sent ?? 0) > 0 || behind)) {
-    const reason = `No row arrived for ${ago(newestAgeMs).replace(' ago', '')} although messages wait. Look at the consumer.`;
+    const reason = `No row arrived for ${ago(newestAgeMs).replace(' ago', '')} although messages wait. Look at the ${stuck === undefined ? 'consumer' : 'processor'}.`;
     return said('bad', figure, detail, reason);
   }
   if (delayP99Ms !== null && delayP99Ms > SLOW_MS) {

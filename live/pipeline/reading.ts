@@ -5,18 +5,31 @@
 export type Witness<T> =
   { readonly ok: true; readonly said: T } | { readonly ok: false; readonly why: string };
 
+/** Of the topics that producers send to; one that does not exist has nothing. */
 export interface KafkaReading {
   /** Sum of the partitions' ends: every message ever sent. */
   readonly end: number;
   /** Messages that are still kept. */
   readonly kept: number;
   readonly partitions: number;
+  readonly relays: readonly RelayReading[];
+}
+
+/** A processor between producers and a table. */
+export interface RelayReading {
+  readonly name: string;
+  /** Messages that it has dealt with. */
+  readonly done: number;
+  /** Messages that wait for it. */
+  readonly waiting: number;
 }
 
 export interface ConsumerReading {
   readonly ready: boolean;
   readonly inserted: number;
   readonly deadLetters: number;
+  /** Left out: made from a message that was met before. */
+  readonly duplicates: number;
   readonly lag: number;
 }
 
@@ -55,6 +68,7 @@ export function readConsumer(text: string, ready: boolean): ConsumerReading {
     ready,
     inserted: of('rows_inserted_total'),
     deadLetters: of('dead_letters_total'),
+    duplicates: of('duplicates_total'),
     lag: of('lag_records'),
   };
 }

@@ -5,8 +5,6 @@ import type { ReadTable } from '../../platform/clickhouse/reader.ts';
 import { asError } from '../../platform/errors.ts';
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import { silentLog } from '../../platform/log.ts';
-import { sensorData } from '../../streams/sensor-data.ts';
-import { deadLetters } from '../../streams/table.ts';
 import type { LiveConfig } from '../config.ts';
 import type { PipelineNews } from '../model/protocol.ts';
 import { judge, silent } from './judge.ts';
@@ -16,8 +14,10 @@ import {
   type ConsumerReading,
   type KafkaReading,
   type Reading,
+  type RelayReading,
   type Witness,
 } from './reading.ts';
+import { watched, type Relay, type Watched } from './watched.ts';
 
 const EVERY_MS = 2_000;
 /** A pace needs two looks: the second one of a page that was just opened comes soon. */
@@ -28,24 +28,12 @@ const WITNESS_MS = 5_000;
 /** A server that is busy is not away. */
 const CLICKHOUSE_MS = 12_000;
 
-const FIGURES = `SELECT
-  (SELECT count() FROM ${sensorData.table.name}) AS rows,
-  (SELECT count() FROM ${deadLetters.name}) AS dead,
-  (SELECT count() FROM ${deadLetters.name} WHERE ingest_time >= now64(3) - INTERVAL 15 MINUTE) AS dead_recent,
-  (SELECT topK(1)(reason)[1] FROM ${deadLetters.name} WHERE ingest_time >= now64(3) - INTERVAL 15 MINUTE) AS dead_reason,
-  (SELECT maxOrNull(ingest_time) FROM ${sensorData.table.name}) AS newest,
-  if(newest IS NULL, NULL, toUnixTimestamp64Milli(now64(3)) - toUnixTimestamp64Milli(assumeNotNull(newest))) AS newest_age_ms,
-  count() AS recent_rows,
-  uniqExact(device_id) AS recent_devices,
-  if(count() = 0, NULL, quantile(0.99)(toUnixTimestamp64Milli(ingest_time) - toUnixTimestamp64Milli(kafka_timestamp))) AS delay_ms
-FROM ${sensorData.table.name}
-WHERE ingest_time >= now64(3) - INTERVAL 60 SECOND`;
-
 export type AskClickHouse = (sql: string, signal: AbortSignal) => Promise<ReadTable>;
 type Listener = (news: PipelineNews) => void;
 
 export class PipelineWatch implements AsyncDisposable {
   readonly #config: LiveConfig;
+  readonly #watched: Watched;
   readonly #ask: AskClickHouse;
   readonly #listeners = new Set<Listener>();
   readonly #over = new AbortController();
@@ -57,6 +45,7 @@ export class PipelineWatch implements AsyncDisposable {
 
   constructor(config: LiveConfig, ask: AskClickHouse) {
     this.#config = config;
+    this.#watched = watched(config);
     this.#ask = ask;
   }
 
@@ -102,23 +91,31 @@ export class PipelineWatch implements AsyncDisposable {
     const { KAFKA_BROKER: broker } = this.#config;
     try {
       this.#offsets ??= new TopicOffsets(this.#config, silentLog(), 'sensorhouse-live');
-      const sums = { end: 0, kept: 0, partitions: 0 };
-      for (const topic of this.#config.KAFKA_TOPIC.split(',')) {
-        for (const { begin, end } of (
-          await within(signal, this.#offsets.rangesOf(topic))
-        ).values()) {
-          sums.end += end;
-          sums.kept += end - begin;
-          sums.partitions += 1;
-        }
-      }
-      return { ok: true, said: sums };
+      return { ok: true, said: await within(signal, this.#askKafka(this.#offsets)) };
     } catch {
       await this.#forgetKafka();
       return silent(
         `Kafka does not answer at ${broker}. Producers wait or stop; the consumer goes on when it is back.`,
       );
     }
+  }
+
+  async #askKafka(offsets: TopicOffsets): Promise<KafkaReading> {
+    const { relays, topics } = this.#watched;
+    const sums = { end: 0, kept: 0, partitions: 0 };
+    const existing = await offsets.existing(topics);
+    for (const topic of existing) {
+      for (const { begin, end } of (await offsets.rangesOf(topic)).values()) {
+        sums.end += end;
+        sums.kept += end - begin;
+        sums.partitions += 1;
+      }
+    }
+    const read = relays.filter(({ topic }) => existing.includes(topic));
+    // A coordinator that is still being made says nothing about Kafka.
+    const asked = read.map((relay) => askRelay(offsets, relay).catch(() => undefined));
+    const known = (await Promise.all(asked)).filter((relay) => relay !== undefined);
+    return { ...sums, relays: known };
   }
 
   async #forgetKafka(): Promise<void> {
@@ -144,7 +141,7 @@ export class PipelineWatch implements AsyncDisposable {
 
   async #clickhouse(signal: AbortSignal): Promise<Witness<ClickHouseReading>> {
     try {
-      const { columns, rows } = await this.#ask(FIGURES, signal);
+      const { columns, rows } = await this.#ask(this.#watched.figures, signal);
       const [row = []] = rows;
       const of = (name: string): unknown =>
         row[columns.findIndex((column) => column.name === name)];
@@ -176,6 +173,23 @@ export class PipelineWatch implements AsyncDisposable {
     this.#over.abort();
     await this.#round;
   }
+}
+
+async function askRelay(
+  offsets: TopicOffsets,
+  { group, name, topic }: Relay,
+): Promise<RelayReading> {
+  const [ranges, committed] = await Promise.all([
+    offsets.rangesOf(topic),
+    offsets.committedBy(group, topic),
+  ]);
+  const sums = { done: 0, waiting: 0 };
+  for (const [partition, { begin, end }] of ranges) {
+    const next = Math.max(begin, committed.get(partition) ?? begin);
+    sums.done += next;
+    sums.waiting += Math.max(0, end - next);
+  }
+  return { name, ...sums };
 }
 
 async function within<T>(signal: AbortSignal, asked: Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
-// Asks the broker how far the log of each partition of a topic reaches, without joining a group.
+// Asks the broker how far the log of each partition of a topic reaches, and how far a group has committed,
+// without joining one.
 import type { Admin } from 'kafkajs';
 import type { Logger } from '../log.ts';
 import { createKafka } from './client.ts';
@@ -32,6 +33,35 @@ export class TopicOffsets implements AsyncDisposable {
       );
     } catch (error) {
       throw kafkaFailure(error, `Kafka: offsets of ${topic}`);
+    }
+  }
+
+  /**
+   * Those of the topics that exist.
+   * @throws {UnavailableError | ConfigError}
+   */
+  async existing(topics: readonly string[]): Promise<string[]> {
+    try {
+      await (this.#connected ??= this.#admin.connect());
+      const known = new Set(await this.#admin.listTopics());
+      return topics.filter((topic) => known.has(topic));
+    } catch (error) {
+      throw kafkaFailure(error, 'Kafka: topics');
+    }
+  }
+
+  /**
+   * How far a group has committed, by partition; partitions without a commit are absent.
+   * @throws {UnavailableError | ConfigError}
+   */
+  async committedBy(groupId: string, topic: string): Promise<Map<number, number>> {
+    try {
+      await (this.#connected ??= this.#admin.connect());
+      const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
+      const committed = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
+      return new Map(committed.map(({ offset, partition }) => [partition, Number(offset)]));
+    } catch (error) {
+      throw kafkaFailure(error, `Kafka: commits of ${groupId}`);
     }
   }
 

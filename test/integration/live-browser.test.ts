@@ -16,6 +16,7 @@ const UIDS = [
   'sensor-overview',
   'current-status-table',
   'current-status-and-events',
+  'traffic-overview',
   'pipeline-health',
 ];
 const PICTURES = join(tmpdir(), 'sensorhouse-live-pictures');

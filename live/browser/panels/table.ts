@@ -81,7 +81,15 @@ function heading(column: TableColumn, sorting: Sorting | undefined, sort: () => 
       order === undefined ? '' : order === 'descending' ? '↓' : '↑',
     ),
   );
-  return h('th', { scope: 'col', class: column.kind, 'aria-sort': order }, button);
+  return sized(h('th', { scope: 'col', class: column.kind, 'aria-sort': order }, button), column);
+}
+
+/** A column as wide as its panel says; figures and headings are never cut for it. */
+function sized(element: HTMLElement, { display }: TableColumn): HTMLElement {
+  const width = display.custom?.['width'];
+  if (typeof width !== 'number') return element;
+  element.classList.add('sized');
+  return styled(element, { '--width': `${width}px` });
 }
 
 function cell(
@@ -105,7 +113,9 @@ function cell(
       : context.link(link.url, { fields: fields(), value: String(value ?? '') });
   const content =
     address === undefined ? text : h('a', { href: address, title: link?.title }, text);
-  const element = h('td', { class: kind, title: text.length > 40 ? text : undefined }, content);
+  const longest = display.custom?.['width'] === undefined ? 40 : 15;
+  const title = text.length > longest ? text : undefined;
+  const element = sized(h('td', { class: kind, title }, content), column);
   const options = display.custom?.['cellOptions'] as { type?: string; mode?: string } | undefined;
   const paint = shown.color === undefined ? undefined : namedColor(shown.color, theme());
   if (paint === undefined) return element;

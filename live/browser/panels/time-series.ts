@@ -68,7 +68,7 @@ class TimeSeriesPanel {
     const lines = this.#lines(data);
     const { defaults = {} } = this.#on.panel.fieldConfig ?? {};
     const custom = (defaults.custom ?? {}) as Custom;
-    const { timesMs, values } = withGaps(data, custom.spanNulls ?? false);
+    const { timesMs, values } = withGaps(data, custom.spanNulls ?? false, context.intervalMs);
     const isStacked = custom.stacking?.mode === 'normal' || custom.stacking?.mode === 'percent';
     const shownValues = values.map((row, i) =>
       this.#hidden.has(lines[i]!.name) ? row.map(() => null) : row,
