@@ -13,18 +13,17 @@ import { silentLog } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
+import { topicsOf } from '../platform/streams-variable.ts';
 import { auditReport } from './audit-report.ts';
+import { consumerVariables } from './config.ts';
 import { auditTopic, type AuditedLog } from './audit.ts';
 import { auditOrigin, originReport } from './origin-audit.ts';
 
 export const auditVariables = {
   ...kafkaVariables,
   ...clickhouseVariables,
-  KAFKA_TOPIC: matching(
-    { doc: "Topics to audit, separated by commas, where they are not the stream's own." },
-    /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
-    'a topic name, or several separated by commas',
-  ),
+  STREAMS: consumerVariables.STREAMS,
+  KAFKA_TOPIC: consumerVariables.KAFKA_TOPIC,
   ORIGIN_TOPIC: matching(
     { doc: 'Topic that the stream is made from, where it is not its own.' },
     /^[A-Za-z0-9._-]{1,249}$/,
@@ -85,7 +84,7 @@ export async function audit(
     });
     if (!exact || (behind > 0 && !allowLag)) code = 1;
   };
-  const own = (config.KAFKA_TOPIC ?? stream.topic.name).split(',');
+  const own = topicsOf(stream, config);
   const origin =
     stream.origin === undefined ? [] : [config.ORIGIN_TOPIC ?? stream.origin.topic.name];
   for (const topic of [...own, ...origin]) {
