@@ -6,14 +6,16 @@ import { groupOf, streamOfTopic, type ConsumerConfig } from '../../consumer/conf
 import { Ledger } from '../../consumer/ledger.ts';
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
-import { checkSchema } from '../../platform/clickhouse/schema.ts';
+import { checkSchema, readTables } from '../../platform/clickhouse/schema.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { readTopicState, type TopicState } from '../../platform/kafka/topic-state.ts';
 import { streams } from '../../streams/index.ts';
 import type { Stream } from '../../streams/stream.ts';
+import { viewsOf } from '../../streams/table.ts';
 import { bottleneck, readMetrics } from './bottleneck.ts';
 import { fail, findingsOf, ok, warn, type Finding } from './finding.ts';
+import { processorFindings, processorStandings } from './processors.ts';
 
 const CLOCK_TOLERANCE_MS = 2_000;
 /** Producers' clocks are allowed more: the consumer rejects only what is a day ahead. */
@@ -45,7 +47,14 @@ export async function checkIngestion(
     kafka.push(...(await findingsOf('Kafka', check, `KAFKA_BROKER: ${START}`)));
     if (kafka.at(-1)?.level === 'FAIL') break;
   }
+  const kafkaAnswers = kafka.every(({ level, what }) => what !== 'Kafka' || level === 'ok');
+  const standings = () => processorStandings(config, config.STREAMS);
+  const before = kafkaAnswers ? await standings().catch(() => new Map<never, never>()) : undefined;
   const consumer = await watch(config, watchMs);
+  const processors =
+    before === undefined
+      ? []
+      : await findingsOf('processor', async () => processorFindings(before, await standings()));
   const lag: Finding[] = [];
   if (answers && tables.every(({ level }) => level !== 'FAIL')) {
     for (const [topic, state] of topics) {
@@ -53,8 +62,10 @@ export async function checkIngestion(
       lag.push(...(await findingsOf('lag', () => checkLag(clickhouse, config, streamOf.get(topic)!, topic, state, running)))); // prettier-ignore
     }
   }
-  const reachable = answers && kafka.every(({ level, what }) => what !== 'Kafka' || level === 'ok');
-  return { reachable, findings: [...kafka, ...server, ...tables, ...lag, consumer] };
+  return {
+    reachable: answers && kafkaAnswers,
+    findings: [...kafka, ...server, ...tables, ...processors, ...lag, consumer],
+  };
 }
 
 async function clock(clickhouse: ClickHouse, url: string): Promise<Finding[]> {
@@ -71,10 +82,17 @@ async function clock(clickhouse: ClickHouse, url: string): Promise<Finding[]> {
   return [server, warn('clock', said, 'let both take the time from a time server (NTP)')];
 }
 
-async function schema(clickhouse: ClickHouse, config: ConsumerConfig): Promise<Finding> {
+async function schema(clickhouse: ClickHouse, config: ConsumerConfig): Promise<Finding[]> {
+  const { CLICKHOUSE_DB: database } = config;
   const tables = tablesOf(streams);
-  await checkSchema(clickhouse, config.CLICKHOUSE_DB, tables);
-  return ok('tables', `${tables.length} in ${config.CLICKHOUSE_DB} as declared`);
+  await checkSchema(clickhouse, database, tables);
+  const found = ok('tables', `${tables.length} in ${database} as declared`);
+  const views = viewsOf(streams).map(({ name }) => name);
+  const there = await readTables(clickhouse, database, views);
+  const missing = views.filter((name) => there.get(name)?.engine !== 'View');
+  if (missing.length === 0) return [found];
+  // Only dashboards and npm run metrics ask them.
+  return [found, warn('views', `${missing.join(', ')} missing in ${database}`, SETUP)];
 }
 
 async function checkTopic(

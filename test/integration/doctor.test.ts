@@ -97,6 +97,26 @@ describeBackend('npm run doctor', () => {
     expect(missing.said).toMatch(/^FAIL +topic +no-such-topic does not exist/m);
   });
 
+  it('names views that are missing, without which a consumer works', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    await world.clickhouse.command('DROP VIEW traffic_hourly');
+    const { code, said } = await doctor(world);
+    expect(said).toMatch(/^ok +tables /m);
+    expect(said).toMatch(/^warn +views +traffic_hourly missing in .*\n +→ run: npm run setup$/m);
+    expect(code).toBe(0);
+  });
+
+  it('looks at all streams that are chosen, and finds no fault in one that is not used', async () => {
+    await using world = await openWorld(endpoints());
+    const { code, said } = await doctor(world, { STREAMS: 'all' });
+    expect(said).not.toMatch(/^FAIL/m);
+    expect(said).toMatch(/^ok +topic +iot\.traffic\.processed with 3 partitions as declared/m);
+    expect(said).toMatch(/^\w+ +processor +traffic-enrich: \d+ wait in iot\.traffic\.raw/m);
+    expect(code).toBe(0);
+    const sensors = await doctor(world, { STREAMS: 'sensors' });
+    expect(sensors.said).not.toContain('iot.traffic');
+  });
+
   it('names records from the future', async () => {
     await using world = await openWorld(endpoints(), { partitions: 1 });
     await world.send([{ key: 'k', value: '{}', timestamp: String(Date.now() + 600_000) }]);
