@@ -1,6 +1,6 @@
 // Which rows of a stream a panel looks at: those of the dashboard's window, by the clock and of the
 // devices that were chosen above the panels. Works for any declared stream.
-import type { Stream } from '../streams/stream.ts';
+import { columnOf, type Stream } from '../streams/stream.ts';
 import { coordinates, ingestTime, tableOf } from '../streams/table.ts';
 import { choiceVariable, linkVariable, queryVariable, type Variable } from './dashboard.ts';
 
@@ -59,11 +59,19 @@ function conditions(
 export function arrivals(stream: Stream, devices: Devices = 'every'): Window {
   const { eventTime, key: device } = stream;
   return {
-    ...{ rows: tableOf(stream).name, device, eventTime, with: '', moment: ARRIVED },
+    ...{ rows: rowsOf(stream), device, eventTime, with: '', moment: ARRIVED },
     order: `(${ARRIVED}, ${OFFSET})`,
     openEnd: NOW,
     where: conditions(`$__timeFilter_ms(${ARRIVED})`, device, devices),
   };
+}
+
+/** Whatever tells devices apart is a text to panels: a number would be drawn. */
+function rowsOf(stream: Stream): string {
+  const { key } = stream;
+  const { name } = tableOf(stream);
+  if (columnOf(stream.columns, key)!.field.kind === 'text') return name;
+  return `(SELECT * REPLACE (toString(${key}) AS ${key}) FROM ${name})`;
 }
 
 /** The rows that arrived in the last day, whatever the window: for what is said about now. */

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';
+import { allProducers } from './catalogue.ts';
 import { readProducerConfig } from './config.ts';
 
 describe('readProducerConfig', () => {
@@ -73,7 +74,7 @@ describe('readProducerConfig', () => {
   it('names the allowed producers for an unknown one', () => {
     expect(() => readProducerConfig({ PRODUCER: 'D' })).toThrow(
       new ConfigError(
-        'PRODUCER: "D" is not one of producer_A, producer_B, producer_C, traffic, sensor_data',
+        `PRODUCER: "D" is not one of ${allProducers.map(({ name }) => name).join(', ')}`,
       ),
     );
   });

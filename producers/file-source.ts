@@ -23,10 +23,15 @@ export interface FilePosition {
 }
 
 /**
- * The unpacked bytes of the file; `position` is kept up to date while they are read.
+ * The unpacked bytes of the file; `position` is kept up to date while they are read. `told` begins the
+ * message of a failure.
  * @throws {ConfigError} when the file is missing, unreadable or not the gzip it claims to be.
  */
-export async function* readFileBytes(path: string, position: FilePosition): AsyncGenerator<Buffer> {
+export async function* readFileBytes(
+  path: string,
+  position: FilePosition,
+  told = 'DATA_PATH: ',
+): AsyncGenerator<Buffer> {
   try {
     position.readBytes = 0;
     position.sizeBytes = (await stat(path)).size;
@@ -40,12 +45,12 @@ export async function* readFileBytes(path: string, position: FilePosition): Asyn
       yield chunk as Buffer;
     }
   } catch (thrown) {
-    throw fileError(path, thrown);
+    throw fileError(path, thrown, told);
   }
 }
 
-function fileError(path: string, thrown: unknown): ConfigError {
+function fileError(path: string, thrown: unknown, told: string): ConfigError {
   const cause = asError(thrown);
   const reason = REASONS[errorCode(thrown) ?? ''] ?? cause.message;
-  return new ConfigError(`DATA_PATH: cannot read ${path}: ${reason}`, { cause });
+  return new ConfigError(`${told}cannot read ${path}: ${reason}`, { cause });
 }

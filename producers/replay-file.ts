@@ -31,12 +31,19 @@ export async function* replayFile(
   reader.requireEvents(count + events.length);
 }
 
+export type FileFormat = 'csv' | 'array' | 'lines';
+
 /** A file's name says that it is CSV or JSON; which JSON, and what others are, their beginning says. */
-function readerOf(selection: FileSelection, beginning: Buffer): EventReader {
-  const { path } = selection;
+export function formatOf(path: string, beginning: Buffer): FileFormat {
   const [first] = beginning.toString('latin1', 0, 1_024).replace(/^(ï»¿)?\s*/, '');
   const isJson = first === '[' || first === '{';
-  if (/\.csv(\.gz)?$/i.test(path)) return new CsvReader(selection);
-  if (!isJson && !/\.(json|ndjson|jsonl)(\.gz)?$/i.test(path)) return new CsvReader(selection);
-  return new JsonReader(selection, first === '[' ? JsonArray : JsonLines);
+  if (/\.csv(\.gz)?$/i.test(path)) return 'csv';
+  if (!isJson && !/\.(json|ndjson|jsonl)(\.gz)?$/i.test(path)) return 'csv';
+  return first === '[' ? 'array' : 'lines';
+}
+
+function readerOf(selection: FileSelection, beginning: Buffer): EventReader {
+  const format = formatOf(selection.path, beginning);
+  if (format === 'csv') return new CsvReader(selection);
+  return new JsonReader(selection, format === 'array' ? JsonArray : JsonLines);
 }

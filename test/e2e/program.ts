@@ -53,8 +53,17 @@ export interface Program {
 
 /** `npm <args>`, in a process group of its own like a terminal's foreground job. */
 export function npm(args: readonly string[], env: Variables): Program {
-  const child = spawn('npm', [...args], {
-    cwd: PROJECT,
+  return launch('npm', args, env, PROJECT);
+}
+
+/** Lines as a person types them into a terminal; the first that fails is the last. */
+export function shell(script: string, env: Variables, folder: string): Program {
+  return launch('sh', ['-e', '-c', script], env, folder);
+}
+
+function launch(program: string, args: readonly string[], env: Variables, cwd: string): Program {
+  const child = spawn(program, [...args], {
+    cwd,
     env: { ...cleanEnvironment(), ...env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,64 @@
+// What the command says at its end: what it wrote, what a person has to review, what to run next.
+import { visibleLines } from '../../platform/visible.ts';
+import type { NewStreamRequest } from './arguments.ts';
+import type { Checked } from './check.ts';
+import type { Plan } from './columns.ts';
+import { fieldText } from './declaration.ts';
+import type { Sample } from './sample.ts';
+
+export function reportText(
+  request: NewStreamRequest,
+  { whole }: Pick<Sample, 'whole'>,
+  plan: Plan,
+  checked: Checked,
+  written: readonly string[],
+): string {
+  const rows = `${whole ? '' : 'the first '}${checked.rows} rows`;
+  const lines = [
+    `Wrote ${written.join(', ')}`,
+    '',
+    `Review streams/${request.name.replaceAll('_', '-')}.ts, which was worked out from ${rows}:`,
+    ...plan.leaves.map(
+      (leaf) => `  ${leaf.name.padEnd(24)} ${fieldText(leaf.field)}${role(plan, leaf.name)}`,
+    ),
+    ...plan.leftOut.map(({ name, why }) => `  ${name.padEnd(24)} gets no column: ${why}`),
+    ...review(plan, checked),
+    '',
+    'Then:',
+    `  npm start -- --streams ${request.name} --data ${shellQuoted(request.path)}`,
+    `  npm run query -- "SELECT count() FROM ${request.name}"`,
+  ];
+  return `${visibleLines(lines.join('\n'))}\n`;
+}
+
+function role({ eventTime, key }: Plan, name: string): string {
+  if (name === key) return '   the key';
+  return name === eventTime ? '   when it happened' : '';
+}
+
+function review({ leaves }: Plan, { empty, first, refused, rows }: Checked): string[] {
+  const absent = leaves.filter(
+    ({ field }) => field.kind === 'instant' && field.absent !== 'reject',
+  );
+  const said = empty.map(({ name, rows: count }) => {
+    const timeless = absent.some(({ field, path }) => (field.csv ?? path.at(-1)) === name);
+    const then = timeless
+      ? 'such a row takes the time of its Kafka record'
+      : `such a row is refused; --without ${name} would leave the column out`;
+    return `- ${name} is empty in ${count} of ${rows} rows: ${then}.`;
+  });
+  if (leaves.some(({ field }) => field.kind === 'integer')) {
+    said.push('- integer() refuses decimals: where some may come, make it float64().');
+  }
+  if (first === undefined) return ['', ...said, `- None of ${rows} rows would be refused.`];
+  const where = `row ${first.row}: ${first.problem}`;
+  return [
+    '',
+    ...said,
+    `- ${refused} of ${rows} rows would be refused, and end a replay there; ${where}.`,
+  ];
+}
+
+function shellQuoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
