@@ -12,9 +12,9 @@ const ALL = ROWS_EACH * PRODUCERS.length;
 const AGAIN_EACH = 10;
 const RUN_ROWS = 7;
 /** Two minutes of sending at least, so that the restarts fall into it on a busy machine too. */
-const PACE = { ROW_LIMIT: String(ROWS_EACH), INTERVAL_MS: '30' };
+const PACE = { ROW_LIMIT: String(ROWS_EACH), INTERVAL_MS: '30', TRAFFIC_INTERVAL_MS: '500' };
 const QUICK = { ROW_LIMIT: String(AGAIN_EACH), INTERVAL_MS: '0' };
-const STAY = ['kafka', 'clickhouse-server', 'consumer', 'grafana'];
+const STAY = ['kafka', 'clickhouse-server', 'consumer', 'grafana', 'traffic-processor'];
 /** What compose itself takes on a busy machine. */
 const COMPOSE_MS = 4_000;
 const RECOVER_MS = 120_000;
