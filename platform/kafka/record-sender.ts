@@ -72,7 +72,10 @@ export class RecordSender implements AsyncDisposable {
    */
   send(topic: string, partition: number, records: readonly PlacedRecord[]): Promise<Sent> {
     const place = `${topic}/${partition}`;
-    const messages = records.map((record) => message(record, partition));
+    const messages = ofPartition(
+      records.map((record) => message(record, partition)),
+      partition,
+    );
     const attempt = (): Promise<Sent> => this.#attempt(topic, messages);
     // kafkajs takes the sequence numbers of a failed request back: another batch under the same numbers
     // would be taken for a repetition, hence nothing is sent until this one has landed.
@@ -136,6 +139,11 @@ export class RecordSender implements AsyncDisposable {
     const closing = Promise.all([disconnected(this.#producer), disconnected(this.#admin)]);
     await Promise.race([closing, new Promise((done) => setTimeout(done, CLOSE_MS).unref())]);
   }
+}
+
+/** kafkajs sorts messages by partition and copies the list for each of them: here it finds that done. */
+function ofPartition(messages: Message[], partition: number): Message[] {
+  return Object.defineProperty(messages, 'reduce', { value: () => ({ [partition]: messages }) });
 }
 
 function message({ headers, key, timestampMs, value }: PlacedRecord, partition: number): Message {

@@ -1,6 +1,8 @@
 // Clients of the tests' servers: kafkajs as the platform configures it, and the few calls that
 // nearly every integration test makes.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from 'kafkajs';
+import { asError } from '../../platform/errors.ts';
 import { readConfig } from '../../platform/config.ts';
 import { createKafka, type Kafka } from '../../platform/kafka/client.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
@@ -20,7 +22,16 @@ export async function createTopic(
   const admin = kafkaClient(bootstrap).admin();
   await admin.connect();
   try {
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+    // Waiting is done here: kafkajs's own gives up when the broker has not heard of the topic yet.
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
+    for (let attempt = 0; ; attempt += 1) {
+      const led = await admin.fetchTopicMetadata({ topics: [topic] }).then(
+        ({ topics }) => topics[0]?.partitions.filter(({ leader }) => leader >= 0).length ?? 0,
+        (error: unknown) => (attempt > 200 ? Promise.reject(asError(error)) : 0),
+      );
+      if (led === numPartitions) return;
+      await sleep(50);
+    }
   } finally {
     await admin.disconnect();
   }
