@@ -30,7 +30,7 @@ export interface FilePosition {
 export async function* readFileBytes(
   path: string,
   position: FilePosition,
-  told = 'DATA_PATH: ',
+  told = 'DATA_PATH: cannot read',
 ): AsyncGenerator<Buffer> {
   try {
     position.readBytes = 0;
@@ -52,5 +52,5 @@ export async function* readFileBytes(
 function fileError(path: string, thrown: unknown, told: string): ConfigError {
   const cause = asError(thrown);
   const reason = REASONS[errorCode(thrown) ?? ''] ?? cause.message;
-  return new ConfigError(`${told}cannot read ${path}: ${reason}`, { cause });
+  return new ConfigError(`${told} ${path}: ${reason}`, { cause });
 }

@@ -46,7 +46,7 @@ async function beginning(path: string): Promise<{ bytes: Buffer; whole: boolean 
   const chunks: Buffer[] = [];
   let size = 0;
   const position = { readBytes: 0, sizeBytes: 0 };
-  for await (const chunk of readFileBytes(path, position, '')) {
+  for await (const chunk of readFileBytes(path, position, 'cannot read')) {
     chunks.push(chunk);
     size += chunk.length;
     if (size < MAX_BYTES) continue;

@@ -101,10 +101,9 @@ describe('the lists of streams and dashboards', () => {
 
   it('get an import and an entry, and keep all else', async () => {
     const index = await read(LISTS.streams);
-    const streams = addStream(index, names);
-    expect(added(index, streams)).toEqual([
+    expect(added(index, addStream(index, names))).toEqual([
       "import { northPumpsStream } from './north-pumps.ts';",
-      expect.stringMatching(/^export const streams: readonly Stream\[\] = \[sensorData, .*, northPumpsStream\];$/),
+      expect.stringMatching(/(^export const streams: readonly Stream\[\] = \[sensorData, .*, |^ {2})northPumpsStream[\],;]+$/),
     ]);
     const generate = await read(LISTS.dashboards);
     expect(added(generate, addDashboard(generate, names))).toEqual([
@@ -118,12 +117,13 @@ describe('the lists of streams and dashboards', () => {
     ]);
   });
 
-  it('take one after the other, also where lists are laid out over lines', async () => {
-    const index = (await read(LISTS.streams)).replace('[sensorData, ', '[\n  sensorData,\n  ').replace('trafficEvents];', 'trafficEvents,\n];');
+  it('take one after the other, also where lists are laid out over lines', () => {
+    const index = "import { a } from './a.ts';\n\nexport const streams: readonly Stream[] = [\n  a,\n];\n";
     const twice = addStream(addStream(index, names), sourceNames('other'));
-    expect(twice).toContain('  trafficEvents,\n  northPumpsStream,\n  otherStream,\n];');
+    expect(twice).toContain('[\n  a,\n  northPumpsStream,\n  otherStream,\n];');
     expect(twice).toContain("'./north-pumps.ts';\nimport { otherStream } from './other.ts';\n\n");
-    expect(addStream('import x;\nexport const streams = [];\n', names)).toContain('= [ northPumpsStream];');
+    const short = index.replaceAll('\n  a,\n', 'a');
+    expect(addStream(short, names)).toContain('= [a, northPumpsStream];');
   });
 
   it('are refused where they do not look as expected', () => {
