@@ -118,7 +118,8 @@ export async function writeHistory(url: URL, past: History, endMs: number): Prom
   await insert(url, 'dead_letters', dead);
 }
 
-async function insert(url: URL, table: string, lines: string): Promise<void> {
+/** Inserts JSON lines. */
+export async function insert(url: URL, table: string, lines: string): Promise<void> {
   const address = new URL(url);
   const { password, username } = address;
   address.username = '';

@@ -11,7 +11,8 @@ import { freePort } from '../../embedded/kafka/ports.ts';
 import { environment } from '../../platform/config.ts';
 import { KAFKA_LIBS } from '../backend/embedded.ts';
 import { missingChromium, startChromium } from './chromium.ts';
-import { history, writeHistory } from './history.ts';
+import { history, insert, writeHistory } from './history.ts';
+import { trafficHistory } from './traffic-history.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const IMAGES = join(PROJECT, 'docs', 'images');
@@ -21,6 +22,8 @@ const MINUTES = 12;
 const FIRST_ROWS_MS = 2_000;
 /** A busy machine takes its time. */
 const PATIENCE_MS = 180_000;
+/** Reports of detectors go on to arrive while their picture is taken. */
+const TRAFFIC_AHEAD_MS = 60_000;
 /** Long enough for the paces of the strip. */
 const SETTLE_MS = 25_000;
 
@@ -57,7 +60,23 @@ const SHOTS: readonly Shot[] = [
   { file: 'live-phone.png', path: '/d/sensor-overview', theme: 'dark', width: 390, height: 844 },
 ];
 
-async function startPlatform(home: string): Promise<AsyncDisposable & { url: string }> {
+/** Taken last: it has rows of its own, which no pipeline brought. */
+const TRAFFIC: Shot = {
+  file: 'traffic-overview.png',
+  path: '/d/traffic-overview',
+  theme: 'light',
+  width: 1440,
+  height: 1500,
+};
+
+interface Platform extends AsyncDisposable {
+  /** Of the live page. */
+  readonly url: string;
+  /** With the user that may write. */
+  readonly clickhouse: URL;
+}
+
+async function startPlatform(home: string): Promise<Platform> {
   const past = await history(MINUTES);
   const csv = join(home, 'rest.csv');
   await writeFile(csv, past.restOfCsv);
@@ -86,6 +105,7 @@ async function startPlatform(home: string): Promise<AsyncDisposable & { url: str
   const clickhouse = new URL(`http://sensor:sensorpass@127.0.0.1:${ports.CLICKHOUSE_PORT}`);
   await writeHistory(clickhouse, past, Date.now() - FIRST_ROWS_MS);
   return {
+    clickhouse,
     url: `http://127.0.0.1:${ports.LIVE_PORT}`,
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
@@ -122,6 +142,9 @@ try {
   const browser = await startChromium();
   // One after the other, so that each page has the machine.
   for (const shot of SHOTS) await take(browser, platform.url, shot);
+  const reports = await trafficHistory(Date.now() + TRAFFIC_AHEAD_MS);
+  await insert(platform.clickhouse, 'traffic_events', reports);
+  await take(browser, platform.url, TRAFFIC);
   await browser.close();
 } finally {
   await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

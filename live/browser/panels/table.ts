@@ -84,10 +84,13 @@ function heading(column: TableColumn, sorting: Sorting | undefined, sort: () => 
   return sized(h('th', { scope: 'col', class: column.kind, 'aria-sort': order }, button), column);
 }
 
-/** A column as wide as its panel says; figures and headings are never cut for it. */
-function sized(element: HTMLElement, { display }: TableColumn): HTMLElement {
+/**
+ * A column of texts as wide as its panel says: longer ones are cut, headings never. Figures and times share
+ * what is left, since the few without a width would get all of it.
+ */
+function sized(element: HTMLElement, { display, kind }: TableColumn): HTMLElement {
   const width = display.custom?.['width'];
-  if (typeof width !== 'number') return element;
+  if (typeof width !== 'number' || kind !== 'text') return element;
   element.classList.add('sized');
   return styled(element, { '--width': `${width}px` });
 }
