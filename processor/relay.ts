@@ -174,6 +174,7 @@ export class Relay {
     state.position = open.next;
     state.sought = undefined;
     this.#pump(state);
+    this.#tellProgress();
   }
 
   /** Holds the fetch back while there is too much on its way. */
@@ -275,10 +276,7 @@ export class Relay {
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     const taken = this.#taken;
-    if (taken === undefined) {
-      this.#generation += 1;
-      return;
-    }
+    if (taken === undefined) return;
     const drained = (async () => {
       for (const state of taken.states.values()) {
         while (taken === this.#taken && state.landed !== state.position && !state.broken) {
@@ -290,7 +288,6 @@ export class Relay {
       return true;
     })();
     const inTime = await Promise.race([drained, sleep(withinMs, false, { ref: false })]);
-    this.#generation += 1;
     this.#taken = undefined;
     this.#parts.sender.giveUp();
     taken.committer.giveUp();

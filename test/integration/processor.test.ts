@@ -183,6 +183,29 @@ describeBackend('the processor', () => {
     await admin.disconnect();
   });
 
+  it('gives up what it cannot send when it has to stop, and its successor sends it', async () => {
+    const world = await processorWorld(bootstrap(), 1);
+    const admin = kafkaClient(bootstrap()).admin();
+    await admin.connect();
+    {
+      const { log, said } = lines();
+      await using processor = await world.processor({ log });
+      await until(() => said.some((line) => line.startsWith('took over')));
+      await admin.deleteTopics({ topics: [world.to] });
+      await until(async () => !(await admin.listTopics()).includes(world.to));
+      await produce(bootstrap(), world.from, reports(0, 10, 1));
+      await until(() => said.some((line) => line.includes('does not exist')));
+      await processor[Symbol.asyncDispose]();
+      expect(said.at(-2)).toBe('gave up what was on its way; it will be read again');
+      expect(said.at(-1)).toMatch(/^read 0, sent 0 .* lag 10$/);
+    }
+    await createTopic(bootstrap(), world.to, 1);
+    await admin.disconnect();
+    await using next = await world.processor({ max: 10 });
+    expect(await next.ended).toBe(0);
+    expect((await world.outputs()).map(({ origin }) => origin.offset)).toEqual(upTo(10));
+  });
+
   it('reads a topic that was created again from its start, under its new name', async () => {
     const world = await processorWorld(bootstrap(), 1);
     const admin = kafkaClient(bootstrap()).admin();
