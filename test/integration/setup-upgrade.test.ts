@@ -10,7 +10,8 @@ import { ConfigError, UnavailableError } from '../../platform/errors.ts';
 import { silentLog } from '../../platform/log.ts';
 import { streams } from '../../streams/index.ts';
 import { sensorData } from '../../streams/sensor-data.ts';
-import { tableOf } from '../../streams/table.ts';
+import { tableOf, viewsOf } from '../../streams/table.ts';
+import { trafficProjections } from '../../streams/traffic-metrics.ts';
 import { describeBackend } from '../backend/context.ts';
 import { contents, definition, fillOld, installation, oldTables } from './setup-installation.ts';
 
@@ -102,6 +103,28 @@ describeBackend('the setup on an older table', () => {
     await it.setUp();
     const kept = `SELECT toString(ingest_time) AS moment FROM sensor_data WHERE device_id = 'kept'`;
     expect(await clickhouse.rows(kept)).toEqual([{ moment: '2021-02-03 04:05:06.789' }]);
+  });
+
+  it('computes the projections of the metrics for rows that are there, and makes the views', async () => {
+    await using it = await installation();
+    const { clickhouse } = it;
+    await it.setUp();
+    for (const { name } of viewsOf(streams)) await clickhouse.command(`DROP VIEW ${name}`);
+    for (const { name } of trafficProjections) {
+      await clickhouse.command(`ALTER TABLE traffic_events DROP PROJECTION ${name}`);
+    }
+    await clickhouse.command(
+      `INSERT INTO traffic_events (detector_id, ts, kafka_source)
+       SELECT 'D' || toString(number % 3), toDateTime64('2026-11-21 08:00:00', 3, 'UTC') + number, 't@x'
+       FROM numbers(90)`,
+    );
+    await it.setUp();
+    const rows = await clickhouse.rows(
+      `SELECT detector_id, toString(hour) AS hour, toInt32(events) AS events FROM traffic_hourly
+       ORDER BY detector_id SETTINGS force_optimize_projection = 1`,
+    );
+    const hour = '2026-11-21 08:00:00';
+    expect(rows).toEqual(['D0', 'D1', 'D2'].map((detector_id) => ({ detector_id, hour, events: 30 }))); // prettier-ignore
   });
 
   it('is continued by the next run wherever it was killed', async () => {
