@@ -157,8 +157,13 @@ export class KafkaProducer implements AsyncDisposable {
    */
   async send(batch: readonly KeyedValue[], signal: AbortSignal): Promise<Delivery> {
     const { topic } = this.#options;
+    const chosen = new Map<string, number>();
     const { shareOf, shares } = sharesOf(batch, (message) => {
-      return this.#choose({ topic, partitionMetadata: this.#partitions, message });
+      const partitionMetadata = this.#partitions;
+      const partition =
+        chosen.get(message.key) ?? this.#choose({ topic, partitionMetadata, message });
+      chosen.set(message.key, partition);
+      return partition;
     });
     const attempt = async (): Promise<void> => {
       const requests = openByLeader(shares, this.#leaders);
