@@ -59,7 +59,10 @@ function startCommand(world: World, clickhouseUrl: string) {
   const main = join(import.meta.dirname, '..', '..', 'consumer', 'dead-letters-main.ts');
   const { PATH } = environment();
   const env = { ...world.env({ CLICKHOUSE_URL: clickhouseUrl }), ...(PATH && { PATH }) };
-  const child = spawn(process.execPath, [main, '--redrive', '--stream', 'sensor_data'], { env, stdio: 'pipe' });
+  const child = spawn(process.execPath, [main, '--redrive', '--stream', 'sensor_data'], {
+    env,
+    stdio: 'pipe',
+  });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
