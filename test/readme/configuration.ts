@@ -2,6 +2,7 @@
 // docker-compose.yml, so that a default or a meaning is written in one place only.
 import { preflightVariables } from '../../clickhouse_setup/preflight.ts';
 import { setupVariables } from '../../clickhouse_setup/variables.ts';
+import { auditVariables } from '../../consumer/audit-main.ts';
 import { consumerVariables } from '../../consumer/config.ts';
 import { clickhouseVariables as serverVariables } from '../../embedded/clickhouse-main.ts';
 import { launchVariables } from '../../embedded/launch/config.ts';
@@ -28,6 +29,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Producers', variables: producerVariables },
   { title: 'Consumer', variables: consumerVariables },
   { title: 'Processor and forwarder', variables: processorVariables },
+  { title: 'Audit (`npm run audit`)', variables: auditVariables },
   { title: 'Setup (`npm run setup`, service `setup`)', variables: setupVariables },
   { title: 'Live page (`npm run live`, service `live`)', variables: liveVariables },
   { title: 'Docker, and who may reach it (service `preflight`)', variables: preflightVariables },
