@@ -32,7 +32,7 @@ const { values } = parseArgs({
     parts: { type: 'string' },
   },
 });
-const rows = Number(values.rows ?? (values.quick ? 300_000 : 5_000_000));
+const rows = Number(values.rows ?? (values.quick ? 300_000 : 3_000_000));
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 const RATES = values.quick ? [15, 1_000] : [15, 1_000, 20_000];
 const LATENCY_SEC = values.quick ? 8 : 20;
