@@ -3,12 +3,13 @@
 // reached. 2: bad arguments or settings.
 import { parseArgs } from 'node:util';
 import { readConfig, type Config } from '../platform/config.ts';
-import { ConfigError, asError } from '../platform/errors.ts';
+import { ConfigError, UnavailableError, asError } from '../platform/errors.ts';
 import { createKafka } from '../platform/kafka/client.ts';
 import { describeTopics, ensureTopics } from '../platform/kafka/topics.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
+import { visible } from '../platform/visible.ts';
 import { declaredTopics, topicsReport } from './topics.ts';
 import { setupVariables } from './variables.ts';
 
@@ -53,7 +54,13 @@ export async function topics(
 function start(): Promise<Service> {
   const args = readArguments(process.argv.slice(2));
   const config = readConfig(topicsVariables);
-  const ended = topics(config, args, (text) => process.stdout.write(text));
+  const ended = topics(config, args, (text) => process.stdout.write(text)).catch(
+    (error: unknown) => {
+      if (!(error instanceof UnavailableError)) throw error;
+      process.stderr.write(`Kafka at ${config.KAFKA_BROKER}: ${visible(error.message)}\n`);
+      return 1;
+    },
+  );
   return Promise.resolve({ ended, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaMessage, Message } from 'kafkajs';
 import { readConfig } from '../../platform/config.ts';
-import { silentLog } from '../../platform/log.ts';
+import { createLog, silentLog } from '../../platform/log.ts';
 import { processorVariables } from '../../processor/config.ts';
 import { start, type Processor, type StartOptions } from '../../processor/main.ts';
 import { ORIGIN_HEADER, readOrigin, type Origin } from '../../streams/origin.ts';
@@ -114,4 +114,11 @@ export function firstAppearances(outputs: readonly Output[]): Map<string, number
 /** 0, 1, 2 …: no gap, and nothing before what it follows. */
 export function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, offset) => offset);
+}
+
+/** A log whose messages can be looked at. */
+export function lines() {
+  const said: string[] = [];
+  const write = (line: string): void => void said.push((JSON.parse(line) as { msg: string }).msg);
+  return { said, log: createLog({ service: 'test', to: { write } }) };
 }

@@ -1,16 +1,15 @@
 // The processor on a real broker: what it makes of records, that it keeps their order, partition, key and
-// time, goes on where it stopped, and is not held up by what cannot be sent.
-import { setTimeout as sleep } from 'node:timers/promises';
+// time, goes on where it stopped, and is not held up by a record that cannot be sent.
 import kafkajs from 'kafkajs';
 import { expect, inject, it } from 'vitest';
-import { createLog } from '../../platform/log.ts';
 import { trafficForward } from '../../streams/traffic-transform.ts';
 import { filter, type Transform } from '../../streams/transform.ts';
 import { trafficRaw, trafficViz } from '../../streams/traffic.ts';
-import { createTopic, kafkaClient, produce } from '../backend/clients.ts';
+import { kafkaClient, produce } from '../backend/clients.ts';
 import { describeBackend } from '../backend/context.ts';
 import {
   firstAppearances,
+  lines,
   processorWorld,
   report,
   reports,
@@ -19,13 +18,6 @@ import {
 } from './processor-world.ts';
 
 const bootstrap = (): string => inject('kafkaBootstrap');
-
-/** A log whose messages can be looked at. */
-function lines() {
-  const said: string[] = [];
-  const write = (line: string): void => void said.push((JSON.parse(line) as { msg: string }).msg);
-  return { said, log: createLog({ service: 'test', to: { write } }) };
-}
 
 describeBackend('the processor', () => {
   it('adds to events and passes on everything else, with key, time, headers and origin', async () => {
@@ -159,102 +151,6 @@ describeBackend('the processor', () => {
     expect(stubs.map(({ origin }) => origin.offset)).toEqual([5, 18, 31]);
     expect(processor.totals()).toMatchObject({ read: 40, sent: 40, refused: 3 });
     expect(said.filter((line) => line.includes('refuses what was made of'))).toHaveLength(3);
-  });
-
-  it('waits for its output as a member of its group, and takes no more than fits', async () => {
-    const world = await processorWorld(bootstrap(), 1);
-    const admin = kafkaClient(bootstrap()).admin();
-    await admin.connect();
-    const { log, said } = lines();
-    await using processor = await world.processor({ log });
-    await produce(bootstrap(), world.from, reports(0, 10, 1));
-    await world.holds(10);
-    await admin.deleteTopics({ topics: [world.to] });
-    await produce(bootstrap(), world.from, reports(10, 10, 1));
-    await until(() =>
-      said.some((line) => line.includes(`waiting: topic ${world.to} does not exist`)),
-    );
-    await sleep(4_000); // some heartbeats
-    await createTopic(bootstrap(), world.to, 1);
-    await until(() => processor.totals().sent === 20);
-    const offsets = (await world.outputs()).map(({ origin }) => origin.offset);
-    expect(offsets).toEqual(upTo(20).slice(10));
-    expect(said.filter((line) => line.startsWith('took over'))).toHaveLength(1);
-    await admin.disconnect();
-  });
-
-  it('gives up what it cannot send when it has to stop, and its successor sends it', async () => {
-    const world = await processorWorld(bootstrap(), 1);
-    const admin = kafkaClient(bootstrap()).admin();
-    await admin.connect();
-    {
-      const { log, said } = lines();
-      await using processor = await world.processor({ log });
-      await until(() => said.some((line) => line.startsWith('took over')));
-      await admin.deleteTopics({ topics: [world.to] });
-      await until(async () => !(await admin.listTopics()).includes(world.to));
-      await produce(bootstrap(), world.from, reports(0, 10, 1));
-      await until(() => said.some((line) => line.includes('does not exist')));
-      await processor[Symbol.asyncDispose]();
-      expect(said.at(-2)).toBe('gave up what was on its way; it will be read again');
-      expect(said.at(-1)).toMatch(/^read 0, sent 0 .* lag 10$/);
-    }
-    await createTopic(bootstrap(), world.to, 1);
-    await admin.disconnect();
-    await using next = await world.processor({ max: 10 });
-    expect(await next.ended).toBe(0);
-    expect((await world.outputs()).map(({ origin }) => origin.offset)).toEqual(upTo(10));
-  });
-
-  it('reads a topic that was created again from its start, under its new name', async () => {
-    const world = await processorWorld(bootstrap(), 1);
-    const admin = kafkaClient(bootstrap()).admin();
-    await admin.connect();
-    const { log, said } = lines();
-    const recreate = async (): Promise<void> => {
-      await admin.deleteTopics({ topics: [world.from] });
-      await until(async () => !(await admin.listTopics()).includes(world.from));
-      await createTopic(bootstrap(), world.from, 1);
-    };
-    await produce(bootstrap(), world.from, reports(0, 10, 1));
-    {
-      await using processor = await world.processor({ log });
-      await until(() => processor.totals().sent === 10);
-      await recreate();
-      await produce(bootstrap(), world.from, reports(0, 15, 1));
-      await until(() => processor.totals().sent === 25);
-    }
-    await recreate();
-    await produce(bootstrap(), world.from, reports(0, 30, 1));
-    await using processor = await world.processor({ log });
-    await until(() => processor.totals().sent === 30);
-    const appearances = [...firstAppearances(await world.outputs()).values()];
-    expect(appearances).toEqual([upTo(10), upTo(15), upTo(30)]);
-    expect(said.some((line) => line.includes('created again'))).toBe(true);
-    await admin.disconnect();
-  });
-
-  it('says what retention took before it was read, and goes on behind it', async () => {
-    const world = await processorWorld(bootstrap(), 1);
-    await produce(bootstrap(), world.from, reports(0, 10, 1));
-    {
-      await using first = await world.processor({ max: 5 });
-      expect(await first.ended).toBe(0);
-    }
-    const admin = kafkaClient(bootstrap()).admin();
-    await admin.connect();
-    await admin.fetchTopicOffsets(world.from);
-    await admin.deleteTopicRecords({
-      topic: world.from,
-      partitions: [{ partition: 0, offset: '8' }],
-    });
-    await admin.disconnect();
-    const { log, said } = lines();
-    await using processor = await world.processor({ log });
-    const outputs = await world.holds(7);
-    expect(outputs.map(({ origin }) => origin.offset)).toEqual([0, 1, 2, 3, 4, 8, 9]);
-    expect(said.some((line) => line.includes('offsets 5 to 7 left the log'))).toBe(true);
-    await until(() => processor.totals().lag === 0);
   });
 
   it('shares a topic with others of its group', async () => {
