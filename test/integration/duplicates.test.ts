@@ -16,6 +16,8 @@ import { readLog } from '../chaos/log-truth.ts';
 import { openWorld, type World } from '../chaos/world.ts';
 
 const TIME_MS = Date.UTC(2026, 0, 5, 8);
+/** A consumer counts a batch a moment after its rows can be seen. */
+const PATIENCE = { timeout: 60_000 };
 const STREAM = { STREAMS: trafficEvents.name };
 
 interface Raw {
@@ -133,7 +135,9 @@ describeBackend('what a processor made twice', () => {
     await world.send(places.slice(30).map(made));
     await using second = await closing.consumer(STREAM);
     await untilAudited(world, raw);
-    expect(second.totals()).toMatchObject({ inserted: 0, duplicates: 60 });
+    await expect
+      .poll(() => second.totals(), PATIENCE)
+      .toMatchObject({ inserted: 0, duplicates: 60 });
   });
 
   it('does not hide what a batch lost whose dead letters landed and whose rows did not', async () => {
@@ -148,7 +152,9 @@ describeBackend('what a processor made twice', () => {
       VALUES ('traffic_events', '${own}', 0, 1, 'wrong_type', '${source}', 0, 1)`);
     await using consumer = await closing.consumer(STREAM);
     await untilAudited(world, raw);
-    expect(consumer.totals()).toMatchObject({ inserted: 5, deadLetters: 0, duplicates: 0 });
+    await expect
+      .poll(() => consumer.totals(), PATIENCE)
+      .toMatchObject({ inserted: 5, deadLetters: 0, duplicates: 0 });
   });
 
   it('is a dead letter when nobody says of what it was made', async () => {
@@ -210,7 +216,9 @@ describeBackend('what a processor made twice', () => {
     expect(said).toContain(
       '1 dead letters were published again: 1 are rows now, 0 dead letters again',
     );
-    expect(consumer.totals()).toMatchObject({ inserted: 6, deadLetters: 1, duplicates: 0 });
+    await expect
+      .poll(() => consumer.totals(), PATIENCE)
+      .toMatchObject({ inserted: 6, deadLetters: 1, duplicates: 0 });
   });
 
   it('stays left out when the topic is read again', async () => {
@@ -223,7 +231,9 @@ describeBackend('what a processor made twice', () => {
     {
       await using first = await closing.consumer(STREAM);
       await untilAudited(world, raw);
-      expect(first.totals()).toMatchObject({ inserted: 295, duplicates: 120 });
+      await expect
+        .poll(() => first.totals(), PATIENCE)
+        .toMatchObject({ inserted: 295, duplicates: 120 });
     }
     // From the middle: what is read again must know what was met before.
     const command = { kind: 'replay', fromMs: TIME_MS + 100, stream: trafficEvents } as const;
