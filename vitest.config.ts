@@ -24,6 +24,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/backend/global-setup.ts'],
+          // Half of the time they wait, for flushes and sessions.
+          maxWorkers: 2,
           ...real,
         },
       },

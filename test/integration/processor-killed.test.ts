@@ -21,7 +21,7 @@ import { openWorld } from '../chaos/world.ts';
 import { firstAppearances, report, until, upTo, type Output } from './processor-world.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'processor', 'main.ts');
-const KILLS = 10;
+const KILLS = 6;
 const BAD_EVERY = 50;
 const BACKLOG = 30_000;
 const STREAM = { STREAMS: trafficEvents.name };
