@@ -26,11 +26,19 @@ export default defineConfig({
           globalSetup: ['test/backend/global-setup.ts'],
           // Half of the time they wait, for flushes and sessions.
           maxWorkers: 2,
+          // Projects with another number of workers run one after the other.
+          sequence: { groupOrder: 1 },
           ...real,
         },
       },
       {
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...real },
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          ...real,
+        },
       },
     ],
   },
