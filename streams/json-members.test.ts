@@ -50,7 +50,7 @@ describe('withMembers', () => {
           };
           const text = add(JSON.stringify(event, undefined, space), shared);
           expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify({ ...event, ...shared })));
-          const kept = Object.keys(event).filter((name) => !(name in shared));
+          const kept = Object.keys(event).filter((name) => !Object.hasOwn(shared, name));
           const names = Object.keys(JSON.parse(text) as object);
           const integers = (name: string): boolean => /^(0|[1-9]\d*)$/.test(name);
           expect(names.filter((name) => !integers(name))).toEqual(
