@@ -43,7 +43,9 @@ export async function produce(
   topic: string,
   messages: Message[],
 ): Promise<void> {
-  const producer = kafkaClient(bootstrap).producer();
+  // A partition that has a leader may still refuse; kafkajs then sends those that did not once more.
+  const idempotent = { idempotent: true, maxInFlightRequests: 1 };
+  const producer = kafkaClient(bootstrap).producer(idempotent);
   await producer.connect();
   try {
     await producer.send({ topic, messages, acks: -1 });

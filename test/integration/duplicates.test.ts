@@ -60,7 +60,7 @@ async function madeWorld(count: number, isBad: (index: number) => boolean = () =
 }
 
 async function sendTo(topic: string, messages: Message[]): Promise<void> {
-  const producer = kafkaClient(inject('kafkaBootstrap')).producer();
+  const producer = kafkaClient(inject('kafkaBootstrap')).producer({ idempotent: true });
   await producer.connect();
   await producer.send({ topic, messages, acks: -1 });
   await producer.disconnect();

@@ -42,7 +42,7 @@ describeBackend('npm run tail', () => {
         timestamp: '1700000000123',
       };
     });
-    const admin = kafkaClient(inject('kafkaBootstrap')).producer();
+    const admin = kafkaClient(inject('kafkaBootstrap')).producer({ idempotent: true });
     await admin.connect();
     const { GZIP, LZ4, None, Snappy, ZSTD } = kafkajs.CompressionTypes;
     for (const [index, compression] of [GZIP, LZ4, None, Snappy, ZSTD].entries()) {
