@@ -2,13 +2,13 @@
 // when due, starts over from the tables after any doubt. A full open batch holds the fetch back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FencedError, UnavailableError, UnclearOutcomeError, asError } from '../platform/errors.ts';
+import { continuity } from '../platform/kafka/continuity.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-consumer.ts';
 import type { Logger } from '../platform/log.ts';
 import { Availability, backoffMs } from '../platform/retry.ts';
 import type { Stream } from '../streams/stream.ts';
 import { Batch } from './batch.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { continuity } from './continuity.ts';
 import { deliver } from './delivery.ts';
 import { Doubt } from './doubt.ts';
 import { flushLine } from './flush-line.ts';

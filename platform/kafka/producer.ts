@@ -4,7 +4,7 @@
 import kafkajs, { type Kafka, type PartitionMetadata, type Producer } from 'kafkajs';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { Availability, untilAvailable, type Backoff } from '../retry.ts';
+import { Availability, orAborted, untilAvailable, type Backoff } from '../retry.ts';
 import { createKafka } from './client.ts';
 import { isUnknownTopic, kafkaFailure, refusedContent } from './failure.ts';
 import {
@@ -260,17 +260,5 @@ async function retrying<T>(
     return await untilAvailable(classified, availability, signal, BACKOFF);
   } catch (thrown) {
     throw thrown instanceof ConfigError ? thrown : last;
-  }
-}
-
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
