@@ -67,6 +67,24 @@ describe('names and times', () => {
   });
 });
 
+it('is not the time of an event that lacks the object the time would be in', () => {
+  const nested = defineStream({
+    name: 'nested',
+    topic: { name: 'nested', partitions: 1, retentionMs: -1 },
+    event: { meta: { ts: instant({ absent: 'record-timestamp' }) }, id: text() },
+    key: 'id',
+    eventTime: 'ts',
+    table: { name: 'nested', orderBy: ['ts'] },
+  });
+  const decode = (json: string) => {
+    const bytes = Buffer.from(json);
+    return compileDecode(nested, new Block(nested), 1_000)(bytes, 0, bytes.length, RECORD_MS);
+  };
+  expect(decode('{"id":"p1","meta":{}}')).toBeUndefined();
+  expect(decode('{"id":"p1"}')).toMatchObject({ reason: 'missing_field', field: 'meta.ts' });
+  expect(decode('{"id":"p1","meta":7}')).toMatchObject({ reason: 'not_an_object', field: 'meta' });
+});
+
 describe('whole numbers', () => {
   it('keeps every one that JSON holds exactly, on both paths', () => {
     const anyInteger = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.constantFrom(0, -1, 2 ** 32));

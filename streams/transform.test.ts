@@ -50,6 +50,7 @@ describe('traffic-enrich', () => {
     ['REMOVED', false],
     ['ok', false],
     ['NOT OK', false],
+    ['OFFLINE', false],
   ])('%s is operational: %s', (detector_status, is_operational) => {
     const text = passed(trafficEnrich, JSON.stringify({ ...report, detector_status }));
     expect(JSON.parse(text)).toMatchObject({ is_operational });
