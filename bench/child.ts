@@ -27,6 +27,7 @@ export async function runChild(
     process.execPath,
     [
       '--max-semi-space-size=4',
+      '--initial-heap-size=128',
       '--disable-warning=TimeoutNegativeWarning',
       ...(profilesPath === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profilesPath}`]),
       join(import.meta.dirname, `${name}.ts`),

@@ -49,6 +49,16 @@ describe('docker-compose.yml', () => {
     expect(composeServices['consumer-replica']!.ports).toBeUndefined();
   });
 
+  it('runs the consumer with the memory settings of npm run consumer', () => {
+    const { scripts } = JSON.parse(
+      readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'),
+    ) as { scripts: Record<string, string> };
+    const entrypoint = composeServices['consumer']!.entrypoint!.join(' ');
+    expect(scripts['consumer']).toContain(` exec ${entrypoint}`);
+    expect(entrypoint).toMatch(/--max-semi-space-size=\d+ --initial-heap-size=\d+/);
+    expect(composeServices['consumer-replica']!.entrypoint!.join(' ')).toBe(entrypoint);
+  });
+
   it.each(ours)('%s sets exactly the variables its program reads', (_, service) => {
     const reads = READS[programOf(service)];
     expect(reads, programOf(service)).toBeDefined();

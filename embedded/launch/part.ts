@@ -14,6 +14,7 @@ export interface PartOptions {
   /** Its entry, relative to the project. */
   readonly program: string;
   readonly args: readonly string[];
+  readonly nodeOptions: readonly string[];
   readonly env: Environment;
   readonly log: LogFile;
   /** How long a stop may take before it is forced. */
@@ -42,11 +43,12 @@ export class Part {
   #stopping = false;
   #running = true;
 
-  constructor({ name, program, args, env, log, graceMs, onLine }: PartOptions) {
+  constructor({ name, program, args, nodeOptions, env, log, graceMs, onLine }: PartOptions) {
     this.name = name;
     this.logPath = log.path;
     this.#graceMs = graceMs;
-    this.#child = spawn(process.execPath, [YOUNG_GENERATION, join(PROJECT, program), ...args], {
+    const argv = [YOUNG_GENERATION, ...nodeOptions, join(PROJECT, program), ...args];
+    this.#child = spawn(process.execPath, argv, {
       env: { ...MALLOC, ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -27,6 +27,7 @@ export interface Start {
   readonly name: string;
   readonly program: string;
   readonly args?: readonly string[];
+  readonly nodeOptions?: readonly string[];
   readonly env: Environment;
   readonly graceMs: number;
   /** Whether ending with 0 is what it is there for. */
@@ -67,11 +68,11 @@ export class Stack implements Disposable {
 
   /** Starts a part. It runs, or {@link failed} tells. */
   start(start: Start): Part {
-    const { name, program, args = [], env, graceMs, onLine } = start;
+    const { name, program, args = [], nodeOptions = [], env, graceMs, onLine } = start;
     const { dispensable = false, ends = false } = start;
     const show = this.showWarnings(name);
     const part = new Part({
-      ...{ name, program, args, env, graceMs, log: this.openLog(name) },
+      ...{ name, program, args, nodeOptions, env, graceMs, log: this.openLog(name) },
       onLine: (line) => {
         show(line);
         onLine?.(line);

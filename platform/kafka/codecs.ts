@@ -8,26 +8,29 @@ import lz4 from 'lz4-napi';
 import snappy from 'snappy';
 import { UnavailableError } from '../errors.ts';
 import type { RawRecordBatch } from './record-batch.ts';
-import { frameSnappy, snappyBlocks, unframeSnappy } from './snappy-frames.ts';
+import { frameSnappy, unframeSnappy } from './snappy-frames.ts';
 
 interface Codec {
   compress(encoder: { buffer: Buffer }): Promise<Buffer>;
-  decompress(buffer: Buffer): Promise<Buffer>;
+  decompress(buffer: Buffer): Buffer | Promise<Buffer>;
 }
 
 const compressZstd = promisify(zstdCompress);
 const decompressZstd = promisify(zstdDecompress);
 const decompressGzip = promisify(gunzip);
 
+/**
+ * lz4 and snappy are undone at once, on the thread that asks: a megabyte takes them less time than handing
+ * it to another thread and waiting for it costs, and what threads allocate stays with them (decision 9).
+ */
 const codecs: Record<'Snappy' | 'LZ4' | 'ZSTD', Codec> = {
   Snappy: {
     compress: async ({ buffer }) => frameSnappy(await snappy.compress(buffer)),
-    decompress: (buffer) =>
-      unframeSnappy(buffer, async (block) => Buffer.from(await snappy.uncompress(block))),
+    decompress: unsnapped,
   },
   LZ4: {
     compress: ({ buffer }) => lz4.compressFrame(buffer),
-    decompress: (buffer) => lz4.decompressFrame(buffer),
+    decompress: (buffer) => lz4.decompressFrameSync(buffer),
   },
   ZSTD: {
     compress: ({ buffer }) => compressZstd(buffer),
@@ -49,15 +52,17 @@ export function registerSnappyFrames(): void {
     decompressSync: (data: Buffer | { readonly buffer: Buffer }) => Buffer;
   };
   reading.decompressSync = (data) => {
-    const bytes = Buffer.isBuffer(data) ? data : data.buffer;
-    const blocks = Array.from(snappyBlocks(bytes), (block) => snappy.uncompressSync(block));
-    return Buffer.concat(blocks as Buffer[]);
+    return unsnapped(Buffer.isBuffer(data) ? data : data.buffer);
   };
 }
 
+function unsnapped(buffer: Buffer): Buffer {
+  return unframeSnappy(buffer, (block) => snappy.uncompressSync(block) as Buffer);
+}
+
 /** By the codec numbers of the record batch format. */
-const decompressors: readonly ((buffer: Buffer) => Promise<Buffer>)[] = [
-  (buffer) => Promise.resolve(buffer),
+const decompressors: readonly Codec['decompress'][] = [
+  (buffer) => buffer,
   (buffer) => decompressGzip(buffer),
   (buffer) => codecs.Snappy.decompress(buffer),
   (buffer) => codecs.LZ4.decompress(buffer),

@@ -1,5 +1,6 @@
 // Turns fetched record batches into runs of readable records: some hundred kilobytes are decompressed at
 // a time, handed over and given back, so that a large fetch never lies in memory whole.
+import { setImmediate } from 'node:timers/promises';
 import { decompressed, release } from './codecs.ts';
 import type { FetchedBatch } from './fetch-response.ts';
 import { Records } from './record-batch.ts';
@@ -40,6 +41,8 @@ export async function inRuns(
     const firstOffset = Math.max(asked, run[0]!.raw.baseOffset);
     const taken = await take({ fetchedOffset: asked, firstOffset, lastOffset, records });
     for (const [index, raw] of readable.entries()) release(raw, bodies[index]!);
+    // What was released is freed, and sockets and timers have their turn, only when the loop goes round.
+    await setImmediate();
     if (!taken) return false;
     asked = lastOffset + 1;
   }

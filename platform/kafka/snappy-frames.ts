@@ -18,20 +18,12 @@ export function frameSnappy(block: Buffer): Buffer {
  * The uncompressed bytes of a framed or bare snappy buffer.
  * @throws {RangeError} when a frame's length points past the end.
  */
-export async function unframeSnappy(
-  buffer: Buffer,
-  uncompress: (block: Buffer) => Promise<Buffer>,
-): Promise<Buffer> {
-  const blocks: Buffer[] = [];
-  for (const block of snappyBlocks(buffer)) blocks.push(await uncompress(block));
+export function unframeSnappy(buffer: Buffer, uncompress: (block: Buffer) => Buffer): Buffer {
+  const blocks = Array.from(snappyBlocks(buffer), uncompress);
   return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks);
 }
 
-/**
- * The compressed blocks of a framed or bare snappy buffer.
- * @throws {RangeError} when a frame's length points past the end.
- */
-export function* snappyBlocks(buffer: Buffer): Generator<Buffer> {
+function* snappyBlocks(buffer: Buffer): Generator<Buffer> {
   if (!buffer.subarray(0, MAGIC.length).equals(MAGIC)) {
     yield buffer;
     return;
