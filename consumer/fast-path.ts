@@ -67,10 +67,15 @@ export function compileFastPath(
 ): (bytes: Uint8Array, from: number, to: number, recordTimeMs: number) => boolean {
   const compact = layoutOf(stream, block, ':', ',');
   const spaced = layoutOf(stream, block, ': ', ', ');
-  // Records of one fetch share a buffer, so its view is made once for thousands of them.
-  let view: DataView = new DataView(new ArrayBuffer(0));
+  // Records of one batch share their bytes, so the view is made once for thousands of them. Asking
+  // either for its `buffer` instead would cost every record two calls out of compiled code.
+  let viewed: Uint8Array = new Uint8Array(0);
+  let view: DataView = new DataView(viewed.buffer);
   return (bytes, from, to, recordTimeMs) => {
-    if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
+    if (viewed !== bytes) {
+      viewed = bytes;
+      view = new DataView(bytes.buffer);
+    }
     return (
       readEvent(compact, view, bytes, from, to, block.rows, recordTimeMs) ||
       readEvent(spaced, view, bytes, from, to, block.rows, recordTimeMs)
