@@ -12,7 +12,7 @@ import type { BenchServers } from './servers.ts';
 import { usageOf } from './usage.ts';
 
 const REST_MS = 500;
-/** Of one core, both servers together: idle ones take 1 to 3 %. */
+/** Of one core, both servers together. */
 const REST_SHARE = 0.1;
 const MAX_WAITS = 20;
 
