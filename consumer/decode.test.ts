@@ -96,6 +96,20 @@ function fastPathOf(block: Block): Read {
 }
 
 describe('the hot path', () => {
+  it('looks at the bytes it is given, not at those of the message before', () => {
+    const block = new Block(sensorData);
+    const decode = compileDecode(sensorData, block, MAX_BYTES);
+    // Each in memory of its own: what is small enough shares a pool.
+    const alone = (text: string): Uint8Array => new TextEncoder().encode(text).slice();
+    const first = alone(JSON.stringify(good));
+    expect(decode(first as Buffer, 0, first.length, RECORD_MS)).toBeUndefined();
+    block.commitRow(0, 0, RECORD_MS);
+    const second = alone(JSON.stringify(good).replace('"temp"', '"tmep"'));
+    expect(decode(second as Buffer, 0, second.length, RECORD_MS)).toMatchObject({
+      reason: 'missing_field',
+    });
+  });
+
   it('takes what our producers write', () => {
     const block = new Block(sensorData);
     const read = fastPathOf(block);
