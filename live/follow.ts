@@ -28,10 +28,10 @@ const MOST_REPEATS = 24;
 /** Pages that look at once share answers of the same second. */
 const GRAIN_MS = 1_000;
 
-/** Tells `page` until `signal`; never rejects. */
+/** Tells `page` until `signal`; without a selection of the pipeline alone. Never rejects. */
 export async function followSelection(
   page: Page,
-  selection: Selection,
+  selection: Selection | undefined,
   { answers, pipeline }: Sources,
   signal: AbortSignal,
 ): Promise<void> {
@@ -40,21 +40,30 @@ export async function followSelection(
   });
   const beat = setInterval(() => page.beat(), BEAT_MS);
   try {
-    const told = new Told(page, answers, selection);
-    await told.tick(grain(Date.now()), signal);
-    while (selection.refreshMs > 0) {
-      const nowMs = Date.now();
-      // At multiples of the refresh, so that all pages with the same one ask at the same moment.
-      const nextMs = (Math.floor(nowMs / selection.refreshMs) + 1) * selection.refreshMs;
-      await sleep(nextMs - nowMs, undefined, { signal });
-      if (page.ready) await told.tick(grain(nextMs), signal);
-    }
+    if (selection !== undefined) await refresh(page, selection, answers, signal);
     await sleep(2 ** 31 - 1, undefined, { signal });
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
   } finally {
     clearInterval(beat);
     unfollow();
+  }
+}
+
+async function refresh(
+  page: Page,
+  selection: Selection,
+  answers: Answers,
+  signal: AbortSignal,
+): Promise<void> {
+  const told = new Told(page, answers, selection);
+  await told.tick(grain(Date.now()), signal);
+  while (selection.refreshMs > 0) {
+    const nowMs = Date.now();
+    // At multiples of the refresh, so that all pages with the same one ask at the same moment.
+    const nextMs = (Math.floor(nowMs / selection.refreshMs) + 1) * selection.refreshMs;
+    await sleep(nextMs - nowMs, undefined, { signal });
+    if (page.ready) await told.tick(grain(nextMs), signal);
   }
 }
 

@@ -37,7 +37,7 @@ export function readSelection(dashboard: Dashboard, query: URLSearchParams): Sel
   };
   if (range.from.length > 40 || range.to.length > 40 || rangeMs(range, Date.now()) === undefined) {
     throw new SelectionError(
-      'The time range is none: give from and to as now-15m, as milliseconds or as 2020-07-12.',
+      'The address has no valid time range. Give from and to as now-15m, as milliseconds since 1970 or as 2020-07-12, from before to.',
     );
   }
   const known = new Set(shown.variables.map(({ name }) => name));
@@ -63,7 +63,7 @@ function readRefresh(text: string): number {
   if (text === '' || text === 'off') return 0;
   const ms = durationMs(text);
   if (ms === undefined || ms < MIN_REFRESH_MS || ms > MAX_REFRESH_MS) {
-    throw new SelectionError('The refresh is none: give off, or 1s to 1d.');
+    throw new SelectionError('The address has no valid refresh. Give off, or 1s to 1d.');
   }
   return ms;
 }

@@ -7,7 +7,7 @@ import type { Asset, Assets } from './assets.ts';
 import { entriesOf, type Dashboard } from './dashboards.ts';
 import { EventStream } from './event-stream.ts';
 import { followSelection, type Sources } from './follow.ts';
-import { SelectionError, readSelection } from './selection.ts';
+import { SelectionError, readSelection, type Selection } from './selection.ts';
 
 export interface ServerOptions {
   readonly dashboards: ReadonlyMap<string, Dashboard>;
@@ -164,19 +164,10 @@ function serveStream(
     for (const stream of streams) stream.end();
     done();
   });
-  app.get<{ Params: { uid: string } }>('/api/stream/:uid', async (request, reply) => {
-    const dashboard = dashboards.get(request.params.uid);
-    if (dashboard === undefined) return notFound(reply);
+  const follow = async (reply: FastifyReply, selection: Selection | undefined) => {
     if (streams.size >= maxBrowsers) {
       const text = `${maxBrowsers} pages are open already (LIVE_MAX_BROWSERS). Close one, or wait.\n`;
       return reply.code(503).header('retry-after', '10').type('text/plain').send(text);
-    }
-    let selection;
-    try {
-      selection = readSelection(dashboard, queryOf(request));
-    } catch (thrown) {
-      if (!(thrown instanceof SelectionError)) throw thrown;
-      return reply.code(400).type('text/plain').send(`${thrown.message}\n`);
     }
     reply.hijack();
     const stream = new EventStream(reply.raw, headers);
@@ -189,5 +180,18 @@ function serveStream(
       streams.delete(stream);
       stream.end();
     }
+  };
+  app.get('/api/pipeline', (_, reply) => follow(reply, undefined));
+  app.get<{ Params: { uid: string } }>('/api/stream/:uid', async (request, reply) => {
+    const dashboard = dashboards.get(request.params.uid);
+    if (dashboard === undefined) return notFound(reply);
+    let selection;
+    try {
+      selection = readSelection(dashboard, queryOf(request));
+    } catch (thrown) {
+      if (!(thrown instanceof SelectionError)) throw thrown;
+      return reply.code(400).type('text/plain').send(`${thrown.message}\n`);
+    }
+    return follow(reply, selection);
   });
 }

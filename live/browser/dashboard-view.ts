@@ -2,6 +2,7 @@
 import type { PublicDashboard } from '../model/dashboard.ts';
 import { linkAddress } from '../model/links.ts';
 import type { Events, PanelNews, Tick } from '../model/protocol.ts';
+import { rangeBetween, zoomedOut } from '../model/range-steps.ts';
 import { rangeInWords, rangeMs } from '../model/time-range.ts';
 import { viewSearch, type View } from './address.ts';
 import { h, icon, styled } from './dom.ts';
@@ -87,6 +88,11 @@ export class DashboardView {
 
   panel(news: PanelNews): void {
     this.#panels.get(keyOf(news.id, news.repeated))?.update(news);
+  }
+
+  /** Nothing comes: what is not drawn yet says why; `everywhere` also what was drawn of another view. */
+  halt(text: string, everywhere: boolean): void {
+    for (const panel of this.#panels.values()) panel.halt(text, everywhere);
   }
 
   repaint(): void {
@@ -202,8 +208,11 @@ export class DashboardView {
       known.get(key) ??
       new PanelView(panel, {
         context: () => ({ ...this.#tick, link: (url, row) => this.#address(url, row) }),
-        zoom: (fromMs, toMs) =>
-          this.#on.change({ range: { from: String(fromMs), to: String(toMs) } }),
+        zoom: (fromMs, toMs) => this.#on.change({ range: rangeBetween(fromMs, toMs) }),
+        zoomOut: () => {
+          const range = zoomedOut(this.#view.range, Date.now());
+          if (range !== undefined) this.#on.change({ range });
+        },
         window: () => rangeInWords(this.#view.range),
       });
     known.delete(key);

@@ -2,9 +2,11 @@
 // what is shown and begins a new one when somebody chooses something else.
 import type { DashboardEntry, PublicDashboard } from '../model/dashboard.ts';
 import type { Events } from '../model/protocol.ts';
+import { rangeInWords, rangeMs } from '../model/time-range.ts';
 import { readView, uidOf, viewAddress, viewSearch, type View } from './address.ts';
 import { DashboardView } from './dashboard-view.ts';
 import { h, icon } from './dom.ts';
+import { Navigation } from './navigation.ts';
 import { PipelineStrip } from './pipeline-strip.ts';
 import { follow } from './stream.ts';
 import { onTheme, theme, toggleTheme } from './theme.ts';
@@ -15,7 +17,7 @@ const strip = new PipelineStrip();
 const controls = h('div', { class: 'bar-controls' });
 const notice = h('div', { class: 'notice', role: 'alert', hidden: true });
 const place = h('div', { class: 'place-of-dashboard' });
-const navigation = h('nav', { class: 'dashboards', 'aria-label': 'Dashboards' });
+const navigation = new Navigation();
 
 let shown: { dashboard: PublicDashboard; view: View; element: DashboardView } | undefined;
 let following = new AbortController();
@@ -28,28 +30,21 @@ async function begin(): Promise<void> {
     h('h1', {}, 'sensorhouse'),
   );
   page.replaceChildren(
-    h('header', { class: 'bar' }, brand, navigation, controls),
+    h('header', { class: 'bar' }, brand, navigation.element, controls),
     notice,
     strip.element,
     place,
   );
+  drawControls();
+  onTheme(() => {
+    shown?.element.repaint();
+    drawControls();
+  });
   const entries = (await ask('/api/dashboards')) as DashboardEntry[];
   const uid = uidOf(location.pathname) ?? entries[0]!.uid;
-  navigation.replaceChildren(
-    h(
-      'ul',
-      {},
-      entries.map(({ description, title, uid: of }) => {
-        const current = of === uid ? 'page' : undefined;
-        return h(
-          'li',
-          {},
-          h('a', { href: `/d/${of}`, title: description, 'aria-current': current }, title),
-        );
-      }),
-    ),
-  );
+  navigation.show(entries, uid);
   if (!entries.some(({ uid: of }) => of === uid)) {
+    followPipeline();
     say('There is no such dashboard. Choose one above.');
     return;
   }
@@ -57,10 +52,6 @@ async function begin(): Promise<void> {
   document.title = `${dashboard.title} · sensorhouse`;
   show(dashboard, readView(dashboard, location.search));
   addEventListener('popstate', () => turn(readView(dashboard, location.search)));
-  onTheme(() => {
-    shown?.element.repaint();
-    drawControls();
-  });
 }
 
 async function ask(path: string): Promise<unknown> {
@@ -78,10 +69,11 @@ function show(dashboard: PublicDashboard, view: View): void {
   listen();
 }
 
-/** Somebody chose something else to see. */
+/** Somebody chose something else to see: one entry in the browser's history. */
 function change(next: Partial<View>): void {
   const view = { ...shown!.view, ...next };
-  history.pushState(null, '', viewAddress(view));
+  const address = viewAddress(view);
+  if (address !== viewAddress(shown!.view)) history.pushState(null, '', address);
   turn(view);
 }
 
@@ -89,27 +81,19 @@ function turn(view: View): void {
   const { dashboard, element, view: before } = shown!;
   shown = { dashboard, element, view };
   element.show(view);
-  if (view.range !== before.range || view.refresh !== before.refresh) {
-    // The menu that was used is gone with the old controls; its button takes the focus.
-    const hadFocus = controls.querySelector('.popup')?.contains(document.activeElement) === true;
-    drawControls();
-    if (hadFocus) controls.querySelector<HTMLElement>('.popup > button')?.focus();
-  }
+  if (viewSearch(view).toString() !== viewSearch(before).toString()) drawControls();
   listen();
 }
 
 function drawControls(): void {
-  const { dashboard, view } = shown!;
+  // The control that was used is gone with the old ones; the one in its place takes the focus.
+  const focused = controls.contains(document.activeElement)
+    ? (document.activeElement!.getAttribute('aria-label') ?? 'menu')
+    : undefined;
   const isDark = theme() === 'dark';
   const label = isDark ? 'Light page' : 'Dark page';
   controls.replaceChildren(
-    rangeControl(view.range, (range) => change({ range })),
-    refreshControl(
-      view.refresh,
-      dashboard.refreshChoices,
-      (refresh) => change({ refresh }),
-      listen,
-    ),
+    ...timeControls(),
     h(
       'button',
       {
@@ -122,8 +106,28 @@ function drawControls(): void {
       icon(isDark ? 'sun' : 'moon'),
     ),
   );
+  if (focused === undefined) return;
+  const same = [...controls.querySelectorAll<HTMLElement>('[aria-label]')].find(
+    (each) => each.getAttribute('aria-label') === focused && !each.matches(':disabled'),
+  );
+  (same ?? controls.querySelector<HTMLElement>('.popup > button'))?.focus();
 }
 
+function timeControls(): HTMLElement[] {
+  if (shown === undefined) return [];
+  const { dashboard, view } = shown;
+  return [
+    rangeControl(view.range, (range) => change({ range })),
+    refreshControl(
+      view.refresh,
+      dashboard.refreshChoices,
+      (refresh) => change({ refresh }),
+      listen,
+    ),
+  ];
+}
+
+/** Follows what is shown, in place of what was. */
 function listen(): void {
   following.abort();
   following = new AbortController();
@@ -137,20 +141,57 @@ function listen(): void {
       else if (name === 'variable') element.variable(data as Events['variable']);
       else element.panel(data as Events['panel']);
     },
-    status: (trouble: string | undefined): void => {
-      document.documentElement.dataset['connected'] = String(trouble === undefined);
-      say(trouble);
+    status: (trouble: string | undefined, final: boolean): void => {
+      if (trouble === undefined) {
+        say(undefined);
+        return;
+      }
+      element.halt(final ? 'Nothing is asked: the message above says why.' : trouble, final);
+      if (!final) strip.lost(trouble);
+      else followPipeline();
+      say(trouble, ...(final ? [wayBack()] : []));
     },
   };
   void follow(`/api/stream/${view.uid}?${query.toString()}`, listener, following.signal);
 }
 
-function say(text: string | undefined): void {
+/** Follows the pipeline alone, where there is no dashboard to show. */
+function followPipeline(): void {
+  following.abort();
+  following = new AbortController();
+  const listener = {
+    event: <K extends keyof Events>(name: K, data: Events[K]): void => {
+      if (name === 'pipeline') strip.update(data as Events['pipeline']);
+    },
+    status: (trouble: string | undefined): void => {
+      if (trouble !== undefined) strip.lost(trouble);
+    },
+  };
+  void follow('/api/pipeline', listener, following.signal);
+}
+
+/** Leads from an address that cannot be shown to one that can. */
+function wayBack(): HTMLElement {
+  const { dashboard, view } = shown!;
+  if (rangeMs(view.range, Date.now()) !== undefined) {
+    return h('a', { href: `/d/${view.uid}` }, 'Show the dashboard as it opens');
+  }
+  const onclick = (): void => change({ range: dashboard.time });
+  const words = rangeInWords(dashboard.time).toLowerCase();
+  return h('button', { type: 'button', class: 'control', onclick }, `Show the ${words}`);
+}
+
+function say(text: string | undefined, ...ways: readonly HTMLElement[]): void {
   notice.hidden = text === undefined;
-  notice.replaceChildren(...(text === undefined ? [] : [icon('alert'), h('span', {}, text)]));
+  notice.replaceChildren(
+    ...(text === undefined ? [] : [icon('alert'), h('span', {}, text), ...ways]),
+  );
 }
 
 begin().catch((thrown: unknown) => {
   reportError(thrown);
-  say('The page could not be loaded. Is its server running? Reload to try again.');
+  const text = 'The page could not be loaded. Is its server running?';
+  strip.lost(text);
+  const onclick = (): void => location.reload();
+  say(text, h('button', { type: 'button', class: 'control', onclick }, 'Try again'));
 });

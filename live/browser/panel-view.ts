@@ -9,6 +9,7 @@ import type { DrawContext, Renderer } from './panels/renderer.ts';
 export interface PanelSurroundings {
   readonly context: () => Omit<DrawContext, 'intervalMs'>;
   readonly zoom: (fromMs: number, toMs: number) => void;
+  readonly zoomOut: () => void;
   /** The time range in words. */
   readonly window: () => string;
 }
@@ -57,6 +58,12 @@ export class PanelView {
     else this.#draw(news.frames, news.intervalMs);
   }
 
+  /** Nothing will come: says why in place of what was drawn, or only where nothing was drawn yet. */
+  halt(text: string, everywhere: boolean): void {
+    if (this.#panel.type === 'text' || rendererOf(this.#panel.type) === undefined) return;
+    if (everywhere || this.#renderer === undefined) this.#say('empty', text);
+  }
+
   /** Draws again what is there, in the page's colours of now. */
   repaint(): void {
     if (this.#last !== undefined) this.#draw(this.#last.frames, this.#last.intervalMs);
@@ -92,7 +99,8 @@ export class PanelView {
       this.#box.replaceChildren();
       this.#box.className = 'panel-box';
       const create = rendererOf(type)!;
-      this.#renderer = create({ panel: this.#panel, box: this.#box, zoom: this.#on.zoom });
+      const { zoom, zoomOut } = this.#on;
+      this.#renderer = create({ panel: this.#panel, box: this.#box, zoom, zoomOut });
     }
     try {
       this.#renderer.draw(frames, this.#context(intervalMs));

@@ -11,6 +11,14 @@ const SIGNS: Readonly<Record<Place['id'], Icon>> = {
   clickhouse: 'database',
   'dead-letters': 'envelope',
 };
+/** Until the server says them. */
+const TITLES: Readonly<Record<Place['id'], string>> = {
+  producers: 'Producers',
+  kafka: 'Kafka',
+  consumer: 'Consumer',
+  clickhouse: 'ClickHouse',
+  'dead-letters': 'Dead letters',
+};
 const STATES: Readonly<Record<State, { readonly icon: Icon; readonly word: string }>> = {
   ok: { icon: 'check_circle', word: 'well' },
   idle: { icon: 'dash_circle', word: 'idle' },
@@ -22,7 +30,7 @@ const FASTEST_SEC = 0.7;
 
 export class PipelineStrip {
   readonly element: HTMLElement;
-  readonly #places = new Map<string, ReturnType<typeof placeElement>>();
+  readonly #places = new Map<string, PlaceElement>();
   readonly #flows: HTMLElement[] = [];
   readonly #summary = h('p', { class: 'unseen', role: 'status' });
   #said = '';
@@ -53,8 +61,18 @@ export class PipelineStrip {
     );
   }
 
+  /** Nobody says how things are: what was said last stays, faded; a place of which nothing is known says so. */
+  lost(reason: string): void {
+    this.element.classList.add('lost');
+    for (const place of this.#places.values()) place.lost();
+    this.#flows.forEach((flow) => showFlow(flow, null));
+    this.#said = '';
+    this.#summary.textContent = `Nothing is known of the pipeline. ${reason}`;
+  }
+
   /** Shows how things are now. */
   update({ flows, places }: PipelineNews): void {
+    this.element.classList.remove('lost');
     for (const place of places) this.#places.get(place.id)?.show(place);
     this.#flows.forEach((flow, i) => showFlow(flow, flows[i] ?? null));
     // Spoken when a state changes, not at every figure.
@@ -69,8 +87,14 @@ export class PipelineStrip {
   }
 }
 
-function placeElement(id: Place['id']): { element: HTMLElement; show: (place: Place) => void } {
-  const title = h('span', { class: 'place-title' });
+interface PlaceElement {
+  readonly element: HTMLElement;
+  show(place: Place): void;
+  lost(): void;
+}
+
+function placeElement(id: Place['id']): PlaceElement {
+  const title = h('span', { class: 'place-title' }, TITLES[id]);
   const mark = h('span', { class: 'place-mark' });
   const figure = h('span', { class: 'place-figure' }, '…');
   const detail = h('span', { class: 'place-detail' });
@@ -99,7 +123,12 @@ function placeElement(id: Place['id']): { element: HTMLElement; show: (place: Pl
     detail.textContent = place.detail;
     reason.textContent = place.reason;
   };
-  return { element, show };
+  const lost = (): void => {
+    if (mark.childElementCount > 0) return;
+    figure.textContent = '–';
+    reason.textContent = 'Not known.';
+  };
+  return { element, show, lost };
 }
 
 function showFlow(flow: HTMLElement, perSecond: number | null): void {

@@ -1,8 +1,9 @@
-// The controls of time: a list of ranges and two fields for any other, how often the page refreshes, and a
-// button to refresh now.
-import { momentMs, rangeInWords, type TimeRange } from '../model/time-range.ts';
+// The controls of time: a list of ranges and two fields for any other, steps to the ranges beside it, how often
+// the page refreshes, and a button to refresh now.
+import { earlier, later, zoomedOut } from '../model/range-steps.ts';
+import { momentMs, rangeInWords, rangeMs, type TimeRange } from '../model/time-range.ts';
 import { timeText } from '../model/units.ts';
-import { freshId, h, icon } from './dom.ts';
+import { freshId, h, icon, type Icon } from './dom.ts';
 
 const RANGES = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '24h', '2d', '7d', '30d'];
 
@@ -25,8 +26,11 @@ export function rangeControl(range: TimeRange, change: (range: TimeRange) => voi
   const apply = (event: Event): void => {
     event.preventDefault();
     const [fromMs, toMs] = [from, to].map(({ input }) => new Date(input.value).getTime());
+    const chosen = { from: String(fromMs), to: String(toMs) };
     if (!(fromMs! < toMs!)) problem.textContent = 'From has to be before To.';
-    else change({ from: String(fromMs), to: String(toMs) });
+    else if (rangeMs(chosen, 0) === undefined)
+      problem.textContent = 'Choose times from 1970 to 2298.';
+    else change(chosen);
   };
   const form = h(
     'form',
@@ -43,11 +47,40 @@ export function rangeControl(range: TimeRange, change: (range: TimeRange) => voi
     h('div', { class: 'menu-list' }, choices),
     form,
   );
-  return popup(
+  const list = popup(
     menu,
     [icon('clock'), h('span', { class: 'control-text' }, rangeInWords(range)), icon('chevron')],
     'Time range',
   );
+  const [back, on, out] = STEPS.map((step) => stepButton(step, range, change));
+  return h('div', { class: 'joined', role: 'group', 'aria-label': 'Time' }, back, list, on, out);
+}
+
+interface Step {
+  readonly label: string;
+  readonly sign: Icon;
+  readonly next: (range: TimeRange, nowMs: number) => TimeRange | undefined;
+}
+
+const STEPS: readonly Step[] = [
+  { label: 'Earlier', sign: 'left', next: earlier },
+  { label: 'Later', sign: 'right', next: later },
+  { label: 'Zoom out', sign: 'zoom_out', next: zoomedOut },
+];
+
+/** A button that leads to the next range; switched off where there is none. */
+function stepButton(
+  { label, next, sign }: Step,
+  range: TimeRange,
+  change: (range: TimeRange) => void,
+): HTMLElement {
+  const onclick = (): void => {
+    const to = next(range, Date.now());
+    if (to !== undefined) change(to);
+  };
+  const disabled = next(range, Date.now()) === undefined;
+  const attributes = { type: 'button', class: 'control icon-only', 'data-step': sign, disabled };
+  return h('button', { ...attributes, onclick, 'aria-label': label, title: label }, icon(sign));
 }
 
 function field(moment: string, label: string): { element: HTMLElement; input: HTMLInputElement } {

@@ -14,7 +14,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 const RELATIVE = /^now(?:([+-])(\d{1,6})([smhdwMy]))?(?:\/([smhdwMy]))?$/;
 /** Beyond these ClickHouse's DateTime64 has no values. */
-const LATEST_MS = Date.UTC(2299, 0, 1);
+export const LATEST_MS = Date.UTC(2299, 0, 1);
 
 export interface TimeRange {
   readonly from: string;

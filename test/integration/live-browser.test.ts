@@ -4,11 +4,12 @@
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Live } from '../../live/main.ts';
 import { describeBackend } from '../backend/context.ts';
 import { missingChromium, startChromium } from '../live/chromium.ts';
+import { look, PATIENCE_MS, type Look, type LookOptions } from '../live/look.ts';
 import { fakeConsumer, startLive } from '../live/world.ts';
 import { sensorTables } from './dashboard-data.ts';
 
@@ -20,7 +21,6 @@ const UIDS = [
   'pipeline-health',
 ];
 const PICTURES = join(tmpdir(), 'sensorhouse-live-pictures');
-const PATIENCE_MS = 60_000;
 
 if (missingChromium !== undefined)
   process.stderr.write(`tests in a browser are SKIPPED: ${missingChromium}\n`);
@@ -35,33 +35,8 @@ afterAll(async () => {
   if (missingChromium === undefined) await browser.close();
 });
 
-interface Look {
-  readonly page: Page;
-  /** What went wrong on it: errors, warnings, and requests to elsewhere. */
-  readonly wrong: string[];
-}
-
-async function open(
-  live: Live,
-  path: string,
-  options: { width?: number; theme?: 'dark' | 'light' } = {},
-): Promise<Look> {
-  const { theme = 'dark', width = 1_440 } = options;
-  const page = await browser.newPage({ viewport: { width, height: 1_000 }, colorScheme: theme });
-  page.setDefaultTimeout(PATIENCE_MS);
-  const wrong: string[] = [];
-  page.on('pageerror', ({ message }) => wrong.push(message));
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) wrong.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(live.url)) wrong.push(`asked ${request.url()}`);
-  });
-  await page.goto(`${live.url}${path}`);
-  await page.waitForSelector('.panel');
-  await page.waitForSelector('.skeleton', { state: 'detached' });
-  return { page, wrong };
-}
+const open = (live: Live, path: string, options: LookOptions = {}): Promise<Look> =>
+  look(browser, live.url, path, options);
 
 const later = (): string => `from=now-15m&to=${Date.now() + 900_000}`;
 

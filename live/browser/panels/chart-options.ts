@@ -23,6 +23,7 @@ export interface Chart {
   /** The window in seconds. */
   readonly range: () => [number, number];
   readonly zoom: (fromSec: number, toSec: number) => void;
+  readonly zoomOut: () => void;
 }
 
 interface Drawing {
@@ -43,12 +44,17 @@ interface Drawing {
 const FONT = '12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 const AXIS_CHARACTER_PX = 7;
 
-/** Crosshairs of all charts on the page go together. */
-const SYNC = 'sensorhouse';
+/** Crosshairs of all charts on the page go together; dragging and clicking are for one chart only. */
+const SYNC: uPlot.Cursor.Sync = {
+  key: 'sensorhouse',
+  setSeries: false,
+  filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
+};
+const LEAST_DRAG_PX = 8;
 
 /** Everything but the data. */
 export function chartOptions(chart: Chart): uPlot.Options {
-  const { lines, panel, range, size, zoom } = chart;
+  const { lines, panel, range, size, zoom, zoomOut } = chart;
   const measures = measuresOf(lines, panel);
   const stacks = chart.isStacked ? lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] })) : [];
   return {
@@ -56,7 +62,9 @@ export function chartOptions(chart: Chart): uPlot.Options {
     padding: [10, measures.some(({ isRight }) => isRight) ? 0 : 12, 0, 0],
     legend: { show: false },
     cursor: {
-      sync: { key: SYNC, setSeries: false },
+      sync: SYNC,
+      // uPlot would show all the data it has.
+      bind: { dblclick: () => () => (zoomOut(), null) },
       points: { size: 7 },
       drag: { x: true, y: false, setScale: false },
       y: false,
@@ -76,7 +84,7 @@ export function chartOptions(chart: Chart): uPlot.Options {
       setSelect: [
         (self) => {
           const { left, width } = self.select;
-          if (width < 8) return;
+          if (width < LEAST_DRAG_PX) return;
           zoom(self.posToVal(left, 'x'), self.posToVal(left + width, 'x'));
           self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },

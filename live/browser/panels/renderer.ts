@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly box: HTMLElement;
   /** Called when somebody chose a part of the time axis. */
   readonly zoom: (fromMs: number, toMs: number) => void;
+  /** Called when somebody wants to see a longer time. */
+  readonly zoomOut: () => void;
 }
 
 export type CreateRenderer = (surroundings: Surroundings) => Renderer;

@@ -35,7 +35,7 @@ class TimeSeriesPanel {
   constructor(surroundings: Surroundings) {
     this.#on = surroundings;
     const { title } = surroundings.panel;
-    const label = `${title}: chart. Arrow keys move the crosshair.`;
+    const label = `${title}: chart. Arrow keys move the crosshair; a double click zooms out.`;
     this.#stage = h('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-label': label });
     this.#stage.append(this.#note);
     surroundings.box.replaceChildren(this.#stage, this.#foot, this.#spoken);
@@ -102,8 +102,8 @@ class TimeSeriesPanel {
       ...{ lines, isStacked, panel: this.#on.panel },
       size: { width: Math.max(50, width), height: Math.max(50, height) },
       range: () => [this.#last!.context.fromMs / 1_000, this.#last!.context.toMs / 1_000],
-      zoom: (fromSec, toSec) =>
-        this.#on.zoom(Math.round(fromSec * 1_000), Math.round(toSec * 1_000)),
+      zoom: (fromSec, toSec) => this.#on.zoom(fromSec * 1_000, toSec * 1_000),
+      zoomOut: this.#on.zoomOut,
     });
     const note = crosshairNote(this.#note, lines, (line, at) => {
       // Stacked lines are drawn at their sums and told by their own values.
