@@ -36,7 +36,7 @@ const silenceColumns: readonly Column[] = [
   { name: 'since', displayName: 'From', ...instant },
   { name: 'until', displayName: 'To', ...instant },
   {
-    ...{ name: 'seconds', displayName: 'Silent for', unit: 's', decimals: 1, coloured: true },
+    ...{ name: 'seconds', displayName: 'Silent for', unit: 's', coloured: true },
     thresholds: [
       [null, 'text'],
       [LATE_AFTER_SEC, 'orange'],
@@ -83,7 +83,7 @@ export const currentStatusAndEvents = dashboard({
     }),
     barChart({
       title: 'Events per second by device',
-      description: 'Mean over the whole window.',
+      description: 'Mean of the window, or since the first row when that is younger.',
       place: at(0, 6, 8, 8),
       sql: meanPerSecond(chosen),
       x: device,
@@ -92,16 +92,16 @@ export const currentStatusAndEvents = dashboard({
     }),
     timeSeries({
       title: 'Events per second over time',
-      description: 'By device, in whole intervals of the window. Zero where nothing came.',
+      description: 'By device. Zero where nothing came.',
       place: at(8, 6, 16, 8),
       sql: perSecond(chosen, device),
-      interval: '5s',
+      interval: '10s',
       shown: { unit: 'eps', min: 0, displayName: `\${__field.labels.${device}}`, noValue: NOTHING },
     }),
     table({
       title: 'Recent events',
       description: 'The 100 newest readings of the window, newest first.',
-      place: at(0, 14, 24, 9),
+      place: at(0, 14, 24, 8),
       sql: newestRows(chosen, [device, 'ts' satisfies SensorColumn, ...measured, ARRIVED], 100),
       shown: { noValue: NOTHING },
       columns: [...sensorColumns, ...arrivalColumns],
@@ -109,7 +109,7 @@ export const currentStatusAndEvents = dashboard({
     table({
       title: 'Motion and light',
       description: 'Every change from one reading of a device to its next: the 100 newest.',
-      place: at(0, 23, 12, 9),
+      place: at(0, 22, 12, 7),
       sql: changes(
         chosen,
         [
@@ -125,7 +125,7 @@ export const currentStatusAndEvents = dashboard({
       title: 'Silences',
       description:
         'Times in which nothing of a device came, longer than chosen above, newest first. By arrival the last one may still go on.',
-      place: at(12, 23, 12, 9),
+      place: at(12, 22, 12, 7),
       sql: silences(chosen, 'toUInt32(${silence:singlequote})', 100),
       shown: { noValue: 'No silence of that length in this window' },
       columns: [...sensorColumns, ...silenceColumns],

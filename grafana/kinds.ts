@@ -46,17 +46,7 @@ export type PanelType = (typeof PANEL_TYPES)[number];
 
 /** Every unit in use, under Grafana's own ids. */
 export const UNITS = [
-  ...([
-    'short',
-    'locale',
-    'none',
-    'percentunit',
-    'percent',
-    'celsius',
-    'humidity',
-    'ppm',
-    's',
-  ] as const),
+  ...(['short', 'locale', 'none', 'percentunit', 'percent', 'celsius', 'ppm', 's'] as const),
   ...(['eps', 'ops', 'rowsps', 'bytes', 'time:YYYY-MM-DD HH:mm:ss.SSS'] as const),
 ] as const;
 export type Unit = (typeof UNITS)[number];

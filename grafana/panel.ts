@@ -77,7 +77,8 @@ export function timeSeries({
     drawStyle: bars ? 'bars' : 'line',
     lineInterpolation: 'linear',
     lineWidth: 1,
-    fillOpacity: bars ? 60 : 10,
+    // Fills over each other would turn lines grey.
+    fillOpacity: bars ? 60 : stacked ? 40 : 0,
     showPoints: bars ? 'never' : 'auto',
     spanNulls: 60_000,
     stacking: { mode: stacked ? 'normal' : 'none', group: 'A' },

@@ -4,7 +4,6 @@ import { dashboard, queryVariable } from './dashboard.ts';
 import { noneIsGood, plain, type Column } from './field.ts';
 import { at, row, stat, table, timeSeries } from './panel.ts';
 import * as queries from './pipeline-queries.ts';
-import { perSecond } from './readings.ts';
 import { siblings } from './dashboard-links.ts';
 import { silenceThresholds } from './status.ts';
 
@@ -37,8 +36,8 @@ const columns: readonly Column[] = [
   { name: 'record_value', displayName: 'Value' },
   { name: 'kafka_source', displayName: 'Topic and its id' },
   { name: 'kafka_partition', displayName: 'Partition', width: 90 },
-  { name: 'kafka_offset', displayName: 'Offset', width: 110 },
-  { name: 'next_offset', displayName: 'Next offset', width: 120 },
+  { name: 'kafka_offset', displayName: 'Offset', width: 110, ...count },
+  { name: 'next_offset', displayName: 'Next offset', width: 120, ...count },
   { name: 'owner', displayName: 'Consumer' },
   { name: 'owned_by', displayName: 'Consumer' },
   { name: 'claimed', displayName: 'Taken over', ...instant },
@@ -57,7 +56,7 @@ const columns: readonly Column[] = [
 const figures = [
   stat({
     title: 'Rows per second',
-    description: 'Mean of the last minute.',
+    description: 'Mean of the last minute, or since the first row when that is younger.',
     place: at(0, 0, 4, 4),
     sql: queries.rowsPerSecondNow,
     shown: { unit: 'rowsps', decimals: 1, thresholds: plain },
@@ -67,7 +66,7 @@ const figures = [
     description: 'How long ago the newest row arrived, of the last day.',
     place: at(4, 0, 4, 4),
     sql: queries.lastRow,
-    shown: { unit: 's', decimals: 1, thresholds: silenceThresholds, noValue: 'none in a day' },
+    shown: { unit: 's', thresholds: silenceThresholds, noValue: 'none in a day' },
   }),
   stat({
     title: 'Lag',
@@ -76,7 +75,7 @@ const figures = [
       'the lag in records needs Kafka (profile metrics, or npm run doctor).',
     place: at(8, 0, 4, 4),
     sql: queries.ageNow,
-    shown: { unit: 's', decimals: 2, thresholds: lagThresholds, noValue: 'no rows' },
+    shown: { unit: 's', thresholds: lagThresholds, noValue: 'no rows' },
   }),
   stat({
     title: 'Dead letters',
@@ -108,9 +107,9 @@ const ingestion = [
   row('Ingestion', 4),
   timeSeries({
     title: 'Rows per second over time',
-    description: 'By stream, in whole intervals of the window. Zero where nothing came.',
+    description: 'By stream. Zero where nothing came.',
     place: at(0, 5, 12, 8),
-    sql: perSecond(queries.landedInWindow, 'stream'),
+    sql: queries.rowsPerSecond,
     interval: INTERVAL,
     shown: { unit: 'rowsps', min: 0, displayName: '${__field.labels.stream}', noValue: NOTHING },
   }),
@@ -170,7 +169,7 @@ const delay = [
       'Mean duration of all inserts since ClickHouse started, as it counts them itself. A history by batch: profile metrics.',
     place: at(14, 18, 3, 4),
     sql: queries.meanInsert,
-    shown: { unit: 's', decimals: 3, thresholds: plain, noValue: 'none yet' },
+    shown: { unit: 's', thresholds: plain, noValue: 'none yet' },
   }),
   timeSeries({
     title: 'Lag by partition',
@@ -188,7 +187,7 @@ const delay = [
     title: 'Partitions',
     description:
       'Where each partition stands and which consumer owns it. Topics that were deleted are listed too.',
-    place: at(0, 22, 12, 8),
+    place: at(0, 22, 24, 7),
     sql: queries.partitions,
     shown: { noValue: 'No consumer has taken a partition yet' },
     columns,
@@ -197,7 +196,7 @@ const delay = [
     title: 'Takeovers and gaps',
     description:
       'What the consumer wrote down in the window: claims of partitions, gaps, upgrades. Many claims: the group rebalances again and again.',
-    place: at(12, 22, 12, 8),
+    place: at(0, 29, 24, 7),
     sql: queries.ledger,
     shown: { noValue: 'None in this window' },
     columns,
@@ -205,18 +204,18 @@ const delay = [
 ];
 
 const storage = [
-  row('Storage', 30),
+  row('Storage', 36),
   stat({
     title: 'Active parts',
     description: 'Of all our tables. Hundreds mean that inserts are too small or merges too slow.',
-    place: at(0, 31, 4, 7),
+    place: at(0, 37, 4, 5),
     sql: queries.activeParts,
     shown: { ...count, thresholds: [[null, 'green'], [300, 'orange'], [1_000, 'red']] },
   }),
   table({
     title: 'Tables',
     description: 'Rows, parts and bytes on disk of each table.',
-    place: at(4, 31, 20, 7),
+    place: at(4, 37, 20, 5),
     sql: queries.tables,
     shown: { noValue: 'All tables are empty' },
     columns,
@@ -224,11 +223,11 @@ const storage = [
 ]; // prettier-ignore
 
 const rejected = [
-  row('Dead letters', 38),
+  row('Dead letters', 42),
   timeSeries({
     title: 'Dead letters over time',
-    description: 'Rejected messages of each interval, by reason.',
-    place: at(0, 39, 9, 8),
+    description: 'Rejected messages of each interval, by reason, stacked.',
+    place: at(0, 43, 9, 7),
     sql: queries.deadOverTime,
     interval: INTERVAL,
     bars: true,
@@ -242,7 +241,7 @@ const rejected = [
     title: 'Dead letters by reason',
     description:
       'Since the beginning, with the newest example. npm run dead-letters sends them again.',
-    place: at(9, 39, 15, 8),
+    place: at(9, 43, 15, 7),
     sql: queries.deadByReason,
     shown: { noValue: 'No message was ever rejected' },
     columns,
@@ -250,7 +249,7 @@ const rejected = [
   table({
     title: 'Newest dead letters',
     description: 'The 50 newest of the window, with the bytes that were rejected (cut, as text).',
-    place: at(0, 47, 24, 8),
+    place: at(0, 50, 24, 7),
     sql: queries.deadNewest,
     shown: { noValue: 'None in this window' },
     columns,

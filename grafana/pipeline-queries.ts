@@ -10,6 +10,8 @@ import {
   madeByReplay,
   tableOf,
 } from '../streams/table.ts';
+import { perSecond } from './readings.ts';
+import { firstArrival, NOW, sinceFirst } from './window.ts';
 
 const ARRIVED = ingestTime.name;
 
@@ -42,15 +44,16 @@ const BUCKET = `greatest($__timeInterval_ms(${ARRIVED}), $__fromTime_ms) AS time
 /** All streams, for the variable that chooses among them. */
 export const streamNames = `SELECT arrayJoin([${streams.map(({ name }) => `'${name}'`).join(', ')}]) AS stream`;
 
-/** The rows of a window, to be used as {@link Window} is. */
-export const landedInWindow = {
-  with: '',
-  rows: landed(IN_WINDOW),
-  moment: ARRIVED,
-  where: `WHERE ${CHOSEN}`,
-};
+const tableNames = streams.map((stream) => tableOf(stream).name);
+const times = { moment: ARRIVED, since: sinceFirst(tableNames), until: NOW };
 
-export const rowsPerSecondNow = `SELECT count() / 60 AS rows
+export const rowsPerSecond = perSecond(
+  { ...times, with: '', rows: landed(IN_WINDOW), where: `WHERE ${CHOSEN}` },
+  'stream',
+);
+
+export const rowsPerSecondNow = `WITH dateDiff('millisecond', ${firstArrival(tableNames)}, now64(3)) / 1000 AS age
+SELECT count() / least(60, greatest(1, age)) AS rows
 FROM ${landed(`${ARRIVED} > now64(3) - INTERVAL 60 SECOND`)}
 WHERE ${CHOSEN}`;
 
@@ -74,10 +77,11 @@ FROM ${inserts}
 GROUP BY time
 ORDER BY time`;
 
-export const insertsPerSecond = `SELECT ${BUCKET}, stream, count() / $__interval_s AS inserts
-FROM ${inserts}
-GROUP BY time, stream
-ORDER BY time, stream`;
+export const insertsPerSecond = perSecond(
+  { ...times, with: '', rows: inserts, where: '' },
+  'stream',
+  'inserts',
+);
 
 /** Half and 99 % of the records of each interval waited less, in seconds. */
 export const kafkaDelay = `SELECT ${BUCKET}, quantile(0.5)(${AGE}) / 1000 AS p50, quantile(0.99)(${AGE}) / 1000 AS p99
@@ -138,7 +142,7 @@ ORDER BY written_at DESC, kafka_partition
 LIMIT 50`;
 
 const OURS = 'active AND database = currentDatabase()';
-const streamTables = streams.map((stream) => `'${tableOf(stream).name}'`).join(', ');
+const streamTables = tableNames.map((name) => `'${name}'`).join(', ');
 
 export const bytesPerRow = `SELECT if(sum(rows) = 0, NULL, sum(bytes_on_disk) / sum(rows)) AS bytes
 FROM system.parts WHERE ${OURS} AND table IN (${streamTables})`;

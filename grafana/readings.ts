@@ -14,49 +14,59 @@ GROUP BY time, ${w.device}
 ORDER BY time, ${w.device}`;
 }
 
+/** An interval that has only begun, or has only begun to have rows, counts from then on. */
+const LEAST_SEC = 5;
+
 /**
- * Rows per second over time, by `by`. Only whole intervals, or both ends would show a drop that is
- * none; an interval without rows is a zero, or a line would be drawn across an outage. A window
+ * Rows per second over time, by `by`: rows by the time that the interval has been going on, or has had
+ * rows at all. An interval without rows is a zero, or a line would be drawn across an outage. A window
  * without any rows has no lines ('' is what filling makes of nothing).
  */
-export function perSecond(w: Rows, by: string): string {
-  return rates(w, by, 'rows', 'count() / $__interval_s');
+export function perSecond(w: Rows, by: string, name = 'rows'): string {
+  return rates(w, by, name, 'row_count / seconds');
 }
 
 /** The same per minute. */
 export function perMinute(w: Rows, by: string): string {
-  return rates(w, by, 'events', 'count() * 60 / $__interval_s');
+  return rates(w, by, 'events', 'row_count * 60 / seconds');
 }
 
-type Rows = Pick<Window, 'moment' | 'rows' | 'where' | 'with'>;
+type Rows = Pick<Window, 'moment' | 'rows' | 'since' | 'until' | 'where' | 'with'>;
 
 function rates(w: Rows, by: string, name: string, rate: string): string {
   const start = (time: string): string =>
     `toStartOfInterval(${time}, INTERVAL $__interval_s second)`;
-  const first = start('$__fromTime_ms + INTERVAL $__interval_s second');
-  return `${w.with}SELECT time, ${by}, ${name}
+  return `${withTimes(w)}SELECT greatest(bucket, $__fromTime_ms) AS time, ${by}, ${rate} AS ${name}
 FROM (
-  SELECT ${start(w.moment)} AS time, ${by}, ${rate} AS ${name}
-  FROM ${w.rows}
-  ${w.where}
-  GROUP BY time, ${by}
-  HAVING time >= $__fromTime_ms AND time + INTERVAL $__interval_s second <= $__toTime_ms
-  ORDER BY ${by}, time WITH FILL
-    FROM ${first}
-    TO greatest(${first}, ${start('$__toTime_ms')})
-    STEP INTERVAL $__interval_s second
+  SELECT bucket, ${by}, row_count,
+    dateDiff('millisecond', greatest(bucket, since), least(bucket + INTERVAL $__interval_s second, until)) / 1000 AS seconds
+  FROM (
+    SELECT ${start(w.moment)} AS bucket, ${by}, count() AS row_count
+    FROM ${w.rows}
+    ${w.where}
+    GROUP BY bucket, ${by}
+    ORDER BY ${by}, bucket WITH FILL
+      FROM ${start('since')}
+      TO ${start('greatest(since, until)')} + INTERVAL $__interval_s second
+      STEP INTERVAL $__interval_s second
+  )
 )
-WHERE ${by} != ''
+WHERE ${by} != '' AND seconds >= least(${LEAST_SEC}, $__interval_s)
 ORDER BY time, ${by}`;
 }
 
-/** Mean rows per second over the whole window, by device. */
+/** Mean rows per second of the window, as far as it has rows, by device. */
 export function meanPerSecond(w: Window): string {
-  return `${w.with}SELECT ${w.device}, count() / (dateDiff('millisecond', $__fromTime_ms, $__toTime_ms) / 1000) AS rows
+  return `${withTimes(w)}SELECT ${w.device}, count() / greatest(1, dateDiff('millisecond', since, until) / 1000) AS rows
 FROM ${w.rows}
 ${w.where}
 GROUP BY ${w.device}
 ORDER BY ${w.device}`;
+}
+
+function withTimes({ since, until, with: before }: Rows): string {
+  const first = before === '' ? 'WITH ' : `${before.trimEnd()},\n  `;
+  return `${first}${since} AS since,\n  ${until} AS until\n`;
 }
 
 /** Columns of the newest row of each device. */

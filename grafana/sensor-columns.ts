@@ -34,7 +34,7 @@ const shown: Readonly<Record<SensorColumn, Omit<Column, 'name'>>> = {
   },
   ts: { displayName: 'Event time', unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 170 },
   temp: { displayName: 'Temperature', unit: 'celsius', decimals: 1, width: 105 },
-  humidity: { displayName: 'Humidity', unit: 'humidity', decimals: 1, width: 85 },
+  humidity: { displayName: 'Humidity', unit: 'percent', decimals: 1, width: 85 },
   co: { displayName: 'CO', unit: 'ppm', decimals: 4, thresholds: coThresholds, coloured: true },
   smoke: { displayName: 'Smoke', unit: 'ppm', decimals: 4, width: 100 },
   lpg: { displayName: 'LPG', unit: 'ppm', decimals: 4 },

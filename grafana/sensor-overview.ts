@@ -1,7 +1,7 @@
 // The dashboard "Sensor overview": what the chosen devices say in the chosen window, by the clock of
 // arrival or of the events. Column names are checked against the stream's declaration.
 import { sensorData } from '../streams/sensor-data.ts';
-import { deadLetters, tableOf } from '../streams/table.ts';
+import { deadLetters } from '../streams/table.ts';
 import { dashboard } from './dashboard.ts';
 import { noneIsGood, plain, type Thresholds } from './field.ts';
 import type { Unit } from './kinds.ts';
@@ -28,13 +28,22 @@ import {
 } from './sensor-columns.ts';
 import { siblings, windows } from './dashboard-links.ts';
 import { secondsSince, silenceThresholds } from './status.ts';
-import { ARRIVED, byClock, clockVariable, deviceVariable, eventRangeVariables } from './window.ts';
+import {
+  ARRIVED,
+  byClock,
+  clockVariable,
+  deviceVariable,
+  eventRangeVariables,
+  OFFSET,
+} from './window.ts';
 
 const chosen = byClock(sensorData);
 const { device } = chosen;
 
 /** A finer grid than batches arrive in would show gaps. */
 const INTERVAL = '5s';
+/** Several batches, or the beats of both would be seen. */
+const RATE_INTERVAL = '10s';
 const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
 const byDevice = { displayName: `\${__field.labels.${device}}`, noValue: NOTHING };
 
@@ -59,7 +68,7 @@ const figures = [
     place: at(8, 0, 4, 4),
     sql: `${chosen.with}SELECT if(count() = 0, NULL, ${secondsSince(`max(${ARRIVED})`)}) AS age
 FROM ${chosen.rows}\n${chosen.where}`,
-    shown: { unit: 's', decimals: 1, thresholds: silenceThresholds, noValue: 'no row' },
+    shown: { unit: 's', thresholds: silenceThresholds, noValue: 'no row' },
   }),
   stat({
     title: 'Dead letters',
@@ -73,11 +82,10 @@ WHERE $__timeFilter_ms(${ARRIVED}) AND stream = '${sensorData.name}'`,
   }),
   timeSeries({
     title: 'Events per second',
-    description: 'Rows per second by device, in whole intervals of the window.',
+    description: 'Rows per second by device. Zero where nothing came.',
     place: at(16, 0, 8, 8),
     sql: perSecond(chosen, device),
-    interval: INTERVAL,
-    stacked: true,
+    interval: RATE_INTERVAL,
     shown: { unit: 'eps', min: 0, ...byDevice },
   }),
   stat({
@@ -124,7 +132,7 @@ function mean(
 
 const series = [
   mean('Temperature', 'temp', 'celsius', at(0, 8, 12, 8)),
-  mean('Humidity', 'humidity', 'humidity', at(12, 8, 12, 8)),
+  mean('Humidity', 'humidity', 'percent', at(12, 8, 12, 8)),
   mean('Carbon monoxide', 'co', 'ppm', at(0, 16, 8, 7), coThresholds),
   mean('Smoke', 'smoke', 'ppm', at(8, 16, 8, 7)),
   mean('LPG', 'lpg', 'ppm', at(16, 16, 8, 7)),
@@ -146,13 +154,11 @@ const series = [
   }),
   table({
     title: 'Latest readings',
-    description: 'The newest row of each device, whole, with where it was in Kafka.',
-    place: at(0, 29, 24, 7),
+    description: 'The newest row of each device, with where it was in Kafka.',
+    place: at(0, 29, 24, 5),
     sql: latest(chosen, [
       ...['ts' satisfies SensorColumn, ...measured],
-      ...tableOf(sensorData)
-        .columns.map(({ name }) => name)
-        .filter((name) => name === ARRIVED || name.startsWith('kafka_')),
+      ...[ARRIVED, 'kafka_partition', OFFSET],
     ]),
     shown: { noValue: NOTHING },
     columns: [...sensorColumns, ...arrivalColumns, ...coordinateColumns],
@@ -161,7 +167,7 @@ const series = [
     timeSeries({
       title: `Temperature and humidity of $${device}`,
       description: 'Both of one device, each with its own axis.',
-      place: at(0, 36, 24, 8),
+      place: at(0, 34, 24, 8),
       sql: overTime(
         byClock(sensorData, 'repeated'),
         `avg(${'temp' satisfies SensorColumn}) AS temp, avg(${'humidity' satisfies SensorColumn}) AS humidity`,
@@ -171,7 +177,7 @@ const series = [
       columns: [
         { name: 'temp', displayName: 'Temperature', unit: 'celsius', decimals: 1 },
         ...[
-          { name: 'humidity', displayName: 'Humidity', unit: 'humidity', decimals: 1 } as const,
+          { name: 'humidity', displayName: 'Humidity', unit: 'percent', decimals: 1 } as const,
         ].map((column) => ({ ...column, axis: 'right' as const })),
       ],
     }),

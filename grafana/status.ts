@@ -64,7 +64,7 @@ export const statusCountColumns: readonly Column[] = [
 export const statusColumns: readonly Column[] = [
   { name: 'status', displayName: 'Status', mappings: statusWords, coloured: true, width: 75 },
   {
-    ...{ name: 'silent_for', displayName: 'Silent for', unit: 's', decimals: 1, width: 95 },
+    ...{ name: 'silent_for', displayName: 'Silent for', unit: 's', width: 95 },
     ...{ thresholds: silenceThresholds, coloured: true },
   },
   { name: 'row_count', displayName: 'Rows', unit: 'locale', decimals: 0, width: 85 },

@@ -14,7 +14,7 @@ import { ARRIVED, clockVariable, eventRangeVariables } from './window.ts';
 const { DAYS, events } = queries;
 const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
 const NO_DAYS = 'No event has arrived yet';
-const meaning = `The ${DAYS} newest days that have events, whatever the window. Days and hours are UTC, by event time, of all detectors.`;
+const meaning = `The ${DAYS} newest days that have events, whatever the window; not a day far from the others on which few detectors are heard. Days and hours are UTC, by event time, of all detectors.`;
 
 /** An hour of 24 a day is 4 %. */
 const availabilityThresholds: Thresholds = [
@@ -56,7 +56,7 @@ const figures = [
     place: at(6, 0, 6, 4),
     sql: `${events.with}SELECT if(count() = 0, NULL, ${secondsSince(`max(${ARRIVED})`)}) AS age
 FROM ${events.rows}\n${events.where}`,
-    shown: { unit: 's', decimals: 1, thresholds: silenceThresholds, noValue: 'no event' },
+    shown: { unit: 's', thresholds: silenceThresholds, noValue: 'no event' },
   }),
   stat({
     title: 'Detectors',
@@ -85,7 +85,7 @@ const live = [
   timeSeries({
     title: 'Events per minute',
     description:
-      'By type of detector, in whole intervals of the window, a minute at least. Zero where nothing came.',
+      'By type of detector, in intervals of a minute at least; the running one by its time so far. Zero where nothing came.',
     place: at(0, 4, 16, 8),
     sql: perMinute(events, 'detector_type' satisfies queries.TrafficColumn),
     interval: '60s',
@@ -127,7 +127,7 @@ const days = [
   }),
   barChart({
     title: 'Daily availability',
-    description: `Mean over the detectors that sent anything on one of the days: in how many percent of the 24 hours of a day one did. ${meaning}`,
+    description: `Mean over the detectors that sent anything on one of the days: in how many percent of the hours of the day that have any event one did. ${meaning}`,
     place: at(16, 13, 8, 11),
     sql: queries.dailyAvailability,
     x: 'of_day',
@@ -140,7 +140,7 @@ const detectors = [
   row('Detectors', 24),
   table({
     title: 'Sensor health',
-    description: `Every chosen detector by its newest event, those that do not work first. Availability: in how many percent of the hours of the ${DAYS} newest days that have events (of any detector) it sent anything. Last seen: when anything of it arrived.`,
+    description: `Every chosen detector by its newest event, those that do not work first. Availability: in how many percent of the hours that have events (of any detector) of the ${DAYS} newest days it sent anything. Last seen: when anything of it arrived.`,
     place: at(0, 25, 24, 12),
     sql: queries.health,
     shown: { noValue: 'No detector has sent anything yet' },

@@ -24,9 +24,36 @@ const CHOSEN = `WHERE ${[key, ...CHOICES].map(chosenAmong).join(' AND ')}`;
 
 /** Days without any event are no days: a replay of old data may be years before the newest event. */
 export const DAYS = 14;
-const newestDays = `(SELECT day FROM ${views.dailyAverage.name} ORDER BY day DESC LIMIT ${DAYS})`;
-const SINCE = `day >= (SELECT min(day) FROM ${newestDays})`;
-const HOURS = `(24 * (SELECT count() FROM ${newestDays}))`;
+
+/** Days further apart than this are of different times, as those of a replay and of today. */
+const APART_DAYS = 7;
+/** Enough to find as many beside a week of others. */
+const sinceDay = `(SELECT min(day) FROM (SELECT day FROM ${views.dailyAverage.name} ORDER BY day DESC LIMIT ${DAYS + APART_DAYS}))`;
+
+/**
+ * The newest days. A replay holds a few reports without a time of their own, which are of the day on which they
+ * are sent: days apart from the others are left out while less than a quarter of the detectors is heard on them.
+ */
+const newestDays = `(
+  SELECT arrayJoin(days) AS day FROM (
+    SELECT days, heard, max(heard) OVER () AS most FROM (
+      SELECT groupArray(day) AS days, max(heard) AS heard FROM (
+        SELECT day, heard, sum(apart) OVER (ORDER BY day) AS nth FROM (
+          SELECT day, heard, dateDiff('day', lagInFrame(day, 1, day) OVER (ORDER BY day), day) > ${APART_DAYS} AS apart FROM (
+            SELECT day, count() AS heard FROM ${views.dailyAvailability.name}
+            WHERE day >= ${sinceDay}
+            GROUP BY day
+          )
+        )
+      )
+      GROUP BY nth
+    )
+  )
+  WHERE heard * 4 >= most
+  ORDER BY day DESC
+  LIMIT ${DAYS}
+)`;
+const THESE = `day >= ${sinceDay} AND day IN ${newestDays}`;
 
 export const eventCount = `${events.with}SELECT count() AS events FROM ${events.rows}
 ${events.where}`;
@@ -45,9 +72,9 @@ ${CHOSEN}`;
 export const health = `SELECT ${key}, detector_status, is_operational, availability, last_event, last_seen, detector_type, signal_id, events
 FROM ${views.detectors.name}
 LEFT JOIN (
-  SELECT ${key}, sum(hours_with_data) * 100 / ${HOURS} AS availability
+  SELECT ${key}, sum(hours_with_data) * 100 / (SELECT sum(hours_with_data) FROM ${views.dailyAverage.name} WHERE ${THESE}) AS availability
   FROM ${views.dailyAvailability.name}
-  WHERE ${SINCE}
+  WHERE ${THESE}
   GROUP BY ${key}
 ) AS up USING (${key})
 ${CHOSEN}
@@ -55,20 +82,21 @@ ORDER BY is_operational, availability, ${key}`;
 
 export const dailyPeak = `SELECT concat(toString(day), ' · ', leftPad(toString(peak_hour), 2, '0'), ':00') AS peak, peak_events
 FROM ${views.dailyPeak.name}
-WHERE ${SINCE}
+WHERE ${THESE}
 ORDER BY day DESC`;
 
 export const dailyAverage = `SELECT toString(day) AS of_day, mean_hourly_events
 FROM ${views.dailyAverage.name}
-WHERE ${SINCE}
+WHERE ${THESE}
 ORDER BY day DESC`;
 
-/** Of the detectors that sent anything on any of the days. */
-export const dailyAvailability = `SELECT toString(day) AS of_day, sum(hours_with_data) * 100 / (24 * (
-  SELECT uniqExact(${key}) FROM ${views.dailyAvailability.name} WHERE ${SINCE}
+/** Of the hours of the day that have any event, and of the detectors that sent anything on any of the days. */
+export const dailyAvailability = `SELECT toString(day) AS of_day, sum(up.hours_with_data) * 100 / (any(those.hours_with_data) * (
+  SELECT uniqExact(${key}) FROM ${views.dailyAvailability.name} WHERE ${THESE}
 )) AS availability
-FROM ${views.dailyAvailability.name}
-WHERE ${SINCE}
+FROM ${views.dailyAvailability.name} AS up
+INNER JOIN ${views.dailyAverage.name} AS those USING (day)
+WHERE ${THESE}
 GROUP BY day
 ORDER BY day DESC`;
 

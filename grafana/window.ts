@@ -17,13 +17,29 @@ export interface Window {
   readonly moment: string;
   /** The later of two rows with the same moment. */
   readonly order: string;
+  /** From when to when the window can have rows: not before the first row ever, not after now. */
+  readonly since: string;
+  readonly until: string;
   /** When a silence ends that no row has ended yet. */
   readonly openEnd: string;
   /** WHERE with its conditions. */
   readonly where: string;
 }
 
-const NOW = 'least(now64(3), $__toTime_ms)';
+export const NOW = 'least(now64(3), $__toTime_ms)';
+
+/** When the first row of the tables arrived, now where there is none; known without reading rows. */
+export function firstArrival(tables: readonly string[]): string {
+  const firsts = tables.map((table) => {
+    return `ifNull((SELECT min(${ARRIVED}) FROM ${table} HAVING count() > 0), now64(3))`;
+  });
+  return firsts.length === 1 ? firsts[0]! : `least(${firsts.join(', ')})`;
+}
+
+/** The beginning of a window of arrival that has rows. */
+export function sinceFirst(tables: readonly string[]): string {
+  return `greatest($__fromTime_ms, ${firstArrival(tables)})`;
+}
 
 type Devices = 'chosen' | 'every' | 'repeated';
 
@@ -61,6 +77,8 @@ export function arrivals(stream: Stream, devices: Devices = 'every'): Window {
   return {
     ...{ rows: rowsOf(stream), device, eventTime, with: '', moment: ARRIVED },
     order: `(${ARRIVED}, ${OFFSET})`,
+    since: sinceFirst([tableOf(stream).name]),
+    until: NOW,
     openEnd: NOW,
     where: conditions(`$__timeFilter_ms(${ARRIVED})`, device, devices),
   };
@@ -95,6 +113,7 @@ export function byClock(
     with: `WITH if(\${clock:singlequote} = 'event', ${window.eventTime}, ${ARRIVED}) AS moment\n`,
     moment: 'moment',
     order: `(moment, ${OFFSET})`,
+    since: `if(\${clock:singlequote} = 'event', $__fromTime_ms, ${window.since})`,
     // Event time does not go on by itself.
     openEnd: `if(\${clock:singlequote} = 'event', moment, ${NOW})`,
     where: conditions('$__timeFilter_ms(moment)', window.device, devices, more),

@@ -61,11 +61,10 @@ export const ${dashboard} = dashboard({
   panels: [
     timeSeries({
       title: 'Events per minute',
-      description: 'Events that became rows, by ${key}, in whole intervals of the window.',
+      description: 'Events that became rows, by ${key}; the running interval by its time so far.',
       place: at(0, 0, 24, 8),
       sql: perMinute(chosen, chosen.device),
       interval: '60s',
-      stacked: true,
       shown: { unit: 'short', min: 0, ...byKey },
     }),
     table({
