@@ -6,7 +6,8 @@ import {
   type ClickHouseReader,
   type ReadTable,
 } from '../platform/clickhouse/reader.ts';
-import type { PanelQueries, QueryVariable } from './dashboards.ts';
+import type { Dashboard, PanelQueries, QueryVariable } from './dashboards.ts';
+import { firstRowSql } from './first-row.ts';
 import { toFrame } from './frame.ts';
 import type { Frame, PanelNews, Trouble, VariableNews } from './model/protocol.ts';
 import { viewedAt, type Selection } from './selection.ts';
@@ -76,6 +77,29 @@ export class Answers {
     } catch (thrown) {
       signal.throwIfAborted();
       return { name, options: [], trouble: troubleOf(thrown) };
+    }
+  }
+
+  /** When the first row of the dashboard's tables arrived; undefined when there is none, or nobody answers. */
+  async firstRow(
+    dashboard: Dashboard,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const sql = firstRowSql(dashboard);
+    if (sql === undefined) return undefined;
+    try {
+      const { rows } = await this.#shared.get(
+        JSON.stringify([nowMs, sql]),
+        (ended) => this.#turns.run(() => this.#reader.read(sql, {}, ended), ended),
+        signal,
+      );
+      const all = rows.map(([first]) => Number(first));
+      return all.length === 0 ? undefined : Math.min(...all);
+    } catch {
+      // The panels ask the same server and say what is wrong.
+      signal.throwIfAborted();
+      return undefined;
     }
   }
 

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answers } from './answers.ts';
 import type { QueryVariable } from './dashboards.ts';
 import type { Events, PanelNews } from './model/protocol.ts';
-import { rangeMs } from './model/time-range.ts';
+import { isOwn, sinceFirstRow } from './first-row.ts';
+import { rangeMs, type TimeRange } from './model/time-range.ts';
 import type { PipelineWatch } from './pipeline/watch.ts';
 import type { Selection } from './selection.ts';
 
@@ -78,6 +79,7 @@ class Told {
   readonly #selection: Selection;
   readonly #last = new Map<string, string>();
   #options: Record<string, readonly string[]> = {};
+  #young = true;
 
   constructor(page: Page, answers: Answers, selection: Selection) {
     this.#page = page;
@@ -86,7 +88,8 @@ class Told {
   }
 
   async tick(nowMs: number, signal: AbortSignal): Promise<void> {
-    const { dashboard, range } = this.#selection;
+    const { dashboard } = this.#selection;
+    const range = await this.#range(nowMs, signal);
     const { fromMs, toMs } = rangeMs(range, nowMs) ?? { fromMs: nowMs, toMs: nowMs };
     this.#page.send('tick', { atMs: nowMs, fromMs, toMs });
     await Promise.all(
@@ -104,13 +107,26 @@ class Told {
           const { variables } = this.#selection;
           const scoped =
             repeated === undefined ? variables : { ...variables, [panel.repeat!]: [repeated] };
-          const selection = { ...this.#selection, variables: scoped };
+          const selection = { ...this.#selection, range, variables: scoped };
           const options = this.#options;
           const news = await this.#answers.panel(panel, selection, options, nowMs, signal);
           this.#tell(repeated === undefined ? news : { ...news, repeated });
         });
       }),
     );
+  }
+
+  /** Once the first row is older than the range, it stays so. */
+  async #range(nowMs: number, signal: AbortSignal): Promise<TimeRange> {
+    const { dashboard, range, variables } = this.#selection;
+    const window = rangeMs(range, nowMs);
+    // The clock of grafana/window.ts: the time of events began long before their rows.
+    const byArrival = variables['clock'] === undefined || !variables['clock'].includes('event');
+    if (window === undefined || !byArrival || !this.#young || !isOwn(dashboard.shown.time, range))
+      return range;
+    const firstMs = await this.#answers.firstRow(dashboard, nowMs, signal);
+    this.#young = firstMs === undefined || firstMs > window.fromMs;
+    return sinceFirstRow(dashboard, range, window, firstMs);
   }
 
   #due(variables: readonly QueryVariable[]): readonly QueryVariable[] {
