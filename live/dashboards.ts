@@ -13,8 +13,14 @@ import type {
 import { durationMs } from './model/time-range.ts';
 
 const ALL = '$__all';
-/** What opens first, as in Grafana (docker-compose.yml); the others follow by the names of their files. */
-const HOME = 'sensor_overview.json';
+/** The dashboards that come with the project, in the order of the navigation; those of one's own go before them. */
+const BUILT_IN = [
+  'sensor_overview.json',
+  'current_status_and_events.json',
+  'current_status_table.json',
+  'traffic_overview.json',
+  'pipeline_health.json',
+];
 
 const texts = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
 const target = z.object({
@@ -103,9 +109,7 @@ export interface Dashboard {
  */
 export async function loadDashboards(folder: string): Promise<ReadonlyMap<string, Dashboard>> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-  const ordered = names.toSorted(
-    (a, b) => Number(b === HOME) - Number(a === HOME) || (a < b ? -1 : 1),
-  );
+  const ordered = inOrder(names);
   const dashboards = new Map<string, Dashboard>();
   for (const name of ordered) {
     const dashboard = readDashboard(name, await readFile(join(folder, name), 'utf8'));
@@ -113,6 +117,12 @@ export async function loadDashboards(folder: string): Promise<ReadonlyMap<string
   }
   if (dashboards.size === 0) throw new ConfigError(`${folder} holds no dashboard`);
   return dashboards;
+}
+
+/** One's own by their names, then those that come with the project. */
+export function inOrder(names: readonly string[]): string[] {
+  const own = names.filter((name) => !BUILT_IN.includes(name)).toSorted();
+  return [...own, ...BUILT_IN.filter((name) => names.includes(name))];
 }
 
 /** @throws {ConfigError} naming the file and the place in it that is wrong. */

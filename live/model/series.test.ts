@@ -88,7 +88,24 @@ describe('withGaps', () => {
 });
 
 describe('stacked', () => {
-  it('puts each line on those after it, so that the first is the sum', () => {
-    expect(stacked([[1, 2], [10, null], [100, 200]])).toEqual([[111, 202], [110, 200], [100, 200]]); // prettier-ignore
+  const normal = { mode: 'normal', group: 'A' } as const;
+  const none = { mode: 'none', group: 'A' } as const;
+  const percent = { mode: 'percent', group: 'A' } as const;
+
+  it('puts each line on top of those before it, as Grafana does', () => {
+    const values = [[1, 2], [10, null], [100, 200]]; // prettier-ignore
+    const sums = [[1, 2], [11, 2], [111, 202]]; // prettier-ignore
+    expect(stacked(values, [normal, normal, normal])).toEqual(sums);
+  });
+
+  it('leaves lines alone that are not stacked, and other groups', () => {
+    const other = { mode: 'normal', group: 'B' } as const;
+    expect(stacked([[1], [10], [100], [5]], [normal, none, other, normal])).toEqual([[1], [10], [100], [6]]); // prettier-ignore
+  });
+
+  it('shows shares of the sum, negative lines downwards, and nothing where no line has a value', () => {
+    expect(stacked([[1, 0], [3, 0]], [percent, percent])).toEqual([[0.25, 0], [1, 0]]); // prettier-ignore
+    expect(stacked([[1], [-2], [3], [-4]], [normal, normal, normal, normal])).toEqual([[1], [-2], [4], [-6]]); // prettier-ignore
+    expect(stacked([[1, null], [null, null]], [normal, normal])).toEqual([[1, null], [1, null]]); // prettier-ignore
   });
 });

@@ -124,21 +124,52 @@ function bridged(
   return result;
 }
 
+/** Whether a line stands on others, and on which. */
+export interface Stacking {
+  readonly mode: 'none' | 'normal' | 'percent';
+  readonly group: string;
+}
+
+type Values = readonly (number | null | undefined)[];
+
 /**
- * Each line on top of the ones after it, for stacked panels: the first is the sum of all, so that drawn in
- * order no line hides another. Nothing counts as 0.
+ * Where the lines of a chart are drawn: the first of a stack at the bottom, each other one on top of those before
+ * it, negative ones downwards; of `percent`, as shares of 1. A line without stacking is as it is. Nothing counts
+ * as 0 where another line of the stack has a value.
  */
-export function stacked(
-  values: readonly (readonly (number | null | undefined)[])[],
-): (number | null)[][] {
-  const sums: number[] = [];
-  return values
-    .toReversed()
-    .map((row) =>
-      row.map((value, i) => {
-        sums[i] = (sums[i] ?? 0) + (value ?? 0);
-        return sums[i];
-      }),
-    )
-    .reverse();
+export function stacked(values: readonly Values[], stackings: readonly Stacking[]): Values[] {
+  const keys = stackings.map((stacking, i) => stackKey(stacking, values[i]!));
+  const sums = new Map<string, number[]>();
+  const known = new Map<string, Set<number>>();
+  const totals = new Map<string, number[]>();
+  values.forEach((row, i) => {
+    const total = totals.get(keys[i]!) ?? [];
+    const some = known.get(keys[i]!) ?? new Set();
+    row.forEach((value, at) => {
+      total[at] = (total[at] ?? 0) + Math.abs(value ?? 0);
+      if (typeof value === 'number') some.add(at);
+    });
+    totals.set(keys[i]!, total);
+    known.set(keys[i]!, some);
+  });
+  return values.map((row, i) => {
+    const { mode } = stackings[i]!;
+    if (mode === 'none') return row;
+    const key = keys[i]!;
+    const sum = sums.get(key) ?? [];
+    sums.set(key, sum);
+    return row.map((value, at) => {
+      if (!known.get(key)!.has(at)) return value === undefined ? undefined : null;
+      const part = mode === 'percent' ? totals.get(key)![at]! || 1 : 1;
+      sum[at] = (sum[at] ?? 0) + (value ?? 0) / part;
+      return sum[at];
+    });
+  });
+}
+
+/** Lines with the same key stand on each other. */
+export function stackKey({ group, mode }: Stacking, values: Values): string {
+  const numbers = values.filter((value) => typeof value === 'number');
+  const down = numbers.some((value) => value < 0) && numbers.every((value) => value <= 0);
+  return `${mode} ${group} ${down ? 'down' : 'up'}`;
 }

@@ -17,7 +17,12 @@ describe('numberText', () => {
     [12.3, 'eps', undefined, '12.3 evt/s'],
     [1_500, 'rowsps', 1, '1.5K rows/s'],
     [0.25, 'percentunit', 0, '25%'],
-    [51.25, 'humidity', 1, '51.3 %H'],
+    [0.526, 's', 1, '526 ms'],
+    [0.526, 's', undefined, '526 ms'],
+    [12.345, 's', 1, '12.3 s'],
+    [0.158372, 's', 3, '158 ms'],
+    [526.04, 'ms', 1, '526.0 ms'],
+    [51.25, 'humidity', 1, '51.3%'],
     [0.00712, 'ppm', 4, '0.0071 ppm'],
     [3, 'suffix:apples', undefined, '3 apples'],
     [3, 'prefix:€', undefined, '€3'],
@@ -62,7 +67,10 @@ describe('numberText', () => {
 
 describe('ago', () => {
   it.each([
-    [500, '500.0 ms ago'],
+    [20, 'now'],
+    [526, '0.5 s ago'],
+    [9_960, '10.0 s ago'],
+    [5_400_000, '1.5 h ago'],
     [12_000, '12 s ago'],
     [180_000, '3 min ago'],
     [-60_000, 'in 1 min'],

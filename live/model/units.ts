@@ -64,7 +64,7 @@ const SUFFIXES: Readonly<Record<string, string>> = {
   celsius: ' °C',
   fahrenheit: ' °F',
   kelvin: ' K',
-  humidity: ' %H',
+  humidity: '%',
   ppm: ' ppm',
   conppm: ' ppm',
   conppb: ' ppb',
@@ -98,7 +98,7 @@ export function formatNumber(
     return { text: value > 0 ? '∞' : value < 0 ? '−∞' : 'NaN', suffix: '' };
   const moment = momentText(value, unit, nowMs);
   if (moment !== undefined) return { text: moment, suffix: '' };
-  if (unit in SECONDS) return scaled(value * SECONDS[unit]!, TIME, decimals);
+  if (unit in SECONDS) return duration(value * SECONDS[unit]!, SECONDS[unit]!, decimals);
   if (unit in SCALES) return scaled(value, SCALES[unit]!, decimals);
   switch (unit) {
     case 'percentunit':
@@ -149,8 +149,19 @@ export function timeText(ms: number): string {
 
 /** `12 s ago`, `in 3 min`. */
 export function ago(ms: number): string {
-  const { text, suffix } = scaled(Math.abs(ms) / 1_000, TIME, Math.abs(ms) < 10_000 ? 1 : 0);
+  // Nobody needs to know how many milliseconds ago something was.
+  const sec = Math.abs(ms) / 1_000;
+  if (sec < 0.05) return 'now';
+  const { text, suffix } =
+    sec < 10 ? { text: sec.toFixed(1), suffix: ' s' } : scaled(sec, TIME, sec < 3_600 ? 0 : 1);
   return ms >= 0 ? `${text}${suffix} ago` : `in ${text}${suffix}`;
+}
+
+/** Decimals are of the unit that was asked for: a length shown in a smaller one gets as many as it is worth. */
+function duration(seconds: number, unitSec: number, decimals: number | undefined): Shown {
+  const size = Math.abs(seconds);
+  const smaller = size > 0 && size < Math.min(1, unitSec);
+  return scaled(seconds, TIME, smaller ? undefined : decimals);
 }
 
 function scaled(value: number, { factors, names }: Scale, decimals: number | undefined): Shown {

@@ -10,7 +10,8 @@ export interface ChartLine {
   readonly name: string;
   readonly color: string;
   readonly display: FieldDisplay;
-  readonly isHidden: boolean;
+  /** Lines with the same one stand on each other, the first of them on top. */
+  readonly stack: string | undefined;
   /** A value as people read it. */
   readonly tell: (value: number) => string;
 }
@@ -18,7 +19,6 @@ export interface ChartLine {
 export interface Chart {
   readonly lines: readonly ChartLine[];
   readonly panel: Panel;
-  readonly isStacked: boolean;
   readonly size: { readonly width: number; readonly height: number };
   /** The window in seconds. */
   readonly range: () => [number, number];
@@ -56,7 +56,6 @@ const LEAST_DRAG_PX = 8;
 export function chartOptions(chart: Chart): uPlot.Options {
   const { lines, panel, range, size, zoom, zoomOut } = chart;
   const measures = measuresOf(lines, panel);
-  const stacks = chart.isStacked ? lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] })) : [];
   return {
     ...size,
     padding: [10, measures.some(({ isRight }) => isRight) ? 0 : 12, 0, 0],
@@ -78,8 +77,8 @@ export function chartOptions(chart: Chart): uPlot.Options {
       { ...ink(), size: 28, space: 70, grid: { show: false }, values: timeLabels },
       ...measures.map(valueAxis),
     ],
-    series: [{}, ...lines.map((line) => series(line, scaleOf(line, measures), chart))],
-    bands: stacks as uPlot.Band[],
+    series: [{}, ...lines.map((line) => series(line, scaleOf(line, measures), lines.length))],
+    bands: bandsOf(lines),
     hooks: {
       setSelect: [
         (self) => {
@@ -94,6 +93,14 @@ export function chartOptions(chart: Chart): uPlot.Options {
   };
 }
 
+/** The fill of a stacked line ends at the next one of its stack. */
+function bandsOf(lines: readonly ChartLine[]): uPlot.Band[] {
+  return lines.flatMap(({ stack }, i): uPlot.Band[] => {
+    const below = lines.findIndex((other, at) => at > i && other.stack === stack);
+    return stack === undefined || below === -1 ? [] : [{ series: [i + 1, below + 1] }];
+  });
+}
+
 /** Lines of one unit on one side share a scale and its axis. */
 interface Measure {
   readonly key: string;
@@ -102,12 +109,19 @@ interface Measure {
   readonly isRight: boolean;
 }
 
+/** Stacked shares are shares, whatever their values are. */
+function axisDisplay({ display, stack }: ChartLine): FieldDisplay {
+  if (stack?.startsWith('percent') !== true) return display;
+  const { decimals: _, ...rest } = display;
+  return { ...rest, unit: 'percentunit', min: 0, max: 1 };
+}
+
 function measureKey({ custom, unit = '' }: FieldDisplay): string {
   return `${unit} ${((custom ?? {}) as Drawing).axisPlacement ?? ''}`;
 }
 
 function measuresOf(lines: readonly ChartLine[], panel: Panel): Measure[] {
-  const displays = lines.map(({ display }) => display);
+  const displays = lines.map(axisDisplay);
   if (displays.length === 0) displays.push(panel.fieldConfig?.defaults ?? {});
   const byKey = new Map(displays.toReversed().map((display) => [measureKey(display), display]));
   const keys = [...new Set(displays.map(measureKey))];
@@ -119,8 +133,9 @@ function measuresOf(lines: readonly ChartLine[], panel: Panel): Measure[] {
   });
 }
 
-function scaleOf({ display }: ChartLine, measures: readonly Measure[]): string {
-  return measures.find(({ key }) => key === measureKey(display))!.scale;
+function scaleOf(line: ChartLine, measures: readonly Measure[]): string {
+  const own = measureKey(axisDisplay(line));
+  return measures.find(({ key }) => key === own)!.scale;
 }
 
 function ink(): uPlot.Axis {
@@ -197,29 +212,22 @@ function timeLabels(self: uPlot, splits: number[]): string[] {
 }
 
 function series(
-  { color, display, isHidden, name }: ChartLine,
+  { color, display, name, stack }: ChartLine,
   scaleKey: string,
-  { isStacked }: Chart,
+  lineCount: number,
 ): uPlot.Series {
   const custom = (display.custom ?? {}) as Drawing;
-  const { drawStyle = 'line', fillOpacity = 0, lineInterpolation, lineWidth = 1 } = custom;
-  // Stacked bars lie on top of each other, so nothing may shine through.
-  const isSolid = drawStyle === 'bars' && isStacked;
-  const opacity = isSolid ? 100 : drawStyle === 'bars' && fillOpacity === 0 ? 80 : fillOpacity;
-  const alpha = Math.round((opacity / 100) * 255)
-    .toString(16)
-    .padStart(2, '0');
+  const { drawStyle = 'line', lineInterpolation, lineWidth = 1 } = custom;
+  const opacity = fillOpacity(custom, stack !== undefined, lineCount);
+  const isFlat = stack !== undefined || drawStyle === 'bars';
   return {
     label: name,
     scale: scaleKey,
-    show: !isHidden,
     stroke: drawStyle === 'points' ? 'transparent' : color,
     width: drawStyle === 'bars' ? 1 : Math.max(1.5, lineWidth),
     ...(opacity === 0
       ? {}
-      : {
-          fill: isStacked || drawStyle === 'bars' ? `${color}${alpha}` : gradient(color, opacity),
-        }),
+      : { fill: isFlat ? translucent(color, opacity) : gradient(color, opacity) }),
     ...pathsOf(drawStyle, lineInterpolation),
     points: {
       show:
@@ -235,6 +243,18 @@ function series(
   };
 }
 
+/** In percent. Fills that lie over each other would mix to grey, so lines side by side have none. */
+function fillOpacity(custom: Drawing, isStacked: boolean, lineCount: number): number {
+  const { drawStyle = 'line', fillOpacity: asked = 0 } = custom;
+  // Stacked bars lie on top of each other, so nothing may shine through.
+  if (drawStyle === 'bars') return isStacked ? 100 : asked === 0 ? 80 : asked;
+  return isStacked || lineCount === 1 ? asked : 0;
+}
+
+function translucent(color: string, percent: number): string {
+  return `color-mix(in srgb, ${color} ${Math.min(100, percent)}%, transparent)`;
+}
+
 /** Points only where a value has no neighbour and would not be seen as a line. */
 function alone(self: uPlot, line: number, from: number, to: number): boolean {
   const values = self.data[line]!;
@@ -248,12 +268,8 @@ function gradient(color: string, opacity: number): uPlot.Series.Fill {
     const { height, top } = self.bbox;
     if (!Number.isFinite(height) || height <= 0) return 'transparent';
     const fill = self.ctx.createLinearGradient(0, top, 0, top + height);
-    const hex = (part: number): string =>
-      Math.round(Math.min(1, part) * 255)
-        .toString(16)
-        .padStart(2, '0');
-    fill.addColorStop(0, `${color}${hex((opacity / 100) * 1.3)}`);
-    fill.addColorStop(1, `${color}05`);
+    fill.addColorStop(0, translucent(color, opacity * 1.3));
+    fill.addColorStop(1, translucent(color, 2));
     return fill;
   };
 }

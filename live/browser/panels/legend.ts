@@ -17,6 +17,8 @@ export interface LegendOptions {
   readonly displayMode?: string;
   readonly placement?: string;
   readonly showLegend?: boolean;
+  /** How the lines are drawn, where that is not plain. */
+  readonly note?: string;
 }
 
 /** The legend; undefined when the panel has none. `hidden` holds the names that are switched off. */
@@ -47,6 +49,7 @@ export function legend(
     });
     return h('tr', {}, h('th', { scope: 'row' }, button), cells);
   });
+  const { note = '' } = options;
   const list = options.displayMode !== 'table' && calcs.length === 0;
   return h(
     'div',
@@ -57,8 +60,18 @@ export function legend(
       h('caption', { class: 'unseen' }, `${title}: lines`),
       h(
         'thead',
-        { class: list ? 'unseen' : '' },
-        h('tr', {}, h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'Line')), heads),
+        { class: list && note === '' ? 'unseen' : '' },
+        h(
+          'tr',
+          {},
+          h(
+            'th',
+            { scope: 'col' },
+            note,
+            h('span', { class: 'unseen' }, note === '' ? 'Line' : ' lines'),
+          ),
+          heads,
+        ),
       ),
       h('tbody', {}, rows),
     ),

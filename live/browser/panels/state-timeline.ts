@@ -93,11 +93,13 @@ function feet({ fromMs, toMs }: DrawContext): HTMLElement {
     (_, i) => fromMs + ((toMs - fromMs) * i) / (TICKS - 1),
   );
   const isDay = toMs - fromMs > 86_400_000;
+  // To the second where two of them would be of the same minute.
+  const end = toMs - fromMs <= 300_000 ? 19 : 16;
   return h(
     'div',
     { class: 'lane-times', 'aria-hidden': 'true' },
     times.map((ms) =>
-      h('span', {}, isDay ? timeText(ms).slice(5, 16) : timeText(ms).slice(11, 16)),
+      h('span', {}, isDay ? timeText(ms).slice(5, 16) : timeText(ms).slice(11, end)),
     ),
   );
 }

@@ -3,7 +3,14 @@
 import uPlot from 'uplot';
 import { namedColor, paletteColor } from '../../model/colors.ts';
 import { fieldDisplay, lineTitle } from '../../model/fields.ts';
-import { stacked, toTimeSeries, withGaps, type TimeSeries } from '../../model/series.ts';
+import {
+  stacked,
+  stackKey,
+  toTimeSeries,
+  withGaps,
+  type Stacking,
+  type TimeSeries,
+} from '../../model/series.ts';
 import { numberText } from '../../model/units.ts';
 import { h } from '../dom.ts';
 import { theme } from '../theme.ts';
@@ -14,7 +21,7 @@ import { onResize, type CreateRenderer, type DrawContext, type Surroundings } fr
 
 interface Custom {
   readonly spanNulls?: number | boolean;
-  readonly stacking?: { readonly mode?: string };
+  readonly stacking?: Partial<Stacking>;
 }
 
 /** Draws `timeseries` panels. */
@@ -30,6 +37,8 @@ class TimeSeriesPanel {
   readonly #unwatch: () => void;
   #chart: uPlot | undefined;
   #shape = '';
+  /** The values of the chart's lines before they were stacked. */
+  #raw: readonly (readonly (number | null | undefined)[])[] = [];
   #last: { data: TimeSeries; context: DrawContext } | undefined;
 
   constructor(surroundings: Surroundings) {
@@ -69,46 +78,46 @@ class TimeSeriesPanel {
     const { defaults = {} } = this.#on.panel.fieldConfig ?? {};
     const custom = (defaults.custom ?? {}) as Custom;
     const { timesMs, values } = withGaps(data, custom.spanNulls ?? false, context.intervalMs);
-    const isStacked = custom.stacking?.mode === 'normal' || custom.stacking?.mode === 'percent';
-    const shownValues = values.map((row, i) =>
-      this.#hidden.has(lines[i]!.name) ? row.map(() => null) : row,
+    const shown = lines.flatMap((line, i) => (line.isHidden ? [] : [{ line, raw: values[i]! }]));
+    const drawn = stacked(
+      shown.map(({ raw }) => raw),
+      shown.map(({ line }) => line.stacking),
     );
-    const drawn = isStacked ? stacked(shownValues) : shownValues;
-    const aligned = [timesMs.map((ms) => ms / 1_000), ...drawn] as uPlot.AlignedData;
+    const inOrder = shown.map(({ line, raw }, i) => {
+      const stack = line.stacking.mode === 'none' ? undefined : stackKey(line.stacking, raw);
+      return { line: { ...line, stack }, raw, drawn: drawn[i]! };
+    });
+    // What lies on top is drawn first, and what lies below over it.
+    if (inOrder.some(({ line }) => line.stack !== undefined)) inOrder.reverse();
+    const aligned = [timesMs.map((ms) => ms / 1_000), ...inOrder.map((each) => each.drawn)];
+    this.#raw = inOrder.map(({ raw }) => raw);
+    const chartLines = inOrder.map(({ line }) => line);
     // Colours and lines are fixed when a chart is made; new ones need a new chart.
     const shape = JSON.stringify([
       theme(),
-      isStacked,
-      lines.map(({ color, name }) => [name, color]),
-      [...this.#hidden],
+      chartLines.map(({ color, name, stack }) => [name, color, stack]),
     ]);
     if (this.#chart === undefined || shape !== this.#shape)
-      this.#make(lines, aligned, isStacked, values);
-    else this.#chart.setData(aligned, false);
+      this.#make(chartLines, aligned as uPlot.AlignedData);
+    else this.#chart.setData(aligned as uPlot.AlignedData, false);
     this.#shape = shape;
     this.#setRange(context);
     this.#legend(lines);
   }
 
-  #make(
-    lines: readonly ChartLine[],
-    aligned: uPlot.AlignedData,
-    isStacked: boolean,
-    raw: unknown[][],
-  ): void {
+  #make(lines: readonly ChartLine[], aligned: uPlot.AlignedData): void {
     this.#chart?.destroy();
     const { height, width } = this.#stage.getBoundingClientRect();
     const options = chartOptions({
-      ...{ lines, isStacked, panel: this.#on.panel },
+      ...{ lines, panel: this.#on.panel },
       size: { width: Math.max(50, width), height: Math.max(50, height) },
       range: () => [this.#last!.context.fromMs / 1_000, this.#last!.context.toMs / 1_000],
       zoom: (fromSec, toSec) => this.#on.zoom(fromSec * 1_000, toSec * 1_000),
       zoomOut: this.#on.zoomOut,
     });
+    // Stacked lines are drawn at their sums and named with their own values.
     const note = crosshairNote(this.#note, lines, (line, at) => {
-      // Stacked lines are drawn at their sums and told by their own values.
-      const row = isStacked ? raw[line] : (this.#chart?.data[line + 1] as unknown[] | undefined);
-      const value = row?.[at];
+      const value = this.#raw[line]?.[at];
       return typeof value === 'number' ? value : undefined;
     });
     this.#chart = new uPlot({ ...options, plugins: [note] }, aligned, this.#stage);
@@ -118,7 +127,10 @@ class TimeSeriesPanel {
     this.#chart?.setScale('x', { min: fromMs / 1_000, max: toMs / 1_000 });
   }
 
-  #lines({ series }: TimeSeries): (ChartLine & LegendLine)[] {
+  #lines({
+    series,
+  }: TimeSeries): (Omit<ChartLine, 'stack'> &
+    LegendLine & { stacking: Stacking; isHidden: boolean })[] {
     return series.map((line, index) => {
       const { field, name, refId, values } = line;
       const display = fieldDisplay(this.#on.panel, {
@@ -131,11 +143,14 @@ class TimeSeriesPanel {
       const color = fixed === undefined ? paletteColor(index, theme()) : namedColor(fixed, theme());
       const title = lineTitle(display, line);
       const tell = (value: number): string => numberText(value, display.unit, display.decimals);
-      return { name: title, color, display, values, tell, isHidden: this.#hidden.has(title) };
+      const { stacking: set = {} } = (display.custom ?? {}) as Custom;
+      const stacking = { mode: set.mode ?? 'none', group: set.group ?? 'A' };
+      const isHidden = this.#hidden.has(title);
+      return { name: title, color, display, values, tell, stacking, isHidden };
     });
   }
 
-  #legend(lines: readonly LegendLine[]): void {
+  #legend(lines: readonly (LegendLine & { stacking: Stacking })[]): void {
     const { options = {}, title } = this.#on.panel;
     const toggle = (name: string): void => {
       if (!this.#hidden.delete(name)) this.#hidden.add(name);
@@ -144,7 +159,9 @@ class TimeSeriesPanel {
       const row = this.#foot.querySelectorAll('tr')[focused ?? -1];
       row?.querySelector('button')?.focus();
     };
-    const foot = legend(title, lines, options['legend'] ?? {}, this.#hidden, toggle);
+    const mode = lines.find(({ stacking }) => stacking.mode !== 'none')?.stacking.mode;
+    const note = mode === undefined ? '' : mode === 'percent' ? 'Stacked, in percent' : 'Stacked';
+    const foot = legend(title, lines, { ...(options['legend'] ?? {}), note }, this.#hidden, toggle);
     const scrolled = this.#foot.firstElementChild?.scrollTop ?? 0;
     this.#foot.replaceChildren(...(foot === undefined ? [] : [foot]));
     if (foot !== undefined) foot.scrollTop = scrolled;
