@@ -52,8 +52,8 @@ export const rowsPerSecond = perSecond(
   'stream',
 );
 
-export const rowsPerSecondNow = `WITH dateDiff('millisecond', ${firstArrival(tableNames)}, now64(3)) / 1000 AS age
-SELECT count() / least(60, greatest(1, age)) AS rows
+export const rowsPerSecondNow = `WITH ${firstArrival(tableNames)} AS first
+SELECT countIf(${ARRIVED} > first) / least(60, greatest(1, dateDiff('millisecond', first, now64(3)) / 1000)) AS rows
 FROM ${landed(`${ARRIVED} > now64(3) - INTERVAL 60 SECOND`)}
 WHERE ${CHOSEN}`;
 

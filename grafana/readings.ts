@@ -20,7 +20,8 @@ const LEAST_SEC = 5;
 /**
  * Rows per second over time, by `by`: rows by the time that the interval has been going on, or has had
  * rows at all. An interval without rows is a zero, or a line would be drawn across an outage. A window
- * without any rows has no lines ('' is what filling makes of nothing).
+ * without any rows has no lines ('' is what filling makes of nothing). The very first batch is the moment
+ * from which on time is counted: what had waited before it says nothing about the rate.
  */
 export function perSecond(w: Rows, by: string, name = 'rows'): string {
   return rates(w, by, name, 'row_count / seconds');
@@ -41,7 +42,7 @@ FROM (
   SELECT bucket, ${by}, row_count,
     dateDiff('millisecond', greatest(bucket, since), least(bucket + INTERVAL $__interval_s second, until)) / 1000 AS seconds
   FROM (
-    SELECT ${start(w.moment)} AS bucket, ${by}, count() AS row_count
+    SELECT ${start(w.moment)} AS bucket, ${by}, countIf(${w.moment} > since) AS row_count
     FROM ${w.rows}
     ${w.where}
     GROUP BY bucket, ${by}
@@ -57,7 +58,7 @@ ORDER BY time, ${by}`;
 
 /** Mean rows per second of the window, as far as it has rows, by device. */
 export function meanPerSecond(w: Window): string {
-  return `${withTimes(w)}SELECT ${w.device}, count() / greatest(1, dateDiff('millisecond', since, until) / 1000) AS rows
+  return `${withTimes(w)}SELECT ${w.device}, countIf(${w.moment} > since) / greatest(1, dateDiff('millisecond', since, until) / 1000) AS rows
 FROM ${w.rows}
 ${w.where}
 GROUP BY ${w.device}
