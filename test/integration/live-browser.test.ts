@@ -175,6 +175,11 @@ describeBackend('the live page in Chromium', () => {
         });
         const width = await page.evaluate(`document.documentElement.scrollWidth`);
         expect(width).toBe(390);
+        const { page: last } = await open(live, '/d/pipeline-health', { width: 390, theme });
+        const tab = (await last.locator('.dashboards [aria-current]').boundingBox())!;
+        expect(tab.x).toBeGreaterThanOrEqual(0);
+        expect(tab.x + tab.width).toBeLessThanOrEqual(390);
+        await last.close();
         await page.screenshot({ path: join(PICTURES, `phone-${theme}.png`), fullPage: true });
         // The menu lies above what follows, and inside the screen.
         await page.getByRole('button', { name: 'Time range' }).click();

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { expect, inject, it } from 'vitest';
 import { describeBackend } from '../backend/context.ts';
 import { readStream, startLive, type Event } from '../live/world.ts';
-import { sensorTables } from './dashboard-data.ts';
+import { sensorTables, write } from './dashboard-data.ts';
 
 interface PanelNews {
   readonly id: number;
@@ -71,6 +71,23 @@ function get(
 }
 
 describeBackend('the live page’s server', () => {
+  it('begins the range that a dashboard opens with at the first row, and no other', async () => {
+    await using tables = await tablesNow(0);
+    const firstMs = Date.now() - 60_000;
+    const row = (ms: number): string => `('a', now64(3), fromUnixTimestamp64Milli(toInt64(${ms})))`;
+    await write(tables, `INSERT INTO sensor_data (device_id, ts, ingest_time) VALUES ${row(firstMs)}, ${row(firstMs + 9_000)}`); // prettier-ignore
+    await using live = await startLive(tables.url);
+    const lengthMs = async (query: string): Promise<number> => {
+      const events = await readStream(`${live.url}/api/stream/sensor-overview?refresh=off&${query}`, (all) => all.some(({ name }) => name === 'tick')); // prettier-ignore
+      const { fromMs, toMs } = events.find(({ name }) => name === 'tick')!.data;
+      return Number(toMs) - Number(fromMs);
+    };
+    expect(await lengthMs('')).toBeLessThan(Date.now() - firstMs + 2_000);
+    expect(await lengthMs('from=now-15m&to=now')).toBeLessThan(Date.now() - firstMs + 2_000);
+    expect(await lengthMs('from=now-30m&to=now')).toBe(1_800_000);
+    expect(await lengthMs('var-clock=event')).toBe(900_000);
+  });
+
   it('answers every panel of every dashboard, with data and without', async () => {
     for (const rows of [20, 0]) {
       await using tables = await tablesNow(rows);
