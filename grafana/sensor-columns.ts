@@ -64,6 +64,7 @@ export const coordinateColumns: readonly Column[] = coordinates.map(({ name, typ
   name,
   displayName: `Kafka ${name.replace('kafka_', '')}`,
   ...(type.startsWith('DateTime') ? { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 170 } : {}),
+  ...(name === 'kafka_offset' ? { unit: 'locale', decimals: 0 } : {}),
 }));
 
 /** Every column of the stream, for the tables. */

@@ -51,6 +51,14 @@ const SYNC: uPlot.Cursor.Sync = {
   filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
 };
 const LEAST_DRAG_PX = 8;
+const DAY_SEC = 86_400;
+/** uPlot's own, with 2 and 3 minutes: from 1 to 5, a window of ten minutes had one label. */
+const TIME_STEPS_SEC = [
+  ...[0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1_800],
+  ...[1, 2, 3, 4, 6, 8, 12].map((hours) => hours * 3_600),
+  ...[1, 2, 3, 4, 5, 7, 10, 15, 30, 60, 90, 120, 180].map((days) => days * DAY_SEC),
+  ...[1, 2, 5, 10, 25, 50, 100].map((years) => years * 365 * DAY_SEC),
+];
 
 /** Everything but the data. */
 export function chartOptions(chart: Chart): uPlot.Options {
@@ -74,7 +82,14 @@ export function chartOptions(chart: Chart): uPlot.Options {
       ...Object.fromEntries(measures.map((each) => [each.scale, scale(each.display)])),
     },
     axes: [
-      { ...ink(), size: 28, space: 70, grid: { show: false }, values: timeLabels },
+      {
+        ...ink(),
+        size: 28,
+        space: 62,
+        incrs: TIME_STEPS_SEC,
+        grid: { show: false },
+        values: timeLabels,
+      },
       ...measures.map(valueAxis),
     ],
     series: [{}, ...lines.map((line) => series(line, scaleOf(line, measures), lines.length))],
