@@ -31,7 +31,7 @@ export function sinceFirstRow(
   { fromMs, toMs }: { fromMs: number; toMs: number },
   firstMs: number | undefined,
 ): TimeRange {
-  if (firstMs === undefined || firstMs <= fromMs || !isOwn(shown.time, range)) return range;
+  if (firstMs === undefined || !isOwn(shown.time, range)) return range;
   const beginMs = Math.min(Math.floor(firstMs / 1_000) * 1_000, toMs - SHORTEST_MS);
   return beginMs <= fromMs ? range : { from: String(beginMs), to: range.to };
 }
