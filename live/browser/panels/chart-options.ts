@@ -1,10 +1,10 @@
-// How uPlot is to draw a panel: axes and grid in the page's colours, lines, areas, bars or points as the
-// panel's custom settings say, and lines for thresholds.
+// How uPlot is to draw a panel: lines, areas, bars or points as the panel's custom settings say, scales, and
+// lines for thresholds.
 import uPlot from 'uplot';
 import { namedColor } from '../../model/colors.ts';
 import type { FieldDisplay, Panel } from '../../model/dashboard.ts';
-import { numberText } from '../../model/units.ts';
 import { theme } from '../theme.ts';
+import { timeAxis, valueAxis, type Measure } from './chart-axes.ts';
 
 export interface ChartLine {
   readonly name: string;
@@ -33,16 +33,12 @@ interface Drawing {
   readonly fillOpacity?: number;
   readonly showPoints?: 'auto' | 'always' | 'never';
   readonly pointSize?: number;
-  readonly axisLabel?: string;
   readonly axisPlacement?: string;
   readonly axisSoftMin?: number;
   readonly axisSoftMax?: number;
   readonly scaleDistribution?: { readonly type?: string };
   readonly thresholdsStyle?: { readonly mode?: string };
 }
-
-const FONT = '12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-const AXIS_CHARACTER_PX = 7;
 
 /** Crosshairs of all charts on the page go together; dragging and clicking are for one chart only. */
 const SYNC: uPlot.Cursor.Sync = {
@@ -51,14 +47,6 @@ const SYNC: uPlot.Cursor.Sync = {
   filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
 };
 const LEAST_DRAG_PX = 8;
-const DAY_SEC = 86_400;
-/** uPlot's own, with 2 and 3 minutes: from 1 to 5, a window of ten minutes had one label. */
-const TIME_STEPS_SEC = [
-  ...[0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1_800],
-  ...[1, 2, 3, 4, 6, 8, 12].map((hours) => hours * 3_600),
-  ...[1, 2, 3, 4, 5, 7, 10, 15, 30, 60, 90, 120, 180].map((days) => days * DAY_SEC),
-  ...[1, 2, 5, 10, 25, 50, 100].map((years) => years * 365 * DAY_SEC),
-];
 
 /** Everything but the data. */
 export function chartOptions(chart: Chart): uPlot.Options {
@@ -81,17 +69,7 @@ export function chartOptions(chart: Chart): uPlot.Options {
       x: { time: true, range: () => range() },
       ...Object.fromEntries(measures.map((each) => [each.scale, scale(each.display)])),
     },
-    axes: [
-      {
-        ...ink(),
-        size: 28,
-        space: 62,
-        incrs: TIME_STEPS_SEC,
-        grid: { show: false },
-        values: timeLabels,
-      },
-      ...measures.map(valueAxis),
-    ],
+    axes: [timeAxis(), ...measures.map(valueAxis)],
     series: [{}, ...lines.map((line) => series(line, scaleOf(line, measures), lines.length))],
     bands: bandsOf(lines),
     hooks: {
@@ -114,14 +92,6 @@ function bandsOf(lines: readonly ChartLine[]): uPlot.Band[] {
     const below = lines.findIndex((other, at) => at > i && other.stack === stack);
     return stack === undefined || below === -1 ? [] : [{ series: [i + 1, below + 1] }];
   });
-}
-
-/** Lines of one unit on one side share a scale and its axis. */
-interface Measure {
-  readonly key: string;
-  readonly scale: string;
-  readonly display: FieldDisplay;
-  readonly isRight: boolean;
 }
 
 /** Stacked shares are shares, whatever their values are. */
@@ -153,31 +123,6 @@ function scaleOf(line: ChartLine, measures: readonly Measure[]): string {
   return measures.find(({ key }) => key === own)!.scale;
 }
 
-function ink(): uPlot.Axis {
-  const [stroke, grid] = theme() === 'dark' ? ['#9aa8bc', '#1f2a3d'] : ['#566375', '#e4e9f0'];
-  return { stroke, font: FONT, ticks: { show: false }, grid: { stroke: grid, width: 1 } };
-}
-
-function valueAxis({ display, isRight, scale: key }: Measure, index: number): uPlot.Axis {
-  const { axisLabel, axisPlacement } = (display.custom ?? {}) as Drawing;
-  const common = ink();
-  return {
-    ...common,
-    scale: key,
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum is in uPlot's types only
-    side: isRight ? 1 : 3,
-    show: axisPlacement !== 'hidden',
-    // Two grids on top of each other would be none.
-    grid: { ...common.grid, show: index === 0 },
-    ...(axisLabel ? { label: axisLabel, labelFont: FONT, labelSize: 18 } : {}),
-    space: 32,
-    values: (_, splits) => axisLabels(splits, display),
-    // Null while the chart is made, whatever its type says.
-    size: (_, values: string[] | null) =>
-      14 + AXIS_CHARACTER_PX * Math.max(3, ...(values ?? []).map(({ length }) => length)),
-  };
-}
-
 function scale(display: FieldDisplay): uPlot.Scale {
   const { scaleDistribution } = (display.custom ?? {}) as Drawing;
   const isLog = scaleDistribution?.type === 'log';
@@ -199,31 +144,6 @@ function valueRange({ custom, max, min }: FieldDisplay, isLog: boolean): uPlot.S
     const [from, to] = uPlot.rangeNum(soft[0], soft[1], 0.1, true);
     return [min ?? from, Math.max(max ?? to!, (min ?? from!) + Number.EPSILON)];
   };
-}
-
-/** As many decimals as neighbouring lines of the grid need to differ. */
-function axisLabels(splits: number[], { unit }: FieldDisplay): string[] {
-  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
-  const exact = [0, 1, 2, 3, 4, 5, 6, 7].find((digits) => {
-    const shifted = step * 10 ** digits;
-    return Math.abs(shifted - Math.round(shifted)) < 1e-6;
-  });
-  const worth = exact ?? 8;
-  const isScaled = ['short', 'cps', 's', 'ms', 'bytes', 'decbytes'].includes(unit ?? '');
-  return splits.map((value) => numberText(value, unit, isScaled ? undefined : worth));
-}
-
-function timeLabels(self: uPlot, splits: number[]): string[] {
-  const lengthSec = (self.scales['x']!.max ?? 0) - (self.scales['x']!.min ?? 0);
-  return splits.map((sec, i) => {
-    const at = new Date(sec * 1_000);
-    const two = (value: number): string => String(value).padStart(2, '0');
-    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-    const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-    if (lengthSec > 86_400 * 3) return day;
-    if (lengthSec > 86_400) return i === 0 || time === '00:00' ? `${day.slice(5)} ${time}` : time;
-    return lengthSec <= 300 ? `${time}:${two(at.getSeconds())}` : time;
-  });
 }
 
 function series(
