@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { Batch } from '../consumer/batch.ts';
 import { consumerVariables } from '../consumer/config.ts';
 import { compileDecode } from '../consumer/decode.ts';
+import { ClickHouseInserts } from '../consumer/clickhouse-inserts.ts';
 import { Ledger } from '../consumer/ledger.ts';
-import { Writer } from '../consumer/writer.ts';
+import { writeBatch } from '../consumer/write-batch.ts';
 import { sensorEvents } from '../data/device-model.ts';
 import { DEFAULT_SEED } from '../data/generate-options.ts';
 import { ClickHouse } from '../platform/clickhouse/client.ts';
@@ -19,7 +20,8 @@ const config = readConfig(consumerVariables);
 await using clickhouse = new ClickHouse(clickhouseTarget(config), 'bench');
 const { name: table } = sensorData.table;
 const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, table, randomUUID());
-const writer = new Writer(clickhouse, ledger, sensorData, table);
+const inserts = new ClickHouseInserts(clickhouse, ledger, sensorData, table);
+const sink = { facts: ledger, inserts };
 const events = sensorEvents(DEFAULT_SEED)
   .take(BLOCKS * Number(blockRows))
   .toArray();
@@ -49,7 +51,7 @@ let sent = 0;
 for (let index = 0; sent < Number(rows); index += 1) {
   const batch = batches[index % BLOCKS]!;
   batch.landed = 'nothing';
-  await writer.write(batch, ownership, Date.now());
+  await writeBatch(batch, ownership, Date.now(), sink);
   sent += batch.block.rows;
 }
 const sec = (performance.now() - startedAt) / 1_000;

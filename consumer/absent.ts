@@ -4,7 +4,7 @@
 // records that are left out because another one was made from the same: the log before them says so.
 import type { Span } from './batch.ts';
 import { describeGap, DUPLICATE, NOT_IN_LOG, type OffsetRange } from './gap.ts';
-import type { FloorRow } from './ledger.ts';
+import type { FloorRow } from './sink.ts';
 
 /** A fact is a line of text for a person, too; a compacted batch can leave thousands of ranges. */
 const MAX_RANGES = 1_000;

@@ -2,34 +2,38 @@
 // retention may remove the newest rows of an idle partition without its log being read again.
 import { asError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
-import type { FloorRow, Ledger } from './ledger.ts';
+import { systemRuntime, type Runtime } from '../platform/runtime.ts';
+import type { Facts, FloorRow } from './sink.ts';
 import type { Taken } from './takeover.ts';
 
 const EVERY_MS = 15 * 60_000;
 
 export class Checkpoint {
-  readonly #ledger: Ledger;
+  readonly #facts: Facts;
   readonly #logger: Logger;
-  #dueAtMs = Date.now() + EVERY_MS;
+  readonly #runtime: Runtime;
+  #dueAtMs: number;
 
-  constructor(ledger: Ledger, logger: Logger) {
-    this.#ledger = ledger;
+  constructor(facts: Facts, logger: Logger, runtime: Runtime = systemRuntime) {
+    this.#facts = facts;
     this.#logger = logger;
+    this.#runtime = runtime;
+    this.#dueAtMs = runtime.nowMs() + EVERY_MS;
   }
 
   async ifDue(taken: Taken): Promise<void> {
-    if (Date.now() >= this.#dueAtMs) await this.record(taken);
+    if (this.#runtime.nowMs() >= this.#dueAtMs) await this.record(taken);
   }
 
   /** Best effort: a checkpoint that fails is made up for by the next. */
   async record({ ownership, states }: Taken): Promise<void> {
-    this.#dueAtMs = Date.now() + EVERY_MS;
+    this.#dueAtMs = this.#runtime.nowMs() + EVERY_MS;
     const moved = [...states].filter(([, { landed, recorded }]) => landed > recorded);
     const floors: FloorRow[] = moved.map(([partition, { landed }]) => {
       return { partition, offset: landed, reason: 'checkpoint', detail: '' };
     });
     try {
-      await this.#ledger.recordFloors(ownership, floors);
+      await this.#facts.recordFloors(ownership, floors);
       for (const [, state] of moved) state.recorded = state.landed;
     } catch (error) {
       this.#logger.debug({ err: asError(error) }, 'checkpoint failed; the next one will do');

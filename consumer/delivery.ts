@@ -1,12 +1,19 @@
 // Gets one batch into the tables: repeats only what was surely not sent, and makes sure first that
 // the records are of the topic they are filed under. Any doubt is thrown, for the lane to start over.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
-import { backoffMs, type Availability } from '../platform/retry.ts';
+import { pause, type Availability } from '../platform/retry.ts';
+import type { Runtime } from '../platform/runtime.ts';
 import type { Batch } from './batch.ts';
 import type { Ownership } from './fence.ts';
+import type { Sink } from './sink.ts';
 import type { Taken, TopicLog } from './takeover.ts';
-import type { Writer } from './writer.ts';
+import { writeBatch } from './write-batch.ts';
+
+interface DeliveryParts {
+  readonly log: TopicLog;
+  readonly runtime: Runtime;
+  readonly sink: Sink;
+}
 
 /**
  * Resolves when the batch has landed.
@@ -15,20 +22,20 @@ import type { Writer } from './writer.ts';
 export async function deliver(
   batch: Batch,
   taken: Taken,
-  { log, writer }: { readonly log: TopicLog; readonly writer: Writer },
+  { log, runtime, sink }: DeliveryParts,
   availability: Availability,
   isStopping: () => boolean,
 ): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       await assertSameTopic(taken, log);
-      await writer.write(batch, narrowed(taken.ownership, batch), Date.now());
+      await writeBatch(batch, narrowed(taken.ownership, batch), runtime.nowMs(), sink);
       availability.back();
       return;
     } catch (error) {
       if (!(error instanceof UnavailableError) || isStopping()) throw error;
       availability.lost(error);
-      await sleep(backoffMs(attempt));
+      await pause(attempt, runtime);
     }
   }
 }

@@ -1,11 +1,11 @@
 // One topic's way into its table: fills an open batch while the last one is being inserted, flushes
 // when due, starts over from the tables after any doubt. A full open batch holds the fetch back.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FencedError, UnavailableError, UnclearOutcomeError, asError } from '../platform/errors.ts';
 import { continuity } from '../platform/kafka/continuity.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-consumer.ts';
 import type { Logger } from '../platform/log.ts';
-import { Availability, backoffMs } from '../platform/retry.ts';
+import { Availability, pause } from '../platform/retry.ts';
+import type { Runtime } from '../platform/runtime.ts';
 import type { Stream } from '../streams/stream.ts';
 import { Batch } from './batch.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -14,11 +14,10 @@ import { Doubt } from './doubt.ts';
 import { flushLine } from './flush-line.ts';
 import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
 import { isGap } from './hole.ts';
-import type { Ledger } from './ledger.ts';
 import type { LaneMetrics } from './metrics.ts';
 import { isBehind, lagOf, noteEnds, reportLag, type PartitionState } from './partition.ts';
+import type { Sink } from './sink.ts';
 import { takeOver, type Taken, type TopicLog } from './takeover.ts';
-import type { Writer } from './writer.ts';
 
 /** What a lane asks of the group it reads with. */
 export interface GroupLog extends TopicLog {
@@ -29,8 +28,8 @@ export interface GroupLog extends TopicLog {
 export interface LaneParts {
   readonly stream: Stream;
   readonly log: GroupLog;
-  readonly ledger: Ledger;
-  readonly writer: Writer;
+  readonly sink: Sink;
+  readonly runtime: Runtime;
   readonly limits: FlushLimits & { readonly maxMessageBytes: number };
   readonly metrics: LaneMetrics;
   readonly logger: Logger;
@@ -55,14 +54,14 @@ export class Lane {
   #flushing: Promise<void> | undefined;
   #lastFlushAtMs = 0;
   readonly #doubt: Doubt;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: () => void = () => undefined;
   readonly #checkpoint: Checkpoint;
   #confirmed = Promise.withResolvers<undefined>();
   #stopping = false;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
-    this.#checkpoint = new Checkpoint(parts.ledger, parts.logger);
+    this.#checkpoint = new Checkpoint(parts.sink.facts, parts.logger, parts.runtime);
     this.#availability = new Availability(parts.stream.name, parts.logger);
     this.#doubt = new Doubt(parts.limits);
     this.#open = new Batch(parts.stream, parts.limits.maxMessageBytes);
@@ -95,7 +94,7 @@ export class Lane {
     reportLag(this.#taken?.states, this.#parts.metrics);
     this.#taken = undefined;
     this.#open.clear();
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     const generation = this.#generation;
     const previous = this.#takingOver;
     this.#takingOver = Promise.all([after, previous, this.#flushing])
@@ -108,11 +107,12 @@ export class Lane {
   }
 
   async #take(generation: number): Promise<void> {
-    const { ledger, log, logger, metrics } = this.#parts;
+    const { log, logger, metrics, runtime, sink } = this.#parts;
     if (this.#partitions.length === 0 || !this.#isCurrent(generation)) return;
     const isCurrent = (): boolean => this.#isCurrent(generation);
     const availability = this.#availability;
-    const taken = await takeOver(this.#partitions, log, ledger, isCurrent, availability, logger);
+    const parts = { log, facts: sink.facts, availability, logger, runtime };
+    const taken = await takeOver(this.#partitions, parts, isCurrent);
     if (taken === undefined) return;
     this.#taken = taken;
     const lag = lagOf(taken.states.values());
@@ -162,7 +162,7 @@ export class Lane {
   }
 
   #accept(fetched: RecordBatch, state: PartitionState): void {
-    if (this.#open.openedAtMs === 0) this.#open.openedAtMs = Date.now();
+    if (this.#open.openedAtMs === 0) this.#open.openedAtMs = this.#parts.runtime.nowMs();
     this.#open.add(fetched.partition, fetched, state.position, state);
     const next = fetched.lastOffset + 1;
     this.#parts.metrics.consumed(next - state.position);
@@ -173,9 +173,10 @@ export class Lane {
 
   /** Waits until the partition is ours, keeping the membership alive. */
   async #stateOf(partition: number, membership: Membership): Promise<PartitionState | undefined> {
+    const { runtime } = this.#parts;
     while (membership.isCurrent() && !this.#stopping) {
       if (this.#taken !== undefined) return this.#taken.states.get(partition);
-      await Promise.race([this.#takingOver, sleep(HEARTBEAT_EVERY_MS)]);
+      await Promise.race([this.#takingOver, runtime.sleep(HEARTBEAT_EVERY_MS)]);
       await membership.heartbeat();
     }
     return undefined;
@@ -183,9 +184,10 @@ export class Lane {
 
   /** Holds the fetch back while the open batch is full. */
   async #room(membership: Membership, generation: number): Promise<void> {
+    const { runtime } = this.#parts;
     const startedAt = performance.now();
     while (isFull(this.#open, this.#doubt.limits) && this.#isCurrent(generation)) {
-      await Promise.race([this.#flushing ?? sleep(1), sleep(HEARTBEAT_EVERY_MS)]);
+      await Promise.race([this.#flushing ?? runtime.sleep(1), runtime.sleep(HEARTBEAT_EVERY_MS)]);
       await membership.heartbeat();
     }
     this.#parts.metrics.waited(performance.now() - startedAt);
@@ -193,9 +195,10 @@ export class Lane {
 
   /** Starts a flush if one is due and none is under way; else sees to it that it will be. */
   #pump(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     if (this.#flushing !== undefined || this.#taken === undefined) return;
-    const nowMs = Date.now();
+    const { runtime } = this.#parts;
+    const nowMs = runtime.nowMs();
     const { bytes, openedAtMs, records, spans } = this.#open;
     const behind = isBehind(this.#taken.states.values());
     const open = { bytes, openedAtMs, records, lastFlushAtMs: this.#lastFlushAtMs, behind };
@@ -203,7 +206,7 @@ export class Lane {
     const waitMs = dueInMs({ ...open, records: records || spans.size }, this.#doubt.limits, nowMs);
     if (waitMs === undefined) return;
     if (waitMs > 0 && !this.#stopping) {
-      this.#timer = setTimeout(() => this.#pump(), waitMs);
+      this.#cancelTimer = runtime.after(waitMs, () => this.#pump());
       return;
     }
     this.#lastFlushAtMs = nowMs;
@@ -233,9 +236,12 @@ export class Lane {
 
   #recover(thrown: unknown, generation: number): void {
     const error = asError(thrown);
-    const { failed, logger } = this.#parts;
+    const { failed, logger, runtime } = this.#parts;
     if (this.#stopping) {
       logger.warn({ err: error }, `gave up a batch, it will be read again: ${error.message}`);
+      // What lies behind it must not land: the next owner goes on after the greatest offset.
+      this.#taken = undefined;
+      this.#open.clear();
       return;
     }
     if (error instanceof FencedError) {
@@ -244,7 +250,7 @@ export class Lane {
       if (generation === this.#generation) this.#startOver(this.#confirmed.promise);
     } else if (error instanceof UnclearOutcomeError || error instanceof UnavailableError) {
       this.#availability.lost(error);
-      if (generation === this.#generation) this.#startOver(sleep(backoffMs(this.#doubt.count)));
+      if (generation === this.#generation) this.#startOver(pause(this.#doubt.count, runtime));
       this.#doubt.raised();
     } else {
       failed(error);
@@ -282,9 +288,10 @@ export class Lane {
 
   /** Lands what was read, if that works within `withinMs`, and stops. */
   async stop(withinMs: number): Promise<void> {
-    const deadline = sleep(withinMs, undefined, { ref: false });
+    const deadline = Promise.withResolvers<undefined>();
+    const cancel = this.#parts.runtime.after(withinMs, () => deadline.resolve(undefined));
     this.#stopping = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     const taken = this.#taken;
     const drained = (async () => {
       await this.#flushing;
@@ -292,7 +299,8 @@ export class Lane {
       await this.#flushing;
       if (taken !== undefined && this.#taken === taken) await this.#checkpoint.record(taken);
     })();
-    await Promise.race([drained, deadline]);
+    await Promise.race([drained, deadline.promise]);
+    cancel();
     reportLag(this.#taken?.states, this.#parts.metrics);
     this.#generation += 1;
   }

@@ -8,24 +8,11 @@ import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from 
 import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 import { metOrigins } from './origins-met.ts';
 import type { Origins } from './origins.ts';
+import type { Facts, FloorRow, Landed } from './sink.ts';
 import { quoted } from './source.ts';
 import { factsKey, readIdentity, type TableIdentity } from './table-identity.ts';
 
-/** What the tables say about one partition. */
-export interface Landed {
-  readonly floor: number | undefined;
-  readonly rows: { readonly max: number; readonly min: number; readonly count: number } | undefined;
-}
-
-/** A fact about a partition that no row shows: everything below `offset` has landed. */
-export interface FloorRow {
-  readonly partition: number;
-  readonly offset: number;
-  readonly reason: string;
-  readonly detail: string;
-}
-
-export class Ledger {
+export class Ledger implements Facts {
   readonly #clickhouse: ClickHouse;
   readonly #database: string;
   readonly #table: string;

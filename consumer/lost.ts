@@ -2,20 +2,20 @@
 // are recorded as dead. Dead letters land before their batch's rows, so a batch that was never finished
 // leaves some above the position.
 import { describeGap, readGap, without } from './gap.ts';
-import type { FloorRow, Ledger } from './ledger.ts';
 import { LEFT_THE_LOG, type Floor } from './resume.ts';
+import type { Facts, FloorRow } from './sink.ts';
 
 /** The facts to record for the floor that a resume came to. */
 export async function factsOf(
   floor: Floor,
   source: string,
   partition: number,
-  ledger: Pick<Ledger, 'deadFrom'>,
+  facts: Pick<Facts, 'deadFrom'>,
 ): Promise<FloorRow[]> {
   const [lost] = floor.reason === 'gap' ? readGap(floor.detail) : [];
   if (lost === undefined) return [{ partition, ...floor }];
   const { offset, reason } = floor;
-  const gaps = without(lost, await ledger.deadFrom(source, partition, lost.first));
+  const gaps = without(lost, await facts.deadFrom(source, partition, lost.first));
   if (gaps.length === 0) return [{ partition, offset, reason: 'dead-letters', detail: '' }];
   return [{ partition, offset, reason, detail: describeGap(gaps, LEFT_THE_LOG) }];
 }

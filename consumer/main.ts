@@ -12,9 +12,11 @@ import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { createLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { Availability, untilAvailable } from '../platform/retry.ts';
+import { systemRuntime } from '../platform/runtime.ts';
 import { run, type Service } from '../platform/service.ts';
 import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
 import { readCommand, USAGE } from './arguments.ts';
+import { ClickHouseInserts } from './clickhouse-inserts.ts';
 import { consumerVariables, groupOf, streamOfTopic, type ConsumerConfig } from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
@@ -22,7 +24,6 @@ import { Ledger } from './ledger.ts';
 import { consumerMetrics, type LaneMetrics, type Totals } from './metrics.ts';
 import { originTables } from './origins.ts';
 import { startReplay } from './replay-main.ts';
-import { Writer } from './writer.ts';
 
 export interface Consumer extends Service {
   /** Port of /metrics and health. */
@@ -76,8 +77,11 @@ export async function start(
       const lane = new Lane({
         stream,
         log: groupLog(topic, group, identities),
-        ledger,
-        writer: new Writer(clickhouse, ledger, stream, table),
+        sink: {
+          facts: ledger,
+          inserts: new ClickHouseInserts(clickhouse, ledger, stream, table),
+        },
+        runtime: systemRuntime,
         limits: {
           batchRows: config.BATCH_SIZE,
           flushIntervalMs: config.FLUSH_INTERVAL_SEC * 1_000,

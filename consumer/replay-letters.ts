@@ -4,12 +4,12 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters, ingestTime } from '../streams/table.ts';
-import type { FloorRow } from './ledger.ts';
 import { Ledger } from './ledger.ts';
 import { guard, type Ownership } from './fence.ts';
 import { NOT_IN_LOG } from './gap.ts';
 import { CARRY } from './replay-plan.ts';
 import type { ReplayTables } from './replay-tables.ts';
+import type { FloorRow } from './sink.ts';
 import { quoted } from './source.ts';
 
 /**

@@ -7,9 +7,11 @@ import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
 import type { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import type { Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
+import { systemRuntime } from '../platform/runtime.ts';
 import { topicsOf } from '../platform/streams-variable.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters } from '../streams/table.ts';
+import { ClickHouseInserts } from './clickhouse-inserts.ts';
 import type { ConsumerConfig } from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
@@ -19,7 +21,6 @@ import { originTables } from './origins.ts';
 import { ReplayLedger } from './replay-letters.ts';
 import { offsetsLeft, type Positions } from './replay-positions.ts';
 import { factsKeySql } from './table-identity.ts';
-import { Writer } from './writer.ts';
 
 export interface ReaderParts {
   readonly clickhouse: ClickHouse;
@@ -64,8 +65,11 @@ export class ReplayReader implements AsyncDisposable {
         const lane = new Lane({
           stream,
           log: { ...groupLog(topic, this.#group, identities), commit: () => Promise.resolve() },
-          ledger,
-          writer: new Writer(clickhouse, ledger, stream, table, letters),
+          sink: {
+            facts: ledger,
+            inserts: new ClickHouseInserts(clickhouse, ledger, stream, table, letters),
+          },
+          runtime: systemRuntime,
           limits: {
             batchRows: config.MAX_BATCH_ROWS,
             flushIntervalMs: FLUSH_INTERVAL_MS,

@@ -1,18 +1,18 @@
 // The one way to become the writer of partitions, used at every assignment and after every write
 // whose outcome is unknown: name the log, claim, end what is still being written, and only then read
 // what has landed. The order is the proof: nothing can land between the reading and our first insert.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, FencedError, UnavailableError } from '../platform/errors.ts';
 import type { LogRange } from '../platform/kafka/group-consumer.ts';
 import type { Logger } from '../platform/log.ts';
-import { backoffMs, type Availability } from '../platform/retry.ts';
+import { pause, type Availability } from '../platform/retry.ts';
+import type { Runtime } from '../platform/runtime.ts';
 import type { Ownership } from './fence.ts';
 import { covered } from './gap.ts';
-import type { FloorRow, Landed, Ledger } from './ledger.ts';
 import { factsOf } from './lost.ts';
 import type { Origins } from './origins.ts';
 import type { PartitionState } from './partition.ts';
 import { holes, resume, type Resume } from './resume.ts';
+import type { Facts, FloorRow, Landed } from './sink.ts';
 import { sourceOf } from './source.ts';
 
 /** What a takeover asks of Kafka. */
@@ -30,6 +30,14 @@ export interface Taken {
   readonly states: Map<number, PartitionState>;
 }
 
+export interface TakeoverParts {
+  readonly log: TopicLog;
+  readonly facts: Facts;
+  readonly availability: Availability;
+  readonly logger: Logger;
+  readonly runtime: Runtime;
+}
+
 /** The log lost records that were ingested; going on would skip what comes next. */
 export class LogTruncatedError extends Error {
   override readonly name = 'LogTruncatedError';
@@ -42,41 +50,36 @@ export class LogTruncatedError extends Error {
  */
 export async function takeOver(
   partitions: readonly number[],
-  log: TopicLog,
-  ledger: Ledger,
+  parts: TakeoverParts,
   isCurrent: () => boolean,
-  availability: Availability,
-  logger: Logger,
 ): Promise<Taken | undefined> {
   for (let attempt = 0; isCurrent(); attempt += 1) {
     try {
-      const taken = await takeOnce(partitions, log, ledger, logger);
+      const taken = await takeOnce(partitions, parts);
       return isCurrent() ? taken : undefined;
     } catch (error) {
-      if (error instanceof UnavailableError) availability.lost(error);
+      if (error instanceof UnavailableError) parts.availability.lost(error);
       else if (!(error instanceof FencedError)) throw error;
     }
-    await sleep(backoffMs(attempt));
+    await pause(attempt, parts.runtime);
   }
   return undefined;
 }
 
 async function takeOnce(
   partitions: readonly number[],
-  log: TopicLog,
-  ledger: Ledger,
-  logger: Logger,
+  { facts, log, logger }: TakeoverParts,
 ): Promise<Taken> {
   const topicId = await log.topicId();
   const source = sourceOf(log.topic, topicId);
-  const ownership = await ledger.claim(source, partitions);
-  const landed = await ledger.landed(source, partitions);
+  const ownership = await facts.claim(source, partitions);
+  const landed = await facts.landed(source, partitions);
   const ranges = await log.logRanges();
   if ((await log.topicId()) !== topicId) {
     // These offsets are of another log: they would look like lost records, or like a gap.
     throw new UnavailableError(`Kafka: topic ${log.topic} was just created again`);
   }
-  const committed = await seeds(partitions, landed, log, ledger);
+  const committed = await seeds(partitions, landed, log, facts);
   const states = new Map<number, PartitionState>();
   const positions = new Map<number, number>();
   const floors: FloorRow[] = [];
@@ -92,21 +95,21 @@ async function takeOnce(
     const position = positionOf(answer, partition, range, log.topic);
     if (answer.kind === 'at' && answer.floor !== undefined) {
       const fact = { partition, ...answer.floor };
-      floors.push(...(await factsOf(answer.floor, source, partition, ledger)));
+      floors.push(...(await factsOf(answer.floor, source, partition, facts)));
       if (fact.reason !== 'start') logger.warn(fact, `partition ${partition}: ${fact.detail}`);
     }
-    if (rows !== undefined) await tellHoles(rows, source, partition, ledger, logger);
-    const dead = await ledger.deadFrom(source, partition, position);
+    if (rows !== undefined) await tellHoles(rows, source, partition, facts, logger);
+    const dead = await facts.deadFrom(source, partition, position);
     const recorded = answer.kind === 'at' ? (answer.floor?.offset ?? floor ?? 0) : 0;
     positions.set(partition, position);
     const origins: Origins = new Map();
     const reached = { position, landed: position, recorded, end: range.end };
     states.set(partition, { ...reached, dead, origins, sought: undefined });
   }
-  for (const [partition, met] of await ledger.origins(source, positions)) {
+  for (const [partition, met] of await facts.origins(source, positions)) {
     for (const [origin, offset] of met) states.get(partition)?.origins.set(origin, offset);
   }
-  await ledger.recordFloors(ownership, floors);
+  await facts.recordFloors(ownership, floors);
   return { ownership, topicId, states };
 }
 
@@ -115,16 +118,16 @@ async function tellHoles(
   rows: NonNullable<Landed['rows']>,
   source: string,
   partition: number,
-  ledger: Ledger,
+  facts: Facts,
   logger: Logger,
 ): Promise<void> {
   if (holes(rows, 0) === 0) return;
   const { max, min } = rows;
-  let left = holes(rows, await ledger.deadBetween(source, partition, min, max));
-  if (left > 0) left -= covered(await ledger.gone(source, partition), { first: min, last: max });
+  let left = holes(rows, await facts.deadBetween(source, partition, min, max));
+  if (left > 0) left -= covered(await facts.gone(source, partition), { first: min, last: max });
   if (left === 0) return;
   // Retention takes the oldest parts in no order: holes are what it leaves on its way.
-  if (left > 0 && (await ledger.retentionDays()) !== undefined) return;
+  if (left > 0 && (await facts.retentionDays()) !== undefined) return;
   const what = left > 0 ? `${left} are in no table` : `${-left} rows are too many`;
   const text = `partition ${partition}: of offsets ${min} to ${max} ${what}; npm run audit tells more`;
   logger.warn({ partition, min, max, holes: left }, text);
@@ -135,10 +138,10 @@ async function seeds(
   partitions: readonly number[],
   landed: ReadonlyMap<number, Landed>,
   log: TopicLog,
-  ledger: Ledger,
+  facts: Facts,
 ): Promise<ReadonlyMap<number, number> | undefined> {
   if (partitions.every((partition) => landed.has(partition))) return undefined;
-  return (await ledger.isUpgraded(log.topic)) ? log.committed() : undefined;
+  return (await facts.isUpgraded(log.topic)) ? log.committed() : undefined;
 }
 
 function positionOf(answer: Resume, partition: number, range: LogRange, topic: string): number {

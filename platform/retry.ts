@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, errorCode } from './errors.ts';
 import type { Logger } from './log.ts';
+import { systemRuntime, type Runtime } from './runtime.ts';
 
 export interface Backoff {
   readonly firstMs: number;
@@ -12,9 +13,18 @@ export interface Backoff {
 const DEFAULT_BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
 
 /** The pause before attempt `attempt` (0 is the first retry), with up to half of it as jitter. */
-export function backoffMs(attempt: number, { firstMs, maxMs }: Backoff = DEFAULT_BACKOFF): number {
+export function backoffMs(
+  attempt: number,
+  { firstMs, maxMs }: Backoff = DEFAULT_BACKOFF,
+  runtime: Pick<Runtime, 'random'> = systemRuntime,
+): number {
   const full = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30));
-  return full / 2 + (Math.random() * full) / 2;
+  return full / 2 + (runtime.random() * full) / 2;
+}
+
+/** Waits before attempt `attempt`, as {@link backoffMs} says. */
+export function pause(attempt: number, runtime: Runtime = systemRuntime): Promise<void> {
+  return runtime.sleep(backoffMs(attempt, DEFAULT_BACKOFF, runtime));
 }
 
 /** Says once when a dependency goes away and once when it is back. */

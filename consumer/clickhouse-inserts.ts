@@ -1,15 +1,15 @@
-// Writes a batch: what had no record, dead letters, then the rows as one part, then floors no row shows.
-// Every statement carries the fence, so a batch of a process that lost its partitions adds nothing.
+// Inserts a batch into ClickHouse: its rows as one part, its dead letters as another. Each statement
+// carries the fence, so a batch of a process that lost its partitions adds nothing.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters as deadLetterTable } from '../streams/table.ts';
-import { absentFacts } from './absent.ts';
-import type { Batch, DeadLetter, Span } from './batch.ts';
+import type { Batch, DeadLetter } from './batch.ts';
 import { guard, type Ownership } from './fence.ts';
 import type { Ledger } from './ledger.ts';
+import type { Inserts } from './sink.ts';
 import { quoted } from './source.ts';
 
-export class Writer {
+export class ClickHouseInserts implements Inserts {
   readonly #clickhouse: ClickHouse;
   readonly #ledger: Ledger;
   readonly #stream: Stream;
@@ -31,38 +31,12 @@ export class Writer {
     this.#letters = letters;
   }
 
-  /**
-   * Lands a batch under `ownership`, which must be of exactly the batch's partitions. After an
-   * UnavailableError it may be called again: what landed is not sent twice.
-   * @throws what ClickHouse.insert throws; after anything but UnavailableError the state of the
-   * batch has to be read back from the tables.
-   */
-  async write(batch: Batch, ownership: Ownership, ingestTimeMs: number): Promise<void> {
-    const ingestTime = `fromUnixTimestamp64Milli(${ingestTimeMs}, 'UTC')`;
-    if (batch.landed === 'nothing') {
-      await this.#ledger.recordFloors(ownership, absentFacts(batch.spans));
-      if (batch.deadLetters.length > 0) await this.#writeDead(batch, ownership, ingestTime);
-      batch.landed = 'dead-letters';
-    }
-    if (batch.landed === 'dead-letters') {
-      if (batch.block.rows > 0) await this.#writeRows(batch, ownership, ingestTime);
-      batch.landed = 'rows';
-    }
-    const floors = [...batch.spans].filter(([, span]) => needsFloor(span));
-    await this.#ledger.recordFloors(
-      ownership,
-      floors.map(([partition, { next }]) => {
-        return { partition, offset: next, reason: 'dead-letters', detail: '' };
-      }),
-    );
-  }
-
-  async #writeRows({ block }: Batch, ownership: Ownership, ingestTime: string): Promise<void> {
+  async rows({ block }: Batch, ownership: Ownership, ingestTimeMs: number): Promise<void> {
     const own = this.#stream.columns.map(({ name }) => name);
     const carried = [...own, ...block.lineage].join(', ');
     await this.#clickhouse.insert({
       statement: `INSERT INTO ${this.#table} (${carried}, ingest_time, kafka_source)
-        SELECT ${carried}, ${ingestTime}, ${quoted(ownership.source)}
+        SELECT ${carried}, ${instant(ingestTimeMs)}, ${quoted(ownership.source)}
         FROM input(${quoted(block.structure())}) WHERE ${guard(ownership)} FORMAT Native`,
       body: block.encoded(),
       rows: block.rows,
@@ -70,13 +44,13 @@ export class Writer {
     });
   }
 
-  async #writeDead(batch: Batch, ownership: Ownership, ingestTime: string): Promise<void> {
-    const fixed = `${quoted(this.#stream.name)}, ${quoted(ownership.source)}, ${ingestTime}`;
+  async deadLetters(batch: Batch, ownership: Ownership, ingestTimeMs: number): Promise<void> {
+    const fixed = [quoted(this.#stream.name), quoted(ownership.source), instant(ingestTimeMs)];
     await this.#clickhouse.insert({
       statement: `INSERT INTO ${this.#letters}
         (stream, kafka_source, ingest_time, kafka_partition, kafka_offset, kafka_timestamp,
          key, value, headers, reason, field, detail, origin_source, origin_partition, origin_offset)
-        SELECT ${fixed}, p, o, fromUnixTimestamp64Milli(t, 'UTC'),
+        SELECT ${fixed.join(', ')}, p, o, fromUnixTimestamp64Milli(t, 'UTC'),
           base64Decode(k), base64Decode(v), h, r, f, d, s, sp, so
         FROM input('p UInt16, o UInt64, t Int64, k String, v String, h String, r String, f String, d String,
           s String, sp UInt16, so UInt64')
@@ -88,9 +62,9 @@ export class Writer {
   }
 }
 
-/** Nothing else would show that a span without rows, or that ends in duplicates, has landed. */
-function needsFloor({ duplicates, first, next, rows }: Span): boolean {
-  return next > first && (rows === 0 || duplicates.at(-1)?.last === next - 1);
+/** An instant as SQL; `ms` is epoch milliseconds. */
+function instant(ms: number): string {
+  return `fromUnixTimestamp64Milli(${ms}, 'UTC')`;
 }
 
 function line(letter: DeadLetter) {
