@@ -7,7 +7,7 @@ import type { Origin } from '../streams/origin.ts';
 import { reject, type Rejection } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
 import { compileDecode, type Decode } from './decode.ts';
-import { extend, type OffsetRange } from './gap.ts';
+import { extend, without, type OffsetRange } from './gap.ts';
 import { isDuplicate, originOf, type Origins } from './origins.ts';
 
 export interface DeadLetter {
@@ -88,7 +88,7 @@ export class Batch {
       while (records.next()) {
         const { offset } = records;
         if (offset < position) continue;
-        if (offset > expected) span.absent.push({ first: expected, last: offset - 1 });
+        if (offset > expected) noteAbsent(span, expected, offset - 1, dead);
         expected = offset + 1;
         const isDead = dead.size > 0 && dead.has(offset);
         if (this.#hasOrigin) this.#addMade(partition, records, span, origins, isDead);
@@ -96,7 +96,7 @@ export class Batch {
         else this.#addRecord(partition, records, span);
       }
     }
-    if (run.lastOffset >= expected) span.absent.push({ first: expected, last: run.lastOffset });
+    if (run.lastOffset >= expected) noteAbsent(span, expected, run.lastOffset, dead);
     span.rows += this.block.rows - rowsBefore;
     span.next = run.lastOffset + 1;
     this.decodeMs += performance.now() - startedAt;
@@ -173,4 +173,9 @@ export class Batch {
     this.decodeMs = 0;
     this.landed = 'nothing';
   }
+}
+
+/** A dead letter whose record compaction took since is no absent offset: each offset is of one class. */
+function noteAbsent(span: Span, first: number, last: number, dead: ReadonlySet<number>): void {
+  span.absent.push(...without({ first, last }, dead));
 }

@@ -53,7 +53,13 @@ export function covered(ranges: readonly OffsetRange[], within: OffsetRange): nu
 export function without({ first, last }: OffsetRange, offsets: ReadonlySet<number>): OffsetRange[] {
   const left: OffsetRange[] = [];
   let from = first;
-  const within = [...offsets].filter((offset) => offset >= first && offset <= last);
+  // The smaller of the two is gone over: a compacted topic has many small ranges.
+  const within =
+    last - first < offsets.size
+      ? Array.from({ length: last - first + 1 }, (_, at) => first + at).filter((at) =>
+          offsets.has(at),
+        )
+      : [...offsets].filter((offset) => offset >= first && offset <= last);
   for (const offset of within.toSorted((one, other) => one - other)) {
     if (offset > from) left.push({ first: from, last: offset - 1 });
     from = offset + 1;
