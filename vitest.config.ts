@@ -1,5 +1,6 @@
-// Four suites: `unit` beside the sources (no server), `tidy` (rules of the code base), `integration`
-// (real Kafka, real ClickHouse engine) and `e2e` (whole programs, as a user starts them).
+// Five suites: `unit` beside the sources (no server), `tidy` (rules of the code base), `simulation` (the
+// protocol on a virtual clock), `integration` (real Kafka, real ClickHouse engine) and `e2e` (whole
+// programs, as a user starts them).
 import { defineConfig } from 'vitest/config';
 
 const real = { testTimeout: 120_000, hookTimeout: 240_000 };
@@ -19,6 +20,14 @@ export default defineConfig({
         },
       },
       { test: { name: 'tidy', include: ['test/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          // The real protocol code on a simulated Kafka and sink; no server.
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 300_000,
+        },
+      },
       {
         test: {
           name: 'integration',
