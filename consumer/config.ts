@@ -3,7 +3,7 @@ import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
 import { decimal, integer, matching, oneOf, text, type Config } from '../platform/config.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { httpVariables } from '../platform/http.ts';
-import { kafkaVariables } from '../platform/kafka/variables.ts';
+import { groupVariables, kafkaVariables } from '../platform/kafka/variables.ts';
 import { streamsVariable, topicsOf, type ChosenStreams } from '../platform/streams-variable.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';
@@ -39,6 +39,7 @@ export const consumerVariables = {
     1_024,
     1_073_741_824,
   ),
+  ...groupVariables,
   MAX_MESSAGE_BYTES: integer(
     { default: 1_048_576, doc: 'A larger message becomes a dead letter.' },
     16,

@@ -1,7 +1,7 @@
 // The processor's environment variables.
 import { integer, matching, oneOf, text, type Config } from '../platform/config.ts';
 import { httpVariables } from '../platform/http.ts';
-import { kafkaVariables } from '../platform/kafka/variables.ts';
+import { groupVariables, kafkaVariables } from '../platform/kafka/variables.ts';
 import { transforms } from '../streams/index.ts';
 
 const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
@@ -25,6 +25,7 @@ export const processorVariables = {
     TOPIC,
     TOPIC_ALLOWED,
   ),
+  ...groupVariables,
   FETCH_MAX_BYTES: integer(
     { default: 1_048_576, doc: 'Bytes fetched at once per partition.' },
     1_024,

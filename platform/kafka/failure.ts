@@ -8,6 +8,8 @@ const REFUSED_BY_NAME = new Set([
   'KafkaJSServerDoesNotSupportApiKey',
 ]);
 
+const INVALID_SESSION = 'INVALID_SESSION_TIMEOUT';
+
 const REFUSED_BY_TYPE = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
@@ -16,6 +18,7 @@ const REFUSED_BY_TYPE = new Set([
   'UNSUPPORTED_SASL_MECHANISM',
   'ILLEGAL_SASL_STATE',
   'INVALID_TOPIC_EXCEPTION',
+  INVALID_SESSION,
 ]);
 
 /** The broker's answers that depend on nothing but what is in the batch. */
@@ -59,6 +62,11 @@ export function kafkaFailure(thrown: unknown, doing: string): ConfigError | Unav
 /** True when the failure says that the topic does not exist (yet). */
 export function isUnknownTopic(thrown: unknown): boolean {
   return [...chain(thrown)].some(({ type }) => type === UNKNOWN_TOPIC);
+}
+
+/** True when the broker refuses the session timeout that a member asks for. */
+export function isRefusedSession(thrown: unknown): boolean {
+  return [...chain(thrown)].some(({ type }) => type === INVALID_SESSION);
 }
 
 /** The broker's word for what is wrong with the content of a batch, undefined for any other failure. */

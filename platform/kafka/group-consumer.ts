@@ -7,11 +7,12 @@ import { ConfigError, UnavailableError, asError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, untilAvailable } from '../retry.ts';
 import { createKafka } from './client.ts';
-import { isUnknownTopic, kafkaFailure } from './failure.ts';
+import { isRefusedSession, isUnknownTopic, kafkaFailure } from './failure.ts';
 import type { FetchedBatch } from './fetch-response.ts';
+import { keepingAlive } from './keep-alive.ts';
 import { rawFetching } from './raw-fetch.ts';
 import { inRuns, type RecordRun } from './record-run.ts';
-import type { KafkaConfig } from './variables.ts';
+import type { GroupConfig, KafkaConfig } from './variables.ts';
 
 /** Consecutive records of one partition. They are gone when the receiver is done with them. */
 export interface RecordBatch extends RecordRun {
@@ -62,7 +63,13 @@ export interface NotedOffset {
   readonly note: string;
 }
 
-const SESSION_MS = 30_000;
+/** Three heartbeats fit into a session, so that a late one or two end no membership. */
+const HEARTBEATS_PER_SESSION = 3;
+const HEARTBEAT_MAX_MS = 3_000;
+const BROKER_SETTINGS = {
+  min: 'its group.min.session.timeout.ms (6000 by default)',
+  max: 'group.max.session.timeout.ms',
+};
 /**
  * While the group waits for a member that died, it answers no JoinGroup until that one's session has
  * ended, and kafkajs does not disconnect before the answer. A stop cannot wait for that.
@@ -74,19 +81,26 @@ export class GroupConsumer implements AsyncDisposable {
   readonly #admin: Admin;
   readonly #options: GroupOptions;
   readonly #log: Logger;
+  readonly #sessionMs: number;
+  readonly #heartbeatMs: number;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(config: KafkaConfig, options: GroupOptions, log: Logger) {
+  constructor(config: KafkaConfig & GroupConfig, options: GroupOptions, log: Logger) {
     const kafka = createKafka(config, log, options.groupId);
     this.#options = options;
     this.#log = log;
+    this.#sessionMs = config.KAFKA_SESSION_TIMEOUT_MS;
+    this.#heartbeatMs = Math.min(
+      HEARTBEAT_MAX_MS,
+      Math.floor(this.#sessionMs / HEARTBEATS_PER_SESSION),
+    );
     this.#admin = kafka.admin();
     this.#consumer = kafka.consumer({
       groupId: options.groupId,
-      sessionTimeout: SESSION_MS,
+      sessionTimeout: this.#sessionMs,
       rebalanceTimeout: 60_000,
-      heartbeatInterval: 3_000,
+      heartbeatInterval: this.#heartbeatMs,
       // New partitions are noticed when the metadata is refreshed.
       metadataMaxAge: 15_000,
       allowAutoTopicCreation: false,
@@ -116,10 +130,18 @@ export class GroupConsumer implements AsyncDisposable {
     this.#consumer.on(HEARTBEAT, () => receiver.confirmed());
     this.#consumer.on(FETCH, () => availability.back());
     this.#consumer.on(CRASH, ({ payload }) => {
-      const failure = kafkaFailure(payload.error, 'Kafka');
+      const failure = this.#failureOf(payload.error);
       if (failure instanceof ConfigError) receiver.failed(failure);
       else availability.lost(failure);
     });
+  }
+
+  /** @returns what names the variable when the broker refuses its value. */
+  #failureOf(error: unknown): ConfigError | UnavailableError {
+    if (!isRefusedSession(error)) return kafkaFailure(error, 'Kafka');
+    const { min, max } = BROKER_SETTINGS;
+    const text = `KAFKA_SESSION_TIMEOUT_MS: ${this.#sessionMs} is not what the broker allows: ${min} to ${max}`;
+    return new ConfigError(text, { cause: asError(error) });
   }
 
   async #join(receiver: GroupReceiver): Promise<void> {
@@ -134,7 +156,7 @@ export class GroupConsumer implements AsyncDisposable {
         this.#consumer.run({
           autoCommit: false,
           eachBatchAutoResolve: false,
-          eachBatch: (payload) => deliver(payload, receiver),
+          eachBatch: (payload) => deliver(payload, receiver, this.#heartbeatMs),
         }),
       );
     } catch (error) {
@@ -238,7 +260,11 @@ function restart(error: Error): Promise<boolean> {
   return Promise.resolve(!(kafkaFailure(error, 'Kafka') instanceof ConfigError));
 }
 
-async function deliver(payload: EachBatchPayload, receiver: GroupReceiver): Promise<void> {
+async function deliver(
+  payload: EachBatchPayload,
+  receiver: GroupReceiver,
+  heartbeatMs: number,
+): Promise<void> {
   const { topic, partition, highWatermark } = payload.batch;
   const batch = payload.batch as unknown as {
     readonly fetchedOffset: string;
@@ -249,8 +275,11 @@ async function deliver(payload: EachBatchPayload, receiver: GroupReceiver): Prom
     isCurrent: () => payload.isRunning() && !payload.isStale(),
   };
   const endOffset = Number(highWatermark);
-  const taken = await inRuns(batch.messages, Number(batch.fetchedOffset), (run) =>
-    receiver.batch({ topic, partition, endOffset, ...run }, membership),
+  // kafkajs sends no heartbeat while a batch is dealt with, which may have to ask a slow server.
+  const taken = await keepingAlive(membership.heartbeat, heartbeatMs / 2, () =>
+    inRuns(batch.messages, Number(batch.fetchedOffset), (run) =>
+      receiver.batch({ topic, partition, endOffset, ...run }, membership),
+    ),
   );
   if (taken) payload.resolveOffset(payload.batch.lastOffset());
 }

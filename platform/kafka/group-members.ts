@@ -1,5 +1,5 @@
 // Removes the members of a consumer group that are known to be dead. The group would wait for each until
-// its session ends, half a minute, before anybody else gets its partitions.
+// its session ends before anybody else gets its partitions.
 import { createAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';

@@ -25,4 +25,17 @@ export const kafkaVariables = {
   ),
 } as const;
 
+/** Of members of a consumer group: consumer and processor. */
+export const groupVariables = {
+  KAFKA_SESSION_TIMEOUT_MS: integer(
+    {
+      default: 6_000,
+      doc: 'After so long without a heartbeat the group gives the partitions of a process to another: what a kill -9 costs. The broker has to allow it (group.min.session.timeout.ms, 6000 by default).',
+    },
+    1_000,
+    1_800_000,
+  ),
+} as const;
+
+export type GroupConfig = Config<typeof groupVariables>;
 export type KafkaConfig = Config<typeof kafkaVariables>;

@@ -23,6 +23,10 @@ describeBackend('the consumer process refuses, with exit code 2 and one clear li
       says: /^FLUSH_INTERVAL_SEC: "0" is not/,
     },
     'a broker without a form': { env: { KAFKA_BROKER: ':' }, says: /^KAFKA_BROKER: ":" is not/ },
+    'a session that the broker does not allow': {
+      env: { KAFKA_SESSION_TIMEOUT_MS: '1000' },
+      says: /^KAFKA_SESSION_TIMEOUT_MS: 1000 is not what the broker allows: its group\.min/,
+    },
     'a wrong password': { env: { CLICKHOUSE_PASSWORD: 'wrong' }, says: /password/ },
     'an unknown user': { env: { CLICKHOUSE_USER: 'nobody' }, says: /user|password/ },
     'an unknown database': { env: { CLICKHOUSE_DB: 'no_such_database' }, says: /setup|database/ },
