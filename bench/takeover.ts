@@ -14,6 +14,7 @@ import { median } from './usage.ts';
 
 const { values } = parseArgs({
   options: {
+    /** Of each kind; 0: none. */
     kills: { type: 'string', default: '10' },
     /** Values of KAFKA_SESSION_TIMEOUT_MS, comma-separated. */
     sessions: { type: 'string', default: '6000,30000' },
@@ -179,7 +180,7 @@ say(
   '| killed | session, ms | kills | took over after, s (min / median / max) | first row after, s |',
 );
 say('| --- | --- | --- | --- | --- |');
-for (const session of sessions) {
+for (const session of kills > 0 ? sessions : []) {
   for (const load of values.loads.split(',')) {
     for (const [what, measure] of [
       ['consumer', ofConsumer],
