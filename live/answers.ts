@@ -161,7 +161,7 @@ export function troubleOf(thrown: unknown): Trouble {
   }
   if (thrown instanceof ConfigError) return { kind: 'refused', text: thrown.message };
   if (thrown instanceof UnavailableError && (code === undefined || AWAY.test(code))) {
-    return { kind: 'away', text: 'ClickHouse does not answer. Trying again.' };
+    return { kind: 'away', text: `${thrown.message}. Trying again.` };
   }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return { kind: 'failed', text };

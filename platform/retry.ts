@@ -1,5 +1,5 @@
-// Waiting for something that comes back: backoff with jitter, and one log line per change of state
-// instead of one per attempt.
+// Waiting for something that comes back: backoff with jitter, and one log line per change of state and
+// per minute instead of one per attempt.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, errorCode } from './errors.ts';
 import type { Logger } from './log.ts';
@@ -27,9 +27,12 @@ export function pause(attempt: number, runtime: Runtime = systemRuntime): Promis
   return runtime.sleep(backoffMs(attempt, DEFAULT_BACKOFF, runtime));
 }
 
-/** Says once when a dependency goes away and once when it is back. */
+const SAY_EVERY_MS = 60_000;
+
+/** Says when a dependency goes away, every minute that it still is, and when it is back. */
 export class Availability {
   #awaySinceMs: number | undefined;
+  #saidMinutes = 0;
   readonly #what: string;
   readonly #log: Logger;
 
@@ -43,9 +46,19 @@ export class Availability {
   }
 
   lost(error: Error): void {
-    if (this.#awaySinceMs !== undefined) return;
-    this.#awaySinceMs = Date.now();
-    this.#log.warn({ code: errorCode(error) }, `${this.#what}: waiting: ${error.message}`);
+    const code = errorCode(error);
+    if (this.#awaySinceMs === undefined) {
+      this.#awaySinceMs = Date.now();
+      this.#saidMinutes = 0;
+      this.#log.warn({ code }, `${this.#what}: waiting: ${error.message}`);
+      return;
+    }
+    const awayMs = Date.now() - this.#awaySinceMs;
+    const minutes = Math.floor(awayMs / SAY_EVERY_MS);
+    if (minutes <= this.#saidMinutes) return;
+    this.#saidMinutes = minutes;
+    const text = `${this.#what}: still waiting, ${minutes} min so far: ${error.message}`;
+    this.#log.warn({ code, awayMs }, text);
   }
 
   back(): void {

@@ -5,6 +5,7 @@ import type { ReadTable } from '../../platform/clickhouse/reader.ts';
 import { asError } from '../../platform/errors.ts';
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import { silentLog } from '../../platform/log.ts';
+import { nothingAnswers } from '../../platform/nothing-answers.ts';
 import type { LiveConfig } from '../config.ts';
 import type { PipelineNews } from '../model/protocol.ts';
 import { judge, silent } from './judge.ts';
@@ -95,7 +96,7 @@ export class PipelineWatch implements AsyncDisposable {
     } catch {
       await this.#forgetKafka();
       return silent(
-        `Kafka does not answer at ${broker}. Producers wait or stop; the consumer goes on when it is back.`,
+        `${nothingAnswers('Kafka', broker)}. Producers wait or stop; the consumer goes on when it is back.`,
       );
     }
   }

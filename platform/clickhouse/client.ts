@@ -32,9 +32,11 @@ const ONE_PART: ClickHouseSettings = {
 export class ClickHouse implements AsyncDisposable {
   readonly #client: ClickHouseClient;
   readonly #timeoutMs: number;
+  readonly #url: string;
 
   constructor(target: ClickHouseTarget, application: string) {
     this.#timeoutMs = target.timeoutMs;
+    this.#url = target.url;
     this.#client = createClient({
       url: target.url,
       username: target.username,
@@ -63,7 +65,7 @@ export class ClickHouse implements AsyncDisposable {
       });
       return await result.json<T>();
     } catch (error) {
-      throw readFailure(error, 'ClickHouse query');
+      throw readFailure(error, 'ClickHouse query', this.#url);
     }
   }
 
@@ -76,7 +78,7 @@ export class ClickHouse implements AsyncDisposable {
     try {
       await this.#client.command({ query: sql, query_params: parameters });
     } catch (error) {
-      throw readFailure(error, 'ClickHouse command');
+      throw readFailure(error, 'ClickHouse command', this.#url);
     }
   }
 
@@ -100,7 +102,7 @@ export class ClickHouse implements AsyncDisposable {
       result.stream.resume();
       written = result.summary === undefined ? undefined : Number(result.summary.written_rows);
     } catch (error) {
-      throw writeFailure(error, 'ClickHouse insert');
+      throw writeFailure(error, 'ClickHouse insert', this.#url);
     }
     // A server that stopped receiving early can still answer 200 (ClickHouse issue 65117).
     if (written !== undefined && written > 0 && written < rows) {

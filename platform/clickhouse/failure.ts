@@ -9,6 +9,7 @@ import {
   asError,
   errorCode,
 } from '../errors.ts';
+import { isNotConnected, nothingAnswers } from '../nothing-answers.ts';
 
 /** Server error codes that only a person can mend. */
 const REFUSED: Record<string, string> = {
@@ -28,14 +29,11 @@ const REFUSED: Record<string, string> = {
 /** throwIf() of the guard that every insert carries: another owner has taken over. */
 const FENCED = '395';
 
-/** No connection was made, so nothing can have been sent. */
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-
 export type ClickHouseFailure = ConfigError | FencedError | UnavailableError | UnclearOutcomeError;
 
 /** Classifies the failure of a query that changes nothing; repeating it is always safe. */
-export function readFailure(thrown: unknown, doing: string): ClickHouseFailure {
-  const failure = writeFailure(thrown, doing);
+export function readFailure(thrown: unknown, doing: string, url: string): ClickHouseFailure {
+  const failure = writeFailure(thrown, doing, url);
   if (!(failure instanceof UnclearOutcomeError)) return failure;
   return new UnavailableError(failure.message, { cause: thrown });
 }
@@ -43,9 +41,9 @@ export function readFailure(thrown: unknown, doing: string): ClickHouseFailure {
 /**
  * Classifies the failure of a query that writes. Whatever is not certain to have failed before it
  * began is an {@link UnclearOutcomeError}, even a server exception: a part can be committed and a
- * later step of the same INSERT fail.
+ * later step of the same INSERT fail. `url` is the server's.
  */
-export function writeFailure(thrown: unknown, doing: string): ClickHouseFailure {
+export function writeFailure(thrown: unknown, doing: string, url: string): ClickHouseFailure {
   const cause = asError(thrown);
   const code = errorCode(thrown);
   const said = firstLine(cause.message);
@@ -55,8 +53,10 @@ export function writeFailure(thrown: unknown, doing: string): ClickHouseFailure 
     if (meaning !== undefined) return new ConfigError(`${doing}: ${meaning}: ${said}`, { cause });
     return new UnclearOutcomeError(`${doing}: error ${code}: ${said}`, { cause });
   }
+  if (isNotConnected(code)) {
+    return new UnavailableError(nothingAnswers('ClickHouse', new URL(url).host), { cause });
+  }
   const text = `${doing}: ${code === undefined ? '' : `${code}: `}${said}`;
-  if (code !== undefined && NOT_SENT.has(code)) return new UnavailableError(text, { cause });
   return new UnclearOutcomeError(text, { cause });
 }
 

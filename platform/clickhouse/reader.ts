@@ -27,9 +27,11 @@ const GRACE_MS = 2_000;
 export class ClickHouseReader implements AsyncDisposable {
   readonly #client: ClickHouseClient;
   readonly #limits: ReaderLimits;
+  readonly #url: string;
 
   constructor(target: ClickHouseTarget, application: string, limits: ReaderLimits) {
     this.#limits = limits;
+    this.#url = target.url;
     this.#client = createClient({
       url: target.url,
       username: target.username,
@@ -68,7 +70,7 @@ export class ClickHouseReader implements AsyncDisposable {
       return readAnswer(text);
     } catch (thrown) {
       if (thrown instanceof ResultTooLargeError) throw thrown;
-      throw readFailure(thrown, 'ClickHouse');
+      throw readFailure(thrown, 'ClickHouse', this.#url);
     }
   }
 

@@ -1,6 +1,7 @@
 // Tells what a kafkajs failure means for the program: a person must act (ConfigError) or waiting
 // helps (UnavailableError). Decided by kafkajs's error names and protocol types only.
 import { ConfigError, UnavailableError, asError } from '../errors.ts';
+import { isNotConnected, nothingAnswers } from '../nothing-answers.ts';
 
 const REFUSED_BY_NAME = new Set([
   'KafkaJSSASLAuthenticationError',
@@ -56,7 +57,34 @@ export function kafkaFailure(thrown: unknown, doing: string): ConfigError | Unav
     const refused = REFUSED_BY_NAME.has(error.name) || REFUSED_BY_TYPE.has(String(error.type));
     if (refused) return new ConfigError(`${doing}: ${error.message}`, { cause });
   }
-  return new UnavailableError(`${doing}: ${innermost(thrown).message}`, { cause });
+  const address = unanswered(thrown);
+  const text =
+    address === undefined
+      ? `${doing}: ${innermost(thrown).message}`
+      : nothingAnswers('Kafka', address);
+  return new UnavailableError(text, { cause });
+}
+
+interface ConnectionFailure {
+  readonly code?: unknown;
+  /** kafkajs: host:port of the broker. */
+  readonly broker?: unknown;
+  /** Node: where it tried to connect, or whose address it looked for. */
+  readonly address?: unknown;
+  readonly hostname?: unknown;
+  readonly port?: unknown;
+}
+
+/** The broker that no connection could be made to, if that is the failure. */
+function unanswered(thrown: unknown): string | undefined {
+  for (const error of chain(thrown)) {
+    const { address, broker, code, hostname, port } = error as ConnectionFailure;
+    if (!isNotConnected(typeof code === 'string' ? code : undefined)) continue;
+    if (typeof broker === 'string') return broker;
+    const host = [address, hostname].find((each) => typeof each === 'string');
+    if (host !== undefined) return typeof port === 'number' ? `${host}:${port}` : host;
+  }
+  return undefined;
 }
 
 /** True when the failure says that the topic does not exist (yet). */

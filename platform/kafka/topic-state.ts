@@ -53,7 +53,7 @@ export async function readTopicState(
       newestMs: await newestMs(config, topic, [...ranges.keys()]),
     };
   } catch (error) {
-    throw kafkaFailure(error, `Kafka at ${config.KAFKA_BROKER}`);
+    throw kafkaFailure(error, 'Kafka');
   } finally {
     await admin.disconnect().catch(() => undefined);
   }

@@ -160,7 +160,7 @@ describeBackend('the live page’s server', () => {
     const [news] = await round(live.url, 'sensor-overview', [1]);
     expect(news!.trouble).toEqual({
       kind: 'away',
-      text: 'ClickHouse does not answer. Trying again.',
+      text: 'ClickHouse: nothing answers on 127.0.0.1:1: npm start, or npm run clickhouse. Trying again.',
     });
     const isPipeline = ({ name }: Event): boolean => name === 'pipeline';
     const events = await readStream(`${live.url}/api/stream/sensor-overview`, (all) =>
