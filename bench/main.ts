@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions, type Help } from '../platform/command-line.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { runChild, type Result } from './child.ts';
 import { measure } from './measure.ts';
@@ -22,15 +22,26 @@ import {
 } from './report.ts';
 import { startServers } from './servers.ts';
 
-const { values } = parseArgs({
+const HELP: Help = {
+  about: 'Measures the consumer beside its limits, on a Kafka and a ClickHouse of its own.',
+  command: 'npm run bench',
   options: {
-    quick: { type: 'boolean', default: false },
-    report: { type: 'boolean', default: false },
-    rows: { type: 'string' },
-    rounds: { type: 'string' },
-    partitions: { type: 'string', default: '3' },
-    parts: { type: 'string' },
+    '--quick': 'fewer rows, one round',
+    '--rows N': 'messages of a round',
+    '--rounds N': 'rounds; medians are shown',
+    '--partitions N': 'of the topic (3)',
+    '--parts LIST': `only these: ${PARTS.join(', ')}`,
+    '--report': 'write docs/performance.md',
   },
+};
+
+const values = readOptions(HELP, {
+  quick: { type: 'boolean', default: false },
+  report: { type: 'boolean', default: false },
+  rows: { type: 'string' },
+  rounds: { type: 'string' },
+  partitions: { type: 'string', default: '3' },
+  parts: { type: 'string' },
 });
 const rows = Number(values.rows ?? (values.quick ? 300_000 : 3_000_000));
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));

@@ -2,6 +2,7 @@
 // with --check, fails when the committed file is not what they say.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readOptions, type Help } from '../platform/command-line.ts';
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
 import {
@@ -37,8 +38,14 @@ export async function isCurrent(file: string = SCHEMA_FILE): Promise<boolean> {
   return (await readFile(file, 'utf8').catch(() => '')) === schemaSql();
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  if (!args.includes('--check')) {
+const HELP: Help = {
+  about: 'Writes clickhouse_setup/01_init_schema.sql from the streams.',
+  command: 'npm run generate',
+  options: { '--check': 'write nothing; exit code 1 if a file is not up to date' },
+};
+
+async function main(check: boolean): Promise<number> {
+  if (!check) {
     await writeFile(SCHEMA_FILE, schemaSql());
     process.stdout.write('Wrote clickhouse_setup/01_init_schema.sql\n');
     return 0;
@@ -50,4 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
   return 1;
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) {
+  const { check } = readOptions(HELP, { check: { type: 'boolean', default: false } });
+  process.exitCode = await main(check);
+}

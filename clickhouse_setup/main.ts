@@ -1,11 +1,22 @@
-// The program behind `npm run setup`: one idempotent run, then exit. 0 done, 1 a server stayed away,
-// 2 a person has to change something.
+// The program behind `npm run setup`: one idempotent run, then exit. 0 done, 2 a person has to change
+// something, 3 a server stayed away.
+import { readOptions, type Help } from '../platform/command-line.ts';
 import { readConfig } from '../platform/config.ts';
+import { EXIT_CODES } from '../platform/exit-codes.ts';
 import { createLog } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
 import { GaveUpError } from './patience.ts';
 import { setUp } from './setup.ts';
 import { setupVariables, type SetupConfig } from './variables.ts';
+
+const HELP: Help = {
+  about:
+    'Creates topics, tables, views and users, or upgrades them. It removes no data; run it as often as you like.',
+  command: 'npm run setup',
+  variables: setupVariables,
+  notes:
+    'Exit codes: 0 done, 2 a setting, a right or a table has to be changed, 3 Kafka or ClickHouse stayed away.',
+};
 
 /** Starts the setup; it ends by itself. Disposing it early leaves a state that a next run finishes. */
 export function start(config: SetupConfig): Promise<Service> {
@@ -19,11 +30,12 @@ export function start(config: SetupConfig): Promise<Service> {
     (error: unknown) => {
       if (!(error instanceof GaveUpError)) throw error;
       log.error(error.message);
-      return 1;
+      return EXIT_CODES.away;
     },
   );
   return Promise.resolve({
     ended,
+    finishes: true,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await ended.catch(() => undefined);
@@ -31,4 +43,7 @@ export function start(config: SetupConfig): Promise<Service> {
   });
 }
 
-if (import.meta.main) await run(() => start(readConfig(setupVariables)));
+if (import.meta.main) {
+  readOptions(HELP, {});
+  await run(() => start(readConfig(setupVariables)));
+}

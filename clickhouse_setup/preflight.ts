@@ -1,9 +1,10 @@
 // What Docker asks before it starts anything that listens: would a demo password be reachable from other
 // machines? Published ports are Docker's own doing, so nothing that starts later could still prevent it.
+import { readOptions } from '../platform/command-line.ts';
 import { matching, readConfig, text, type Config } from '../platform/config.ts';
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
 import { requireOwnPasswords } from '../platform/demo-passwords.ts';
-import { run } from '../platform/service.ts';
+import { oneShot, run } from '../platform/service.ts';
 import { setupVariables } from './variables.ts';
 
 export const preflightVariables = {
@@ -30,11 +31,17 @@ export function preflight(config: Config<typeof preflightVariables>): void {
 }
 
 if (import.meta.main) {
+  readOptions(
+    {
+      about:
+        'Refuses, with exit code 2, a demo password that other machines could use. Docker runs it first.',
+      command: 'node clickhouse_setup/preflight.ts',
+      variables: preflightVariables,
+    },
+    {},
+  );
   await run(() => {
     preflight(readConfig(preflightVariables));
-    return Promise.resolve({
-      ended: Promise.resolve(0),
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    });
+    return Promise.resolve(oneShot(Promise.resolve(0)));
   });
 }

@@ -1,15 +1,15 @@
 // The program behind `npm run topics`: creates the declared topics that are missing, or only looks, and says
-// what differs. Exit code 0: done. 1: with --check, something is missing or differs; or Kafka cannot be
-// reached. 2: bad arguments or settings.
+// what differs. Exit code 0: done. 1: with --check, something is missing or differs. 2: bad arguments or
+// settings. 3: Kafka is away.
 import { parseArgs } from 'node:util';
+import { answerHelp, type Help } from '../platform/command-line.ts';
 import { readConfig, type Config } from '../platform/config.ts';
-import { ConfigError, UnavailableError, asError } from '../platform/errors.ts';
+import { ConfigError, asError } from '../platform/errors.ts';
 import { createKafka } from '../platform/kafka/client.ts';
 import { describeTopics, ensureTopics } from '../platform/kafka/topics.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
-import { visible } from '../platform/visible.ts';
+import { oneShot, run, type Service } from '../platform/service.ts';
 import { declaredTopics, topicsReport } from './topics.ts';
 import { setupVariables } from './variables.ts';
 
@@ -22,6 +22,13 @@ export const topicsVariables = {
 export type TopicsConfig = Config<typeof topicsVariables>;
 
 const USAGE = 'usage: npm run topics [-- --check]';
+const HELP: Help = {
+  about: 'Creates the declared topics that are missing, and says what differs.',
+  command: 'npm run topics',
+  options: { '--check': 'create nothing; exit code 1 if a topic is missing or differs' },
+  variables: topicsVariables,
+  notes: 'Exit codes: 0 done, 1 see --check, 2 bad arguments or settings, 3 Kafka is away.',
+};
 /** Few enough that a command that cannot reach Kafka says so within seconds. */
 const RETRIES = 1;
 
@@ -54,14 +61,11 @@ export async function topics(
 function start(): Promise<Service> {
   const args = readArguments(process.argv.slice(2));
   const config = readConfig(topicsVariables);
-  const ended = topics(config, args, (text) => process.stdout.write(text)).catch(
-    (error: unknown) => {
-      if (!(error instanceof UnavailableError)) throw error;
-      process.stderr.write(`Kafka at ${config.KAFKA_BROKER}: ${visible(error.message)}\n`);
-      return 1;
-    },
-  );
-  return Promise.resolve({ ended, [Symbol.asyncDispose]: () => Promise.resolve() });
+  const print = (text: string): void => void process.stdout.write(text);
+  return Promise.resolve(oneShot(topics(config, args, print)));
 }
 
-if (import.meta.main) await run(start);
+if (import.meta.main) {
+  answerHelp(HELP);
+  await run(start);
+}

@@ -4,13 +4,14 @@
 import { parseArgs } from 'node:util';
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { answerHelp, type Help } from '../platform/command-line.ts';
 import { matching, readConfig, type Config } from '../platform/config.ts';
 import { ConfigError, asError } from '../platform/errors.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { oneShot, run, type Service } from '../platform/service.ts';
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
 import { topicsOf } from '../platform/streams-variable.ts';
@@ -34,6 +35,19 @@ export const auditVariables = {
 export type AuditConfig = Config<typeof auditVariables>;
 
 const USAGE = 'usage: npm run audit [-- --stream NAME] [--allow-lag]';
+
+const HELP: Help = {
+  about:
+    'Counts whether every message of a topic has its one row or dead letter. It changes nothing.',
+  command: 'npm run audit',
+  options: {
+    '--stream NAME': `which stream: ${streams.map(({ name }) => name).join(', ')}`,
+    '--allow-lag': 'records that are still to be ingested are no failure',
+  },
+  variables: auditVariables,
+  notes:
+    'Exit codes: 0 it adds up, 1 it does not, 2 bad arguments or settings, 3 it could not be checked: a server is away.',
+};
 
 export interface AuditArguments {
   readonly stream: Stream;
@@ -108,10 +122,13 @@ export async function audit(
 }
 
 function start(): Promise<Service> {
-  const config = readConfig(auditVariables);
   const args = readArguments(process.argv.slice(2));
+  const config = readConfig(auditVariables);
   const ended = audit(config, args, (text) => process.stdout.write(text));
-  return Promise.resolve({ ended, [Symbol.asyncDispose]: () => Promise.resolve() });
+  return Promise.resolve(oneShot(ended));
 }
 
-if (import.meta.main) await run(start);
+if (import.meta.main) {
+  answerHelp(HELP);
+  await run(start);
+}

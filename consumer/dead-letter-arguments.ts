@@ -19,6 +19,11 @@ export const USAGE = `Lists dead letters, and publishes them again to their topi
   --limit N         publish at most so many
   --dry-run         only say what would be published
   --in-doubt        publish also those that may be in the topic already
+  --format FORMAT   text or json
+  --help            show this text
+
+Exit codes: 0 done, 1 some letters could not be published, 2 bad arguments or settings, 3 Kafka or ClickHouse
+is away or failed on the way: run it again.
 `;
 
 export interface LetterArguments {

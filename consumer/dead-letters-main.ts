@@ -126,6 +126,7 @@ function start(): Promise<Service> {
       : deadLettersCommand(readConfig(deadLetterVariables), args, print, stop.signal);
   return Promise.resolve({
     ended,
+    finishes: true,
     stoppedCode: () => 130,
     [Symbol.asyncDispose]: async () => {
       stop.abort();

@@ -122,6 +122,7 @@ export function startReplay(config: ConsumerConfig, command: ReplayCommand): Pro
   const ended = replayCommand(config, command, print, stop.signal);
   return Promise.resolve({
     ended,
+    finishes: true,
     stoppedCode: () => 130,
     [Symbol.asyncDispose]: async () => {
       stop.abort();

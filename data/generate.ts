@@ -1,7 +1,7 @@
 // The command that writes generated data (`npm run data`): the sensor CSV or the traffic reports, the
 // small committed files, the full-size ones beside them, or any part anywhere.
 import { join, relative } from 'node:path';
-import { run } from '../platform/service.ts';
+import { oneShot, run } from '../platform/service.ts';
 import { HELP, readOptions, type GenerateOptions } from './generate-options.ts';
 import { csvChunks } from './sensor-csv.ts';
 import { writeTraffic } from './traffic/write-traffic.ts';
@@ -35,6 +35,6 @@ function tell(out: string, size: number): void {
 if (import.meta.main) {
   await run(async () => {
     await main(process.argv.slice(2));
-    return { ended: Promise.resolve(0), [Symbol.asyncDispose]: () => Promise.resolve() };
+    return oneShot(Promise.resolve(0));
   });
 }

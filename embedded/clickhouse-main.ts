@@ -1,5 +1,6 @@
 // The program `npm run clickhouse`: the embedded ClickHouse server as a process of its own.
 import { resolve } from 'node:path';
+import { readOptions, type Help } from '../platform/command-line.ts';
 import { integer, readConfig, text } from '../platform/config.ts';
 import { requireOwnPasswords } from '../platform/demo-passwords.ts';
 import { createLog } from '../platform/log.ts';
@@ -38,6 +39,12 @@ export const clickhouseVariables = {
   }),
 };
 
+const HELP: Help = {
+  about: 'Starts a ClickHouse server on this machine, without Docker, until Ctrl+C.',
+  command: 'npm run clickhouse',
+  variables: clickhouseVariables,
+};
+
 async function start(): Promise<Service> {
   const config = readConfig(clickhouseVariables);
   const { BIND_ADDRESS: host, CLICKHOUSE_PASSWORD, GRAFANA_CLICKHOUSE_PASSWORD } = config;
@@ -68,4 +75,7 @@ async function start(): Promise<Service> {
   };
 }
 
-if (import.meta.main) await run(start);
+if (import.meta.main) {
+  readOptions(HELP, {});
+  await run(start);
+}

@@ -1,5 +1,6 @@
 // `npm run kafka`: one embedded Kafka broker in its own process, on its usual port, until Ctrl+C.
 import { join, resolve } from 'node:path';
+import { readOptions, type Help } from '../platform/command-line.ts';
 import { integer, readConfig, text } from '../platform/config.ts';
 import { createLog } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
@@ -13,6 +14,12 @@ export const variables = {
     doc: 'Folder of the embedded servers: their data and downloads. Relative to the project.',
     default: '.sensorhouse',
   }),
+};
+
+const HELP: Help = {
+  about: 'Starts one Kafka broker on this machine, without Docker, until Ctrl+C.',
+  command: 'npm run kafka',
+  variables,
 };
 
 async function start(): Promise<Service> {
@@ -34,4 +41,7 @@ async function start(): Promise<Service> {
   return broker;
 }
 
-if (import.meta.main) await run(start);
+if (import.meta.main) {
+  readOptions(HELP, {});
+  await run(start);
+}

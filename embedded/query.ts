@@ -1,9 +1,10 @@
 // The program behind `npm run query -- "SELECT …"`: one statement to ClickHouse, whether the stack runs
-// or not; a table on a terminal, tab-separated elsewhere. 0 answered, 1 refused, 2 wrongly asked.
+// or not; a table on a terminal, tab-separated elsewhere. 0 answered, 1 refused, 2 wrongly asked,
+// 3 nothing answers.
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { ConfigError, asError } from '../platform/errors.ts';
-import { run, type Service } from '../platform/service.ts';
+import { oneShot, run, type Service } from '../platform/service.ts';
 
 const USAGE = `Asks ClickHouse, whether the stack runs or not.
 
@@ -13,6 +14,11 @@ const USAGE = `Asks ClickHouse, whether the stack runs or not.
 
 Asked is CLICKHOUSE_URL if it is set, else the npm start that runs, else what answers on
 CLICKHOUSE_HOST:CLICKHOUSE_PORT (localhost:8123), else the data in SENSORHOUSE_DIR.
+
+  --format NAME, -f NAME   a format of ClickHouse; a table on a terminal, else TSV
+  --help, -h               show this text
+
+Exit codes: 0 answered, 1 the server refused the statement, 2 wrongly asked, 3 nothing answers.
 `;
 
 interface Question {
@@ -68,7 +74,7 @@ async function answer(args: readonly string[]): Promise<number> {
 
 function start(): Promise<Service> {
   const ended = answer(process.argv.slice(2));
-  return Promise.resolve({ ended, [Symbol.asyncDispose]: () => Promise.resolve() });
+  return Promise.resolve(oneShot(ended));
 }
 
 if (import.meta.main) await run(start);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { ConfigError, asError } from '../platform/errors.ts';
-import { run, type Service } from '../platform/service.ts';
+import { oneShot, run, type Service } from '../platform/service.ts';
 import { lockHolder } from './clickhouse/engine.ts';
 import { folderHolder } from './kafka/claim.ts';
 import { claimHome } from './launch/claim.ts';
@@ -21,7 +21,11 @@ const USAGE = `Deletes the data and logs in SENSORHOUSE_DIR (.sensorhouse) after
 function parse(args: readonly string[]) {
   const boolean = { type: 'boolean', default: false } as const;
   try {
-    const options = { yes: { ...boolean, short: 'y' }, all: boolean, help: boolean } as const;
+    const options = {
+      yes: { ...boolean, short: 'y' },
+      all: boolean,
+      help: { ...boolean, short: 'h' },
+    } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (thrown) {
     const cause = asError(thrown);
@@ -108,7 +112,7 @@ async function bytesOf(path: string): Promise<number> {
 
 function start(): Promise<Service> {
   const ended = reset(process.argv.slice(2));
-  return Promise.resolve({ ended, [Symbol.asyncDispose]: () => Promise.resolve() });
+  return Promise.resolve(oneShot(ended));
 }
 
 if (import.meta.main) await run(start);

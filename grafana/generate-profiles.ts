@@ -28,7 +28,8 @@ export async function staleProfileDashboards(folder: string = FOLDER): Promise<s
   return stale;
 }
 
-if (import.meta.main) {
+/** Writes each file and says so. */
+export async function writeProfileDashboards(): Promise<void> {
   for (const [file, dashboard] of Object.entries(profileDashboards)) {
     await writeFile(join(FOLDER, file), json(dashboard));
     process.stdout.write(`Wrote grafana/dashboards/profiles/${file}\n`);

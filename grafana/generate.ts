@@ -3,11 +3,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { readOptions, type Help } from '../platform/command-line.ts';
 import { ruleFile } from './alert-rule.ts';
 import { alertRules } from './alert-rules.ts';
 import { currentStatusAndEvents } from './current-status-and-events.ts';
 import { currentStatusTable } from './current-status-table.ts';
 import type { Dashboard } from './dashboard.ts';
+import { staleProfileDashboards, writeProfileDashboards } from './generate-profiles.ts';
 import { pipelineHealth } from './pipeline-health.ts';
 import { sensorOverview } from './sensor-overview.ts';
 import { trafficOverview } from './traffic-overview.ts';
@@ -44,9 +46,19 @@ export async function staleFiles(folder: string = import.meta.dirname): Promise<
   return stale;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--check')) {
-    const stale = await staleFiles();
+const HELP: Help = {
+  about: 'Writes the dashboards and alert rules from their TypeScript.',
+  command: 'npm run generate:grafana',
+  options: { '--check': 'write nothing; exit code 1 if a file is not up to date' },
+};
+
+async function main(check: boolean): Promise<number> {
+  if (check) {
+    const profiles = await staleProfileDashboards();
+    const stale = [
+      ...(await staleFiles()),
+      ...profiles.map((file) => join('dashboards', 'profiles', file)),
+    ];
     for (const file of stale) {
       process.stderr.write(
         `grafana/${file} is not what grafana/*.ts says; run: npm run generate:grafana\n`,
@@ -58,7 +70,11 @@ async function main(args: readonly string[]): Promise<number> {
     await writeFile(join(import.meta.dirname, file), text);
     process.stdout.write(`Wrote grafana/${file}\n`);
   }
+  await writeProfileDashboards();
   return 0;
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) {
+  const { check } = readOptions(HELP, { check: { type: 'boolean', default: false } });
+  process.exitCode = await main(check);
+}

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { ClickHouseReader } from '../platform/clickhouse/reader.ts';
 import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
+import { readOptions, type Help } from '../platform/command-line.ts';
 import { readConfig } from '../platform/config.ts';
 import { ConfigError, errorCode } from '../platform/errors.ts';
 import { createLog, type Logger } from '../platform/log.ts';
@@ -20,6 +21,11 @@ export interface Live extends Service {
   readonly url: string;
 }
 
+const HELP: Help = {
+  about: 'Serves the dashboards to browsers where there is no Grafana, until Ctrl+C.',
+  command: 'npm run live',
+  variables: liveVariables,
+};
 const FOLDER = join(import.meta.dirname, '..', 'grafana', 'dashboards');
 const MAX_RESULT_BYTES = 16 * 1024 * 1024;
 /** The four queries that run at a time, and the pipeline's. */
@@ -93,4 +99,7 @@ async function listen(app: ReturnType<typeof createServer>, config: LiveConfig):
   }
 }
 
-if (import.meta.main) await run(() => start(readConfig(liveVariables)));
+if (import.meta.main) {
+  readOptions(HELP, {});
+  await run(() => start(readConfig(liveVariables)));
+}

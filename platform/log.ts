@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { pino, type Logger } from 'pino';
 import type { prettyFactory } from 'pino-pretty';
+import { noteClosedPipe } from './closed-pipe.ts';
 import { visibleDeep, visibleJson } from './visible.ts';
 
 export type { Logger };
@@ -46,7 +47,10 @@ export function createLog(options: LogOptions): Logger {
   const formatters = { level: (label: string) => ({ level: label }) };
   // JSON escapes line feeds itself, but neither U+2028, where some readers end a line, nor C1 controls.
   const hooks = { streamWrite: visibleJson };
-  const to = options.to ?? pino.destination({ dest: fd, sync: true });
+  if (options.to !== undefined) return pino({ ...base, formatters, hooks }, options.to);
+  const to = pino.destination({ dest: fd, sync: true });
+  // pino writes past process.stdout: without this nobody would learn that its reader is gone.
+  to.on('error', noteClosedPipe);
   return pino({ ...base, formatters, hooks }, to);
 }
 

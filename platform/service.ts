@@ -1,7 +1,9 @@
 // Runs one program: checks the Node version, turns SIGINT and SIGTERM into an orderly stop, and
-// maps what went wrong to an exit code. 0 clean, 1 failed, 2 a person has to change something.
+// maps what went wrong to an exit code of exit-codes.ts.
 // A program whose parent holds an IPC channel to it tells when it has started, and stops with it.
-import { ConfigError, asError } from './errors.ts';
+import { unread, watchPipes } from './closed-pipe.ts';
+import { ConfigError, UnavailableError, asError } from './errors.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import { visibleLines } from './visible.ts';
 
 const NODE_FLOOR = 24;
@@ -12,8 +14,18 @@ const SAME_SIGNAL_MS = 500;
 export interface Service extends AsyncDisposable {
   /** Settles when the part has ended by itself, with the process's exit code. */
   readonly ended: Promise<number>;
+  /**
+   * True for a program that ends by itself: it finishes its work also when nobody reads what it prints. Any
+   * other stops then, as after a signal.
+   */
+  readonly finishes?: boolean;
   /** The exit code after it was asked to stop and has been disposed. Default: 0. */
   stoppedCode?(): number;
+}
+
+/** A program that does its work, ends by itself, and has nothing to close. */
+export function oneShot(ended: Promise<number>): Service {
+  return { ended, finishes: true, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 /** What a program says over an IPC channel once `start` has settled well. */
@@ -26,6 +38,7 @@ export const READY = 'ready';
  */
 export async function run(start: () => Promise<Service>): Promise<never> {
   requireNode();
+  watchPipes();
   silenceKafkajsTimerWarning();
   let stoppedAtMs: number | undefined;
   const signalled = new Promise<'signalled'>((resolve) => {
@@ -56,21 +69,26 @@ async function code(
       return 0;
     }
     if (process.connected) process.send?.(READY);
-    const ended = await Promise.race([service.ended, signalled]);
+    const asked = service.finishes === true ? [signalled] : [signalled, unread];
+    const ended = await Promise.race([service.ended, ...asked]);
     await service[Symbol.asyncDispose]();
-    return ended === 'signalled' ? (service.stoppedCode?.() ?? 0) : ended;
+    return typeof ended === 'number' ? ended : (service.stoppedCode?.() ?? EXIT_CODES.done);
   } catch (thrown) {
-    const error = asError(thrown);
-    if (error instanceof ConfigError) {
-      process.stderr.write(`${visibleLines(error.message)}\n`);
-      return 2;
-    }
-    process.stderr.write(`${visibleLines(error.stack ?? error.message)}\n`);
-    if (error.cause !== undefined) {
-      process.stderr.write(`cause: ${visibleLines(asError(error.cause).message)}\n`);
-    }
-    return 1;
+    return told(asError(thrown));
   }
+}
+
+/** Says on stderr what went wrong; the exit code that it means. */
+function told(error: Error): number {
+  if (error instanceof ConfigError || error instanceof UnavailableError) {
+    process.stderr.write(`${visibleLines(error.message)}\n`);
+    return error instanceof ConfigError ? EXIT_CODES.refused : EXIT_CODES.away;
+  }
+  process.stderr.write(`${visibleLines(error.stack ?? error.message)}\n`);
+  if (error.cause !== undefined) {
+    process.stderr.write(`cause: ${visibleLines(asError(error.cause).message)}\n`);
+  }
+  return EXIT_CODES.failed;
 }
 
 function timeout(durationMs: number): Promise<undefined> {

@@ -65,7 +65,7 @@ Examples:
   docker run --rm -v ./my.csv:/app/data/sensor_data.csv:ro sensor-producer
 
 Exit codes: 0 done (also when events were printed as [DRY-RUN]), 1 failed, 2 something has to be
-changed: a variable, an argument, the file, or how to log in to Kafka.
+changed: a variable, an argument, the file, or how to log in to Kafka; 3 Kafka is away (ON_KAFKA_DOWN=fail).
 `;
 }
 

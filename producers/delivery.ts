@@ -11,7 +11,7 @@ import type { Ledger } from './account.ts';
 import type { ProducerConfig } from './config.ts';
 import type { DryRun } from './dry-run.ts';
 
-/** Why a run ends early. `failed` is exit code 1, `unread` means that nobody reads stdout. */
+/** Why a run ends early. `failed` is exit code 3, Kafka is away; `unread` means that nobody reads stdout. */
 export type Ending = 'failed' | 'unread' | ConfigError;
 
 export interface DeliveryOptions {

@@ -2,6 +2,7 @@
 // nothing but dry-run events and help; everything else goes to stderr.
 import type { Writable } from 'node:stream';
 import { environment } from '../platform/config.ts';
+import { EXIT_CODES } from '../platform/exit-codes.ts';
 import { createLog, type Logger } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
 import { describe, Ledger, type Account } from './account.ts';
@@ -31,7 +32,7 @@ export interface StartOptions {
 const STOP_GRACE_MS = 5_000;
 
 /**
- * Starts replaying. `ended` settles when every row has been dealt with: with 0, with 1 if Kafka was
+ * Starts replaying. `ended` settles when every row has been dealt with: with 0, with 3 if Kafka was
  * away and ON_KAFKA_DOWN is `fail`; it rejects with a ConfigError for a bad row or a refused login.
  * Disposing stops reading, flushes and accounts.
  * @throws {ConfigError} when the file cannot be replayed at all; nothing was connected then.
@@ -103,7 +104,7 @@ class Session implements ProducerService {
     try {
       const ending = await this.#deliverAll();
       if (ending instanceof Error) throw ending;
-      return ending === 'failed' ? 1 : 0;
+      return ending === 'failed' ? EXIT_CODES.away : EXIT_CODES.done;
     } finally {
       await this.#selection.source[Symbol.asyncDispose]();
       await this.#delivery[Symbol.asyncDispose]();

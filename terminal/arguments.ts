@@ -23,6 +23,7 @@ export const USAGE = `Shows the messages of a topic, one line each, until Ctrl+C
   --max N              end after N messages
   --from-beginning     from the oldest message that Kafka has; else what comes from now on
   --bootstrap BROKERS  host:port, or several separated by commas
+  --help               show this text
 
 A line holds the time (UTC), partition/offset and the fields of the declared stream; what is no event, or
 of a topic that nobody declared, is shown as it is. It joins no group and leaves nothing on the broker.

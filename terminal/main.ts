@@ -1,8 +1,8 @@
 // The program behind `npm run tail`: shows what comes to a topic, one line a message. Exit code 0: as many as
-// were asked for, or Ctrl+C. 1: Kafka cannot be reached. 2: bad arguments or settings, no such topic.
+// were asked for, or Ctrl+C. 2: bad arguments or settings, no such topic. 3: Kafka is away.
 import { styleText } from 'node:util';
 import { environment, readConfig } from '../platform/config.ts';
-import { ConfigError, UnavailableError, errorCode } from '../platform/errors.ts';
+import { ConfigError, errorCode } from '../platform/errors.ts';
 import { TopicReader } from '../platform/kafka/topic-reader.ts';
 import { kafkaVariables, type KafkaConfig } from '../platform/kafka/variables.ts';
 import { createLog } from '../platform/log.ts';
@@ -103,13 +103,7 @@ async function startCommand(): Promise<Service> {
   const env = environment();
   const { bootstrap } = command;
   const config = readConfig(kafkaVariables, bootstrap === undefined ? env : { ...env, KAFKA_BROKER: bootstrap }); // prettier-ignore
-  try {
-    return await start(config, { ...command, ...toStdout() });
-  } catch (error) {
-    if (!(error instanceof UnavailableError)) throw error;
-    process.stderr.write(`Kafka at ${config.KAFKA_BROKER}: ${visible(error.message)}\n`);
-    return { ended: Promise.resolve(1), [Symbol.asyncDispose]: () => Promise.resolve() };
-  }
+  return start(config, { ...command, ...toStdout() });
 }
 
 if (import.meta.main) await run(startCommand);

@@ -1,5 +1,5 @@
 // The program behind `npm run metrics`: a rolling summary of the traffic events, and all metrics as JSON.
-// Exit code 0: printed, or Ctrl+C ended --watch. 1: ClickHouse stayed away. 2: bad arguments or settings.
+// Exit code 0: printed, or Ctrl+C ended --watch. 2: bad arguments or settings. 3: ClickHouse is away.
 // 130: Ctrl+C before there was a summary.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClickHouseReader, ResultTooLargeError } from '../platform/clickhouse/reader.ts';
@@ -104,6 +104,7 @@ function start(): Promise<Service> {
       : metricsCommand(readConfig(metricsVariables), args, print, stop.signal).catch(told);
   return Promise.resolve({
     ended,
+    finishes: args === 'help' || !args.watch,
     stoppedCode: () => (args !== 'help' && args.watch ? 0 : 130),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
@@ -112,14 +113,12 @@ function start(): Promise<Service> {
   });
 }
 
-/** One line for what a person can wait for or ask otherwise; the rest is said by whoever runs this. */
-function told(thrown: unknown): number {
+/** Says how to ask otherwise; the rest is said by whoever runs this. */
+function told(thrown: unknown): never {
   if (thrown instanceof ResultTooLargeError) {
     throw new ConfigError(`--days: ${thrown.message}; ask for fewer days`, { cause: thrown });
   }
-  if (!(thrown instanceof UnavailableError)) throw thrown;
-  process.stderr.write(`${visible(thrown.message)}\n`);
-  return 1;
+  throw thrown;
 }
 
 if (import.meta.main) await run(start);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
 import { ConfigError } from '../../platform/errors.ts';
-import { run, type Service } from '../../platform/service.ts';
+import { oneShot, run, type Service } from '../../platform/service.ts';
 import { allProducers } from '../../producers/catalogue.ts';
 import { streams, topicStreams } from '../../streams/index.ts';
 import { viewsOf } from '../../streams/table.ts';
@@ -91,7 +91,7 @@ async function start(): Promise<Service> {
   const request = readRequest(process.argv.slice(2));
   if (request === 'help') process.stdout.write(USAGE);
   else await newStream(request);
-  return { ended: Promise.resolve(0), [Symbol.asyncDispose]: () => Promise.resolve() };
+  return oneShot(Promise.resolve(0));
 }
 
 if (import.meta.main) await run(start);

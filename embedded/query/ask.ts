@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
+import { readFailure } from '../../platform/clickhouse/failure.ts';
 import { errorCode } from '../../platform/errors.ts';
 import type { QueryTarget } from './target.ts';
 
@@ -18,6 +19,7 @@ export class QueryError extends Error {
 /**
  * Writes the answer to `output`, in `format` unless the statement names one.
  * @throws {QueryError} when the server refuses it.
+ * @throws {UnavailableError} when nothing answers.
  */
 export async function ask(
   target: QueryTarget,
@@ -48,7 +50,7 @@ function post(target: QueryTarget, sql: string, format: string): Promise<Incomin
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const asked = request(url, { method: 'POST', headers }, resolve);
-    asked.once('error', reject);
+    asked.once('error', (error) => reject(readFailure(error, 'ClickHouse query', target.url)));
     asked.end(sql);
   });
 }

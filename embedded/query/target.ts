@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { clickhouseTarget, clickhouseVariables } from '../../platform/clickhouse/variables.ts';
 import { readConfig } from '../../platform/config.ts';
-import { ConfigError } from '../../platform/errors.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import { nothingAnswers } from '../../platform/nothing-answers.ts';
 import { silentLog } from '../../platform/log.ts';
 import { runningStack } from '../launch/claim.ts';
 import { HOST, foldersOf } from '../launch/config.ts';
@@ -21,7 +22,8 @@ const PING_MS = 2_000;
 
 /**
  * Where to send a query; dispose of it afterwards. `opening` is called when the data have to be opened.
- * @throws {ConfigError} when nothing runs and there are no data, or another process holds them.
+ * @throws {UnavailableError} when nothing runs and there are no data.
+ * @throws {ConfigError} when another process holds them.
  */
 export async function findTarget(opening: () => void): Promise<QueryTarget> {
   const config = readConfig(clickhouseVariables);
@@ -32,9 +34,8 @@ export async function findTarget(opening: () => void): Promise<QueryTarget> {
   if (stack !== undefined) return remote({ ...named, url: stack.clickhouseUrl });
   if (await answers(named.url)) return remote(named);
   if (!(await exists(folders.clickhouse))) {
-    throw new ConfigError(
-      `nothing answers on ${named.url} and there are no data in ${folders.home}: npm start makes some`,
-    );
+    const away = nothingAnswers('ClickHouse', new URL(named.url).host);
+    throw new UnavailableError(`${away}; there are no data in ${folders.home} either`);
   }
   requireEngine();
   opening();

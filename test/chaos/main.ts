@@ -2,9 +2,9 @@
 // prints what became of it. Seeded. Exit code 1 when one failed, 3 when the servers could not be had.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { createRandom } from '../../data/random.ts';
+import { readOptions, type Help } from '../../platform/command-line.ts';
 import { asError } from '../../platform/errors.ts';
 import { missingForEmbedded, startEmbedded } from '../backend/embedded.ts';
 import { catalogue } from './catalogue.ts';
@@ -17,23 +17,37 @@ const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 /** The mix last: it is the longest, and its memory is watched best when nothing else starts. */
 const everything: readonly Fault[] = [...catalogue, mixFault];
 
-const { values } = parseArgs({
+const HELP: Help = {
+  about:
+    'Strikes faults on a Kafka and a ClickHouse of its own and audits what became of the messages.',
+  command: 'npm run chaos',
   options: {
-    seed: { type: 'string', default: '1' },
-    /** How many times as often as in `npm test`. */
-    intensity: { type: 'string', default: '3' },
-    /** Of the mix. */
-    minutes: { type: 'string', default: '10' },
-    only: { type: 'string', multiple: true },
-    mix: { type: 'boolean', default: false },
-    /**
-     * All faults and the mix, into docs/reliability.md, whatever the intensity with 50 kills of the
-     * consumer, 20 of ClickHouse, 5 of the broker and two minutes of rebalances.
-     */
-    full: { type: 'boolean', default: false },
-    /** Faults that run at a time; most of them wait for timeouts. */
-    jobs: { type: 'string', default: '1' },
+    '--only FAULT': 'this fault; may be given several times',
+    '--seed N': 'another course of events (1)',
+    '--intensity N': 'how many times as often as in npm test (3)',
+    '--jobs N': 'faults that run at a time (1)',
+    '--mix': 'only the mix of all faults',
+    '--minutes N': 'how long the mix takes (10)',
+    '--full': 'all faults and the mix; writes docs/reliability.md',
   },
+  notes: `Faults: ${everything.map(({ name }) => name).join(', ')}`,
+};
+
+const values = readOptions(HELP, {
+  seed: { type: 'string', default: '1' },
+  /** How many times as often as in `npm test`. */
+  intensity: { type: 'string', default: '3' },
+  /** Of the mix. */
+  minutes: { type: 'string', default: '10' },
+  only: { type: 'string', multiple: true },
+  mix: { type: 'boolean', default: false },
+  /**
+   * All faults and the mix, into docs/reliability.md, whatever the intensity with 50 kills of the
+   * consumer, 20 of ClickHouse, 5 of the broker and two minutes of rebalances.
+   */
+  full: { type: 'boolean', default: false },
+  /** Faults that run at a time; most of them wait for timeouts. */
+  jobs: { type: 'string', default: '1' },
 });
 
 async function main(): Promise<number> {

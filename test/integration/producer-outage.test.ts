@@ -154,7 +154,7 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     await untilSent(home, 50);
     home.broker.kill('SIGKILL');
     const { exit, stdout, account } = await producer.finished;
-    expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' });
+    expect({ exit, stdout }).toEqual({ exit: 3, stdout: '' });
     const { read, sent, inDoubt, dryRun, failed } = account!;
     expect(sent + inDoubt + dryRun + failed).toBe(read);
     expect(failed + inDoubt).toBeGreaterThan(0);

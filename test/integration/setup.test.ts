@@ -187,7 +187,7 @@ describeBackend('npm run setup', () => {
     expect(done.stdout).toContain('Setup is done');
     expect(refused.code).toBe(2);
     expect(refused.stderr.trim().split('\n')).toHaveLength(1);
-    expect(gaveUp.code).toBe(1);
+    expect(gaveUp.code).toBe(3);
     expect(gaveUp.stdout.match(/"level":"warn"/g)).toHaveLength(1);
     expect(gaveUp.stdout).toContain('ClickHouse stayed away for 1 s (SETUP_TIMEOUT_SEC)');
   });

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { environment } from '../../platform/config.ts';
+import { readOptions } from '../../platform/command-line.ts';
 import { KAFKA_LIBS } from '../backend/embedded.ts';
 import { missingChromium, startChromium } from './chromium.ts';
 import { history, insert, writeHistory } from './history.ts';
@@ -130,6 +131,13 @@ async function take(browser: Browser, url: string, shot: Shot): Promise<void> {
   process.stdout.write(`Wrote docs/images/${file}\n`);
 }
 
+readOptions(
+  {
+    about: 'Takes the pictures of the README from the live page of a platform of its own.',
+    command: 'npm run screenshots',
+  },
+  {},
+);
 if (missingChromium !== undefined) {
   process.stderr.write(`${missingChromium}\n`);
   process.exit(2);

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { readOptions, type Help } from '../../platform/command-line.ts';
 import { declaredVariables } from '../declared-variables.ts';
 import { configurationTables } from './configuration.ts';
 
@@ -24,10 +25,16 @@ export async function regenerated(readme: string): Promise<string> {
   return format(text, { ...(await resolveConfig(README)), parser: 'markdown' });
 }
 
-async function main(args: readonly string[]): Promise<number> {
+const HELP: Help = {
+  about: 'Writes the configuration tables of README.md from the code.',
+  command: 'npm run generate:readme',
+  options: { '--check': 'write nothing; exit code 1 if a file is not up to date' },
+};
+
+async function main(check: boolean): Promise<number> {
   const readme = await readFile(README, 'utf8');
   const fresh = await regenerated(readme);
-  if (args.includes('--check')) {
+  if (check) {
     if (fresh === readme) return 0;
     process.stderr.write('README.md is not what the code declares; run: npm run generate:readme\n');
     return 1;
@@ -37,4 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) {
+  const { check } = readOptions(HELP, { check: { type: 'boolean', default: false } });
+  process.exitCode = await main(check);
+}
