@@ -173,7 +173,7 @@ describeBackend('least-privilege users', () => {
 });
 
 describeBackend('npm run setup', () => {
-  it('exits with 0 when done, 2 on a wrong password, 1 when a server stays away', async () => {
+  it('exits with 0 when done, 2 on a wrong password, 3 when a server stays away', async () => {
     await using it = await installation({ create: false });
     const right = { ...servers(), CLICKHOUSE_DB: it.database, KAFKA_TOPIC: it.topic };
     const wrong = { CLICKHOUSE_SETUP_USER: 'sensor', CLICKHOUSE_SETUP_PASSWORD: 'wrong' };
