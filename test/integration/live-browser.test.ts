@@ -65,7 +65,11 @@ describeBackend('the live page in Chromium', () => {
       await using live = await startLive(new URL('http://u:p@127.0.0.1:1/'));
       const { page, wrong } = await open(live, `/d/${uid}`);
       const words = await page.locator('.panel-word').allTextContents();
-      expect(new Set(words)).toEqual(new Set(['ClickHouse: nothing answers on 127.0.0.1:1: npm start, or npm run clickhouse. Trying again.']));
+      expect(new Set(words)).toEqual(
+        new Set([
+          'ClickHouse: nothing answers on 127.0.0.1:1: npm start, or npm run clickhouse. Trying again.',
+        ]),
+      );
       await page.waitForSelector('[data-place=clickhouse][data-state=bad]');
       await page.screenshot({ path: join(PICTURES, `${uid}-away.png`), fullPage: true });
       expect(wrong).toEqual([]);
