@@ -34,10 +34,20 @@ suite('Ledger', () => {
     ledger.settle('inDoubt', 1);
     ledger.settle('dryRun', 2);
     const account = ledger.close();
-    expect(account).toEqual({ read: 10, sent: 6, inDoubt: 1, dryRun: 2, failed: 1 });
+    expect(account).toEqual({ read: 10, sent: 6, inDoubt: 1, dryRun: 2, failed: 1, misfits: 0 });
     expect(describe(account)).toBe(
       '10 rows read: sent 6, in doubt (ack lost) 1, dry-run 2, failed 1',
     );
+  });
+
+  it('counts the rows that do not fit, which are settled like the others', () => {
+    const ledger = new Ledger();
+    ledger.took(10, 2);
+    ledger.took(5, 1);
+    ledger.settle('sent', 15);
+    const account = ledger.close();
+    expect(account).toMatchObject({ read: 15, sent: 15, failed: 0, misfits: 3 });
+    expect(describe(account)).toMatch(/, failed 0; 3 of them do not fit and become dead letters$/);
   });
 
   it('settles no row twice', () => {

@@ -12,6 +12,8 @@ export interface Account {
   readonly dryRun: number;
   /** Neither in Kafka nor printed. */
   readonly failed: number;
+  /** Of all rows read, those that do not fit the stream and were sent on to become dead letters. */
+  readonly misfits: number;
 }
 
 /** What can become of a row; a row that is never settled counts as failed. */
@@ -20,11 +22,13 @@ export type Outcome = 'sent' | 'inDoubt' | 'dryRun';
 /** Keeps the account of one run. */
 export class Ledger {
   #read = 0;
+  #misfits = 0;
   readonly #settled: Record<Outcome, number> = { sent: 0, inDoubt: 0, dryRun: 0 };
 
-  /** `rows` more were taken from the source. */
-  took(rows: number): void {
+  /** `rows` more were taken from the source, `misfits` of which do not fit the stream. */
+  took(rows: number, misfits = 0): void {
     this.#read += rows;
+    this.#misfits += misfits;
   }
 
   /**
@@ -48,11 +52,13 @@ export class Ledger {
 
   /** The account as it stands if nothing more happens. */
   close(): Account {
-    return { read: this.#read, ...this.#settled, failed: this.open };
+    return { read: this.#read, ...this.#settled, failed: this.open, misfits: this.#misfits };
   }
 }
 
 /** The final line for people. */
-export function describe({ read, sent, inDoubt, dryRun, failed }: Account): string {
-  return `${read} rows read: sent ${sent}, in doubt (ack lost) ${inDoubt}, dry-run ${dryRun}, failed ${failed}`;
+export function describe({ read, sent, inDoubt, dryRun, failed, misfits }: Account): string {
+  const outcomes = `sent ${sent}, in doubt (ack lost) ${inDoubt}, dry-run ${dryRun}, failed ${failed}`;
+  const dead = misfits === 0 ? '' : `; ${misfits} of them do not fit and become dead letters`;
+  return `${read} rows read: ${outcomes}${dead}`;
 }

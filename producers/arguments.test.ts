@@ -17,6 +17,7 @@ describe('applyArguments', () => {
     [['--rows', '5'], { ...env, ROW_LIMIT: '5' }],
     [['--rows=all', 'A'], { ...env, PRODUCER: 'A', ROW_LIMIT: 'all' }],
     [['run', 'A', '5', '--rows', '6'], { ...env, PRODUCER: 'A', ROW_LIMIT: '6' }],
+    [['A', '--encoding', 'latin1'], { ...env, PRODUCER: 'A', DATA_ENCODING: 'latin1' }],
   ])('%j goes over the environment', (args, expected) => {
     expect(applyArguments(args, env)).toEqual(expected);
   });

@@ -16,6 +16,7 @@ export function applyArguments(args: readonly string[], env: Environment): Envir
   const command = new Command('producer')
     .argument('[words...]')
     .option('--rows <rows>')
+    .option('--encoding <encoding>')
     .helpOption('-h, --help')
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
@@ -31,11 +32,12 @@ export function applyArguments(args: readonly string[], env: Environment): Envir
   if (words.length > 2) {
     throw new ConfigError(`error: ${JSON.stringify(words[2])} is one word too many; see --help`);
   }
-  const rows = command.opts<{ rows?: string }>().rows ?? words[1];
+  const { encoding, rows = words[1] } = command.opts<{ encoding?: string; rows?: string }>();
   return {
     ...env,
     ...(words[0] === undefined ? {} : { PRODUCER: words[0] }),
     ...(rows === undefined ? {} : { ROW_LIMIT: rows }),
+    ...(encoding === undefined ? {} : { DATA_ENCODING: encoding }),
   };
 }
 
@@ -46,7 +48,7 @@ function helpText(): string {
   );
   return `Replays the events of a file to Kafka: CSV, a JSON array, or one JSON object a line.
 
-Usage: producer [run] [producer] [rows] [--rows <rows>]
+Usage: producer [run] [producer] [rows] [--rows <rows>] [--encoding <encoding>]
 
 Producers:
 ${allProducers.map((each) => `  ${each.name.padEnd(25)} ${described(each)}`).join('\n')}

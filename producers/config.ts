@@ -17,6 +17,7 @@ import { httpVariables } from '../platform/http.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { allProducers, producerNamed } from './catalogue.ts';
+import { FILE_ENCODINGS } from './file-text.ts';
 import { INTERVAL_MS, type Producer } from './producer.ts';
 
 /** How many rows to replay. `mistaken` is what was written when it made no sense. */
@@ -71,8 +72,21 @@ export const producerVariables = {
   ),
   DATA_PATH: text({
     default: DEFAULT_FILE,
-    doc: 'The file to replay: CSV, a JSON array or one JSON object a line; .gz is unpacked. Unset: data/traffic_counts.json for traffic. A stream of your own needs it.',
+    doc: 'The file to replay: CSV, a JSON array or one JSON object a line; gzip is unpacked. Unset: data/traffic_counts.json for traffic. A stream of your own needs it.',
   }),
+  DATA_ENCODING: oneOf(
+    {
+      doc: "How the file's characters are written; latin1 is read as Windows-1252. Unset: UTF-8, or UTF-16 where the file begins with its mark.",
+    },
+    FILE_ENCODINGS,
+  ),
+  ON_BAD_ROW: oneOf(
+    {
+      default: 'stop',
+      doc: 'A row that does not fit the stream ends the replay, or is sent on and becomes a dead letter with its file and line.',
+    },
+    ['stop', 'dead-letter'],
+  ),
   LOOP: flag({
     default: false,
     doc: 'Start the file again at its end, until ROW_LIMIT or for ever.',

@@ -1,61 +1,32 @@
-// Reads a stream's events from the bytes of a CSV file. A bad row is told with file, line and column, and
-// ends the reading after every event before it was given out.
-import { CsvError, parse, type Parser } from 'csv-parse';
-import { ConfigError, asError } from '../platform/errors.ts';
+// Reads a stream's events from the text of a CSV file. What ends the reading is told with file, line and
+// column after every event before it was given out.
+import { ConfigError } from '../platform/errors.ts';
 import { csvHeader, csvHeaders } from '../streams/csv.ts';
 import { columnOf } from '../streams/stream.ts';
+import { CsvRecords, type CsvMistake } from './csv-records.ts';
 import { CsvRows } from './csv-rows.ts';
-import {
-  MAX_EVENT_BYTES,
-  type EventReader,
-  type FileEvent,
-  type FileSelection,
-} from './file-event.ts';
-import { PlainCsv } from './plain-csv.ts';
+import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
+import { misfitError } from './misfit.ts';
 
-/** Plain lines are split here; from the first that is not plain on, csv-parse is driven by chunks. */
 export class CsvReader implements EventReader {
   readonly #selection: FileSelection;
-  readonly #parser: Parser;
-  readonly #plain = new PlainCsv((cells, line) => this.#take(cells, line));
-  #isPlain = true;
+  readonly #records = new CsvRecords((cells, line) => this.#take(cells, line));
   #rows: CsvRows | undefined;
   #events: FileEvent[] = [];
-  #lastLine = 0;
+  #lastLine = 1;
   #problem: ConfigError | undefined;
 
   constructor(selection: FileSelection) {
     this.#selection = selection;
-    this.#parser = parse({
-      bom: true,
-      skip_empty_lines: true,
-      relax_column_count: true,
-      max_record_size: MAX_EVENT_BYTES,
-      on_record: (cells: string[], { lines }) => {
-        this.#take(cells, this.#plain.lines + lines);
-        return null;
-      },
-    });
-    // The error also reaches the callback of write or end, where it is dealt with.
-    this.#parser.on('error', () => undefined);
-    this.#parser.resume();
   }
 
   async feed(chunk: Buffer): Promise<FileEvent[]> {
-    const rest = this.#isPlain ? this.#plain.feed(chunk) : chunk;
-    if (rest !== undefined) await this.#parse(rest);
+    this.#note(await this.#records.feed(chunk));
     return this.#collect();
   }
 
   async finish(): Promise<FileEvent[]> {
-    const rest = this.#isPlain ? this.#plain.finish() : undefined;
-    if (rest !== undefined) await this.#parse(rest);
-    this.#note(
-      await new Promise((resolve) => {
-        this.#parser.once('error', resolve);
-        this.#parser.end(resolve);
-      }),
-    );
+    this.#note(await this.#records.finish());
     return this.#collect();
   }
 
@@ -79,41 +50,33 @@ export class CsvReader implements EventReader {
   #take(cells: string[], line: number): void {
     if (this.#problem !== undefined) return;
     try {
-      if (this.#rows === undefined) this.#rows = new CsvRows(this.#selection, cells);
-      else {
-        const event = this.#rows.read(cells, line);
-        if (event !== undefined) this.#events.push({ members: event });
-      }
+      if (this.#rows === undefined) this.#rows = new CsvRows(this.#selection, cells, line);
+      else this.#give(this.#rows.read(cells, line));
       this.#lastLine = line;
     } catch (thrown) {
-      this.#problem = thrown as ConfigError;
+      if (!(thrown instanceof ConfigError)) throw thrown;
+      this.#problem = thrown;
     }
   }
 
-  async #parse(bytes: Buffer): Promise<void> {
-    this.#isPlain = false;
-    this.#note(await new Promise((resolve) => void this.#parser.write(bytes, resolve)));
+  #give(event: FileEvent | undefined): void {
+    if (event === undefined) return;
+    const { onBadRow, path } = this.#selection;
+    if (event.misfit === undefined || onBadRow === 'dead-letter') this.#events.push(event);
+    else this.#problem = misfitError(path, event.misfit);
   }
 
-  #note(error: Error | null | undefined): void {
-    if (error !== null && error !== undefined) this.#problem ??= this.#malformed(error);
+  #note(mistake: CsvMistake | undefined): void {
+    if (mistake === undefined) return;
+    const { cause, column: index, line, problem } = mistake;
+    const column = this.#rows?.header[index ?? 0] ?? String((index ?? 0) + 1);
+    const where = `${this.#selection.path} line ${line}, column ${column}`;
+    this.#problem ??= new ConfigError(`${where}: ${problem}`, { cause });
   }
 
   #collect(): FileEvent[] {
     const events = this.#events;
     this.#events = [];
     return events;
-  }
-
-  /** csv-parse tells where it noticed; the mistake is in the row that began after the last good one. */
-  #malformed(error: Error): ConfigError {
-    const { path } = this.#selection;
-    if (!(error instanceof CsvError)) return new ConfigError(`${path}: ${asError(error).message}`);
-    const index = Number((error as { column?: unknown }).column);
-    const column = this.#rows?.header[index] ?? String(index + 1);
-    const where = `${path} line ${this.#lastLine + 1}, column ${column}`;
-    return new ConfigError(`${where}: a quote is not closed or stands in the wrong place`, {
-      cause: error,
-    });
   }
 }

@@ -1,10 +1,16 @@
-// Decides what one record of a CSV file is: an event of the wanted key, somebody else's row, or a
-// mistake, told with file, line and column. Knows nothing of how the file is read.
+// Decides what one record of a CSV file is: an event of the wanted key, somebody else's row, or a misfit
+// with line, column and problem. Knows nothing of how the file is read.
 import { ConfigError } from '../platform/errors.ts';
-import { compileCsvReader, csvHeader, csvHeaders } from '../streams/csv.ts';
+import { compileCsvDraft, compileCsvReader, csvHeader, type CsvResult } from '../streams/csv.ts';
 import { instantMs } from '../streams/instant.ts';
 import { columnOf } from '../streams/stream.ts';
-import { quoted, type Event, type FileSelection } from './file-event.ts';
+import { headerFault } from './csv-header.ts';
+import { compileTimeCheck, valueAt } from './event-times.ts';
+import { quoted, type FileEvent, type FileSelection } from './file-event.ts';
+import { compileMisfits } from './misfit.ts';
+
+/** A longer cell in the place of the key is none: the row is broken. */
+const MAX_KEY_CHARS = 256;
 
 /** Judges records in file order, after the header. `line` is counted from 1. */
 export class CsvRows {
@@ -12,21 +18,30 @@ export class CsvRows {
   readonly #header: readonly string[];
   readonly #eventOf: ReturnType<typeof compileCsvReader>;
   readonly #timeOf: ReturnType<typeof compileCsvReader>;
+  readonly #draftOf: ReturnType<typeof compileCsvDraft>;
+  readonly #timeFault: ReturnType<typeof compileTimeCheck>;
+  readonly #misfit: ReturnType<typeof compileMisfits>;
   readonly #keyAt: number;
   readonly #timeColumn: string;
+  readonly #timePath: readonly string[];
   #lastMs = -Infinity;
 
   /** @throws {ConfigError} when the header lacks a column of the stream, or has one twice. */
-  constructor(selection: FileSelection, header: readonly string[]) {
+  constructor(selection: FileSelection, header: readonly string[], line: number) {
     const { stream } = selection;
     this.#selection = selection;
     this.#header = header.map((name) => name.trim());
-    this.#checkHeader();
+    const fault = headerFault(stream, this.#header);
+    if (fault !== undefined) throw this.#error(line, fault.column, fault.problem);
     const time = stream.leaves.filter(({ name }) => name === stream.eventTime);
     this.#eventOf = compileCsvReader(stream, this.#header);
     this.#timeOf = compileCsvReader({ ...stream, leaves: time }, this.#header);
+    this.#draftOf = compileCsvDraft(stream, this.#header);
+    this.#timeFault = compileTimeCheck(stream);
+    this.#misfit = compileMisfits(selection);
     this.#keyAt = this.#header.indexOf(headerOf(selection, stream.key));
     this.#timeColumn = headerOf(selection, stream.eventTime);
+    this.#timePath = columnOf(stream.leaves, stream.eventTime)!.path;
   }
 
   get header(): readonly string[] {
@@ -34,51 +49,64 @@ export class CsvRows {
   }
 
   /**
-   * The event a record holds; undefined when the row has another key.
-   * @throws {ConfigError} when the record is malformed, of no known key, or older than the one before.
+   * The event or misfit that a record holds; undefined when the row has another key.
+   * @throws {ConfigError} when the row is older than the one before, where rows of one key are taken.
    */
-  read(cells: readonly string[], line: number): Event | undefined {
+  read(cells: readonly string[], line: number): FileEvent | undefined {
     const { key } = this.#selection;
-    if (cells.length !== this.#header.length) this.#rejectWidth(cells, line);
+    const problem =
+      this.#widthFault(cells) ?? (key === undefined ? undefined : this.#keyFault(cells));
+    if (problem !== undefined) return this.#outcast(cells, line, problem);
     if (key !== undefined) {
-      this.#checkOrder(cells, line);
-      const cell = cells[this.#keyAt]!.trim();
-      if (cell !== key) {
-        this.#requireKnown(cell, line);
-        return undefined;
-      }
+      this.#requireOrder(cells, line);
+      if (cells[this.#keyAt] !== key) return undefined;
     }
     const result = this.#eventOf(cells);
-    if (result.ok) return result.event;
-    throw this.#error(line, result.column, `${quoted(result.cell)} is not ${result.allowed}`);
+    if (!result.ok) return this.#outcast(cells, line, cellProblem(result));
+    const fault = this.#timeFault(result.event);
+    if (fault === undefined) return { members: result.event };
+    const { leaf, problem: why, value } = fault;
+    return this.#outcast(cells, line, `column ${csvHeader(leaf)}: ${quoted(`${value}`)} ${why}`);
   }
 
-  #checkHeader(): void {
-    const { stream } = this.#selection;
-    const wanted = csvHeaders(stream);
-    for (const name of stream.leaves.map(csvHeader)) {
-      const count = this.#header.filter((given) => given === name).length;
-      if (count === 1 || (count === 0 && !wanted.includes(name))) continue;
-      const problem = count === 0 ? 'is missing' : `is there ${count} times`;
-      throw this.#error(1, name, `${problem}; the header must have ${wanted.join(', ')}`);
-    }
+  /** A row that does not fit, with what is nearest to an event of it. */
+  #outcast(cells: readonly string[], line: number, problem: string): FileEvent | undefined {
+    const value = cells.length === this.#header.length ? this.#draftOf(cells) : cells;
+    const cell = cells[this.#keyAt] ?? '';
+    const key = cell.length > MAX_KEY_CHARS ? '' : cell;
+    const misfit = { place: `line ${line}`, line, problem, key };
+    const rejected = (): string => JSON.stringify(cells);
+    return this.#misfit(misfit, { value, json: JSON.stringify(value), rejected });
   }
 
-  #rejectWidth(cells: readonly string[], line: number): never {
+  #widthFault(cells: readonly string[]): string | undefined {
     const expected = this.#header.length;
+    if (cells.every((cell) => cell === '')) return 'the row is empty: it holds only delimiters';
+    if (cells.length === expected) return undefined;
+    if (cells.some((cell) => cell.includes('\0'))) {
+      return `the row holds NUL bytes, which a file cut off by a crash may have; remove it`;
+    }
     const column = this.#header[cells.length] ?? `${expected + 1}`;
     const problem = cells.length < expected ? 'is missing' : 'is not in the header';
-    throw this.#error(line, column, `${problem}; ${cells.length} cells instead of ${expected}`);
+    return `column ${column}: ${problem}; ${cells.length} cells instead of ${expected}`;
   }
 
-  #checkOrder(cells: readonly string[], line: number): void {
+  /** What is wrong with the time or the key of a row, whosever it is. */
+  #keyFault(cells: readonly string[]): string | undefined {
+    const { knownKeys = [], stream } = this.#selection;
+    const time = this.#timeOf(cells);
+    if (!time.ok) return cellProblem(time);
+    const key = cells[this.#keyAt]!;
+    if (knownKeys.includes(key)) return undefined;
+    const column = headerOf(this.#selection, stream.key);
+    return `column ${column}: ${quoted(key)} is unknown; allowed are ${knownKeys.join(', ')}`;
+  }
+
+  #requireOrder(cells: readonly string[], line: number): void {
     const result = this.#timeOf(cells);
-    if (!result.ok) {
-      throw this.#error(line, result.column, `${quoted(result.cell)} is not ${result.allowed}`);
-    }
-    const value = Object.values(result.event)[0] as number | string | undefined;
-    if (value === undefined) return;
-    const ms = typeof value === 'number' ? value * 1_000 : instantMs(value)!;
+    const value = result.ok ? valueAt(result.event, this.#timePath) : undefined;
+    if (typeof value !== 'number' && typeof value !== 'string') return;
+    const ms = instantMs(value)!;
     if (ms < this.#lastMs) {
       const column = this.#timeColumn;
       const index = this.#header.indexOf(column);
@@ -88,16 +116,14 @@ export class CsvRows {
     this.#lastMs = ms;
   }
 
-  #requireKnown(key: string, line: number): void {
-    const { knownKeys = [], stream } = this.#selection;
-    if (knownKeys.includes(key)) return;
-    const problem = `${quoted(key)} is unknown; allowed are ${knownKeys.join(', ')}`;
-    throw this.#error(line, headerOf(this.#selection, stream.key), problem);
-  }
-
   #error(line: number, column: string, problem: string): ConfigError {
     return new ConfigError(`${this.#selection.path} line ${line}, column ${column}: ${problem}`);
   }
+}
+
+/** A cell that is not of its field's form. */
+function cellProblem({ cell, column, problem }: Extract<CsvResult, { ok: false }>): string {
+  return `column ${column}: ${quoted(cell)} ${problem}`;
 }
 
 /** The header under which a file carries the named field of the stream. */
@@ -112,7 +138,7 @@ function headerOf({ stream }: FileSelection, name: string): string {
 function sortCommand(path: string, columnIndex: number, kind: string): string {
   const place = columnIndex + 1;
   const order = kind === 'number' ? 'g' : '';
-  const [cat, plain] = path.endsWith('.gz')
+  const [cat, plain] = /\.gz$/i.test(path)
     ? ['gzip -dc', path.slice(0, -'.gz'.length)]
     : ['cat', path];
   const from = shellQuoted(path);

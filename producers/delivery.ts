@@ -114,7 +114,7 @@ export class Delivery implements AsyncDisposable {
 
   async #show(events: readonly KeyedValue[]): Promise<Ending | undefined> {
     if (events.length === 0) return undefined;
-    const printed = await this.#options.dryRun.print(events.map(({ value }) => value));
+    const printed = await this.#options.dryRun.print(events);
     return printed ? undefined : 'unread';
   }
 }
@@ -126,8 +126,8 @@ export function* inBatches(
 ): Generator<readonly KeyedValue[]> {
   let from = 0;
   let bytes = 0;
-  for (const [index, { key, value }] of events.entries()) {
-    const size = Buffer.byteLength(key) + Buffer.byteLength(value);
+  for (const [index, event] of events.entries()) {
+    const size = sizeOf(event);
     if (index > from && bytes + size > maxBytes) {
       yield events.slice(from, index);
       from = index;
@@ -136,4 +136,9 @@ export function* inBatches(
     bytes += size;
   }
   if (from < events.length) yield from === 0 ? events : events.slice(from);
+}
+
+function sizeOf({ headers = {}, key, value }: KeyedValue): number {
+  const parts = [key, value, ...Object.entries(headers).flat()];
+  return parts.reduce((bytes, part) => bytes + Buffer.byteLength(part), 0);
 }

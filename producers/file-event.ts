@@ -1,6 +1,7 @@
 // What is taken from a file of events, whatever its format: which events, in which form, and how a
 // reader of a format is driven. The readers are in csv-reader.ts and json-reader.ts.
 import type { TopicStream } from '../streams/stream.ts';
+import type { FileEncoding } from './file-text.ts';
 
 /** An event's members in wire order, ready for JSON. */
 export type Event = Record<string, unknown>;
@@ -9,7 +10,24 @@ export interface FileEvent {
   readonly members: Event;
   /** The event as the file writes it, on one line, where the file is JSON. */
   readonly json?: string;
+  /** Set when it is no event of the stream; `json` is then what is sent instead. */
+  readonly misfit?: Misfit;
 }
+
+/** Why and where a row, or a value of a JSON file, is no event of the stream. */
+export interface Misfit {
+  /** As a message shows it behind the file: `line 5`, `element 3 (line 5)`. */
+  readonly place: string;
+  /** Where the row begins, from 1. */
+  readonly line: number;
+  /** With the column or member, if it is about one. */
+  readonly problem: string;
+  /** The key of the row, '' where it has none. */
+  readonly key: string;
+}
+
+/** What becomes of rows that do not fit: they end the reading, or are given out as misfits. */
+export type OnBadRow = 'stop' | 'dead-letter';
 
 /** What to take from which file. */
 export interface FileSelection {
@@ -18,6 +36,10 @@ export interface FileSelection {
   /** Only events of this key. Such a file ascends in time and holds no keys but the known ones. */
   readonly key?: string;
   readonly knownKeys?: readonly string[];
+  /** Default: what the file's beginning says, else UTF-8. */
+  readonly encoding?: FileEncoding | undefined;
+  /** Default: `stop`. */
+  readonly onBadRow?: OnBadRow;
 }
 
 /** Reads one file from its first byte to its last; a mistake is kept until it is asked for. */

@@ -1,9 +1,9 @@
 // Splits a JSON array into its elements without holding more than one of them: it follows strings,
 // escapes and brackets, and leaves it to the parser whether an element is JSON.
+import { Carry } from './carry.ts';
 import { MAX_EVENT_BYTES } from './file-event.ts';
 import {
   BYTE_ORDER_MARK,
-  Carry,
   type JsonMistake,
   type JsonPlace,
   type JsonSplitter,
@@ -79,11 +79,13 @@ export class JsonArray implements JsonSplitter {
         this.#state = 'before an element';
         return undefined;
       case 'before an element':
-        if (byte === CLOSE_BRACKET && this.#element === 1) this.#state = 'after the array';
-        else {
+        if (byte !== CLOSE_BRACKET) {
           this.#state = 'in an element';
           this.#elementLine = this.#line;
+          return undefined;
         }
+        if (this.#element > 1) return this.#outside('a comma stands before the end of the array');
+        this.#state = 'after the array';
         return undefined;
       case 'in an element':
         return undefined;

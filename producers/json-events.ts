@@ -1,104 +1,132 @@
-// Decides what one value of a JSON file is: an event of the wanted key, somebody else's, or a mistake,
-// told with file, place and member. What is declared is checked as a consumer would; what is not, kept.
-import { isUtf8 } from 'node:buffer';
+// Decides what one value of a JSON file is: an event of the wanted key, somebody else's, or a misfit with
+// place, member and problem. What is declared is checked as a consumer would; what is not, kept.
 import { ConfigError } from '../platform/errors.ts';
 import { allowedValue } from '../streams/csv.ts';
+import { instantFault } from '../streams/instant-fault.ts';
+import { instantMs } from '../streams/instant.ts';
 import type { Rejection } from '../streams/rejection.ts';
-import { compileValidator, type RowValues } from '../streams/validate.ts';
+import { columnOf, type Column } from '../streams/stream.ts';
+import { compileValidator } from '../streams/validate.ts';
+import { compileTimeCheck, valueAt } from './event-times.ts';
 import { quoted, type Event, type FileEvent, type FileSelection } from './file-event.ts';
+import { TOO_DEEP, isTooDeep, syntaxHint, wrapperHint } from './json-fault.ts';
 import type { JsonPlace } from './json-splitter.ts';
+import { compileMisfits } from './misfit.ts';
+import { onOneLine } from './one-line.ts';
 
-/** A file is read before Kafka gives its events a time, so none lies too far ahead of it yet. */
+/** Whether a time lies too far ahead is asked apart: the file is read before Kafka gives its events a time. */
 const ANY_TIME_MS = Infinity;
 
 /** Judges values in file order. */
 export class JsonEvents {
   readonly #selection: FileSelection;
   readonly #validate: ReturnType<typeof compileValidator>;
-  readonly #keyAt: number;
-  readonly #timeAt: number;
-  readonly #values: RowValues = [];
+  readonly #timeFault: ReturnType<typeof compileTimeCheck>;
+  readonly #misfit: ReturnType<typeof compileMisfits>;
+  readonly #key: Column;
+  readonly #time: Column;
   #lastMs = -Infinity;
 
   constructor(selection: FileSelection) {
     const { leaves, key, eventTime } = selection.stream;
     this.#selection = selection;
     this.#validate = compileValidator({ columns: leaves });
-    this.#keyAt = leaves.findIndex(({ name }) => name === key);
-    this.#timeAt = leaves.findIndex(({ name }) => name === eventTime);
+    this.#timeFault = compileTimeCheck({ leaves });
+    this.#misfit = compileMisfits(selection);
+    this.#key = columnOf(leaves, key)!;
+    this.#time = columnOf(leaves, eventTime)!;
   }
 
   /**
-   * The event that a value is; undefined when it has another key.
-   * @throws {ConfigError} when it is no event, of no known key, or older than the one before.
+   * The event or misfit that a value is; undefined when it has another key.
+   * @throws {ConfigError} when it is older than the one before, where events of one key are taken.
    */
   read(bytes: Buffer, place: JsonPlace): FileEvent | undefined {
     const text = bytes.toString();
-    const members = this.#parse(bytes, text, place);
-    const rejection = this.#validate(members, ANY_TIME_MS, this.#values);
-    if (rejection !== undefined) throw this.#rejected(rejection, place);
-    if (this.#selection.key !== undefined && !this.#isWanted(place)) return undefined;
-    return { members: members as Event, json: onOneLine(text) };
-  }
-
-  #parse(bytes: Buffer, text: string, place: JsonPlace): unknown {
-    if (!isUtf8(bytes)) throw this.#error(place, 'is not UTF-8 text');
+    if (isTooDeep(text)) return this.#outcast(place, TOO_DEEP, text, undefined, `[${text}]`);
+    let value: unknown;
     try {
-      return JSON.parse(text) as unknown;
-    } catch (cause) {
-      const problem = `is not JSON: ${quoted(text)}`;
-      const hint = 'a file has an array of objects, or one object a line';
-      throw this.#error(place, `${problem}; ${hint}`, { cause });
+      value = JSON.parse(text);
+    } catch {
+      const hint = syntaxHint(text, place.element === undefined ? 'lines' : 'array');
+      return this.#outcast(place, `is not JSON: ${quoted(text)}; ${hint}`, text, undefined);
     }
+    const problem = this.#problemOf(value);
+    if (problem !== undefined) return this.#outcast(place, problem, text, value);
+    if (this.#selection.key !== undefined && !this.#isWanted(value, place)) return undefined;
+    return { members: value as Event, json: onOneLine(text) };
   }
 
-  #isWanted(place: JsonPlace): boolean {
-    const { key, knownKeys = [], stream } = this.#selection;
-    const ms = this.#values[this.#timeAt] as number;
-    if (ms < this.#lastMs) {
-      throw this.#error(place, `member ${stream.eventTime}: earlier than the event before`);
+  #problemOf(value: unknown): string | undefined {
+    const rejection = this.#validate(value, ANY_TIME_MS, []);
+    if (rejection !== undefined) return this.#rejectionProblem(rejection, value);
+    const fault = this.#timeFault(value);
+    if (fault !== undefined) {
+      const { leaf, problem, value: found } = fault;
+      return `member ${leaf.path.join('.')}: ${quoted(String(found))} ${problem}`;
     }
-    if (ms !== ANY_TIME_MS) this.#lastMs = ms;
-    const found = String(this.#values[this.#keyAt]);
-    if (found === key) return true;
-    if (knownKeys.includes(found)) return false;
-    const problem = `${quoted(found)} is unknown; allowed are ${knownKeys.join(', ')}`;
-    throw this.#error(place, `member ${stream.key}: ${problem}`);
+    const { key, knownKeys = [] } = this.#selection;
+    const found = String(valueAt(value, this.#key.path));
+    if (key === undefined || knownKeys.includes(found)) return undefined;
+    const unknown = `${quoted(found)} is unknown; allowed are ${knownKeys.join(', ')}`;
+    return `member ${this.#key.name}: ${unknown}`;
   }
 
-  #rejected({ detail, field: path, reason }: Rejection, place: JsonPlace): ConfigError {
-    if (path === '') return this.#error(place, `${detail} is no JSON object`);
+  #rejectionProblem({ detail, field: path, reason }: Rejection, value: unknown): string {
+    if (path === '') return `${detail} is no JSON object`;
     const leaf = this.#selection.stream.leaves.find((column) => column.path.join('.') === path);
+    if (reason === 'missing_field') return `member ${path}: is missing${wrapperHint(value)}`;
+    const found = leaf === undefined ? undefined : valueAt(value, leaf.path);
+    if (
+      leaf?.field.kind === 'instant' &&
+      (typeof found === 'number' || typeof found === 'string')
+    ) {
+      const fault = instantFault(leaf.field, found);
+      if (fault !== undefined) return `member ${path}: ${quoted(String(found))} ${fault}`;
+    }
     const allowed = leaf === undefined ? 'an object' : allowedValue(leaf.field);
-    if (reason === 'missing_field') return this.#error(place, `member ${path}: is missing`);
-    const found = reason === 'null_field' ? 'null' : detail;
-    return this.#error(place, `member ${path}: ${found} is not ${allowed}`);
+    return `member ${path}: ${reason === 'null_field' ? 'null' : detail} is not ${allowed}`;
   }
 
-  #error(place: JsonPlace, problem: string, options?: ErrorOptions): ConfigError {
-    return placed(this.#selection.path, place, problem, options);
+  #isWanted(value: unknown, place: JsonPlace): boolean {
+    const { eventTime } = this.#selection.stream;
+    const time = valueAt(value, this.#time.path);
+    if (typeof time === 'number' || typeof time === 'string') {
+      const ms = instantMs(time)!;
+      if (ms < this.#lastMs) {
+        const problem = `member ${eventTime}: earlier than the event before`;
+        throw placed(this.#selection.path, place, problem);
+      }
+      this.#lastMs = ms;
+    }
+    return valueAt(value, this.#key.path) === this.#selection.key;
+  }
+
+  /** A value that does not fit, as the file writes it. */
+  #outcast(
+    place: JsonPlace,
+    problem: string,
+    text: string,
+    value: unknown,
+    json = text.trim(),
+  ): FileEvent | undefined {
+    const key = valueAt(value, this.#key.path);
+    const named = typeof key === 'string' || typeof key === 'number' ? String(key) : '';
+    const misfit = { place: placeText(place), line: place.line, problem, key: named };
+    return this.#misfit(misfit, { value, json, rejected: () => `[${json}]` });
   }
 }
 
 /** `file.json element 17 (line 18): problem`, on one line. */
 export function placed(
   path: string,
-  { element, line }: JsonPlace,
+  place: JsonPlace,
   problem: string,
   options?: ErrorOptions,
 ): ConfigError {
-  const where = element === undefined ? `line ${line}` : `element ${element} (line ${line})`;
-  return new ConfigError(`${path} ${where}: ${problem}`, options);
+  return new ConfigError(`${path} ${placeText(place)}: ${problem}`, options);
 }
 
-/** JSON that is right, without the blanks around it and, if it has several lines, between its tokens. */
-function onOneLine(json: string): string {
-  const text = json.trim();
-  if (!/[\n\r]/.test(text)) return text;
-  return text.replaceAll(
-    /("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\n\r]+/g,
-    (_, string: string | undefined) => {
-      return string ?? '';
-    },
-  );
+function placeText({ element, line }: JsonPlace): string {
+  return element === undefined ? `line ${line}` : `element ${element} (line ${line})`;
 }

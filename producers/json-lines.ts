@@ -1,8 +1,8 @@
 // Splits a file with one JSON value a line (NDJSON) into its lines without holding more than one.
+import { Carry } from './carry.ts';
 import { MAX_EVENT_BYTES } from './file-event.ts';
 import {
   BYTE_ORDER_MARK,
-  Carry,
   type JsonMistake,
   type JsonSplitter,
   type OnValue,

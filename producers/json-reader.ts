@@ -4,6 +4,7 @@ import { ConfigError } from '../platform/errors.ts';
 import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
 import { JsonEvents, placed } from './json-events.ts';
 import type { JsonMistake, JsonPlace, JsonSplitter, OnValue } from './json-splitter.ts';
+import { misfitError } from './misfit.ts';
 
 export class JsonReader implements EventReader {
   readonly #selection: FileSelection;
@@ -45,12 +46,18 @@ export class JsonReader implements EventReader {
     if (this.#problem !== undefined) return;
     this.#values += 1;
     try {
-      const event = this.#judge.read(bytes, place);
-      if (event !== undefined) this.#events.push(event);
+      this.#give(this.#judge.read(bytes, place));
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown;
       this.#problem = thrown;
     }
+  }
+
+  #give(event: FileEvent | undefined): void {
+    if (event === undefined) return;
+    const { onBadRow, path } = this.#selection;
+    if (event.misfit === undefined || onBadRow === 'dead-letter') this.#events.push(event);
+    else this.#problem = misfitError(path, event.misfit);
   }
 
   #note(mistake: JsonMistake | undefined): void {

@@ -27,29 +27,3 @@ export interface JsonSplitter {
 export type OnValue = (bytes: Buffer, place: JsonPlace) => void;
 
 export const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
-
-/** The bytes of a value that lies in several chunks. */
-export class Carry {
-  #parts: Buffer[] = [];
-  #bytes = 0;
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Keeps a copy: the chunk is not ours. */
-  add(part: Buffer): void {
-    if (part.length === 0) return;
-    this.#parts.push(Buffer.from(part));
-    this.#bytes += part.length;
-  }
-
-  /** What was kept and `last`; nothing is kept any more. */
-  take(last: Buffer): Buffer {
-    if (this.#bytes === 0) return last;
-    const whole = Buffer.concat([...this.#parts, last]);
-    this.#parts = [];
-    this.#bytes = 0;
-    return whole;
-  }
-}

@@ -10,7 +10,9 @@ import { applyArguments } from './arguments.ts';
 import { readProducerConfig, type ProducerConfig } from './config.ts';
 import { Delivery, type Ending } from './delivery.ts';
 import { DryRun } from './dry-run.ts';
+import type { FileEvent } from './file-event.ts';
 import { producerMetrics, serveProducerMetrics } from './metrics.ts';
+import { misfitError } from './misfit.ts';
 import { openSelection, type Selection } from './selection.ts';
 import { Pace } from './pace.ts';
 import { showProgress } from './progress.ts';
@@ -64,6 +66,7 @@ class Session implements ProducerService {
   readonly #log: Logger;
   readonly #ledger: Ledger;
   readonly #delivery: Delivery;
+  #toldOfMisfit = false;
   readonly #stop = new AbortController();
   readonly #giveUp = new AbortController();
 
@@ -123,11 +126,23 @@ class Session implements ProducerService {
       encode,
       pace: new Pace(this.#config.INTERVAL_MS),
       ledger: this.#ledger,
+      isMisfit: (event) => this.#isMisfit(event),
       limit: this.#config.ROW_LIMIT.rows,
       deliver: (events) => this.#delivery.deliver(events),
       stop,
     });
     return replaying.finally(() => progress[Symbol.dispose]());
+  }
+
+  /** The first one is told at once, so that nobody has to wait for the account to learn of a wrong file. */
+  #isMisfit({ misfit }: FileEvent): boolean {
+    if (misfit === undefined) return false;
+    if (!this.#toldOfMisfit) {
+      const { message } = misfitError(this.#config.DATA_PATH, misfit);
+      this.#log.warn(`${message}; this row and others that do not fit become dead letters`);
+    }
+    this.#toldOfMisfit = true;
+    return true;
   }
 
   #showProgress(): Disposable {

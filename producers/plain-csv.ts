@@ -2,16 +2,18 @@
 // all. That is nearly every line there is, at a fifth of what csv-parse takes; the first line that
 // is anything else, and all after it, are left to csv-parse.
 
+import { Carry } from './carry.ts';
+
 /** A line that grows beyond this without an end is not plain. */
 const MAX_LINE_BYTES = 65_536;
 const LINE_FEED = 10;
-const UTF16_MARKS = new Set([0xfffe, 0xfeff]);
+const BLANK = 32;
 
 export class PlainCsv {
   /** Lines taken so far, blank ones included. */
   lines = 0;
   readonly #onRecord: (cells: string[], line: number) => void;
-  #carry: Buffer = Buffer.alloc(0);
+  readonly #carry = new Carry();
   #atStart = true;
 
   /** `line` counts from 1. */
@@ -24,21 +26,23 @@ export class PlainCsv {
    * start of a line: then it must not be fed again.
    */
   feed(chunk: Buffer): Buffer | undefined {
-    const bytes = this.#carry.length === 0 ? chunk : Buffer.concat([this.#carry, chunk]);
-    if (this.#atStart && bytes.length >= 2 && UTF16_MARKS.has(bytes.readUInt16BE(0))) return bytes;
-    const end = bytes.lastIndexOf(LINE_FEED) + 1;
-    this.#carry = bytes.subarray(end);
-    if (end > 0) {
-      const rest = this.#takeText(bytes.toString('utf8', 0, end - 1));
-      if (rest !== undefined) return Buffer.concat([Buffer.from(`${rest}\n`), this.#carry]);
+    const end = chunk.lastIndexOf(LINE_FEED) + 1;
+    if (end === 0) {
+      this.#carry.add(chunk);
+    } else {
+      const text = this.#carry.take(chunk.subarray(0, end - 1)).toString();
+      const rest = this.#takeText(text);
+      if (rest !== undefined) return Buffer.concat([Buffer.from(`${rest}\n`), chunk.subarray(end)]);
+      this.#carry.add(chunk.subarray(end));
     }
-    return this.#carry.length > MAX_LINE_BYTES ? this.#carry : undefined;
+    return this.#carry.bytes > MAX_LINE_BYTES ? this.#carry.take(NOTHING) : undefined;
   }
 
   /** Takes a last line without an end, or returns it. */
   finish(): Buffer | undefined {
-    if (this.#carry.length === 0) return undefined;
-    return this.#takeText(this.#carry.toString()) === undefined ? undefined : this.#carry;
+    if (this.#carry.bytes === 0) return undefined;
+    const line = this.#carry.take(NOTHING);
+    return this.#takeText(line.toString()) === undefined ? undefined : line;
   }
 
   /** Takes lines until one is not plain and returns that one with all after it. */
@@ -56,11 +60,20 @@ export class PlainCsv {
   }
 }
 
-/** The cells of a line without its end; none for a blank line, undefined for one that is not plain. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * The cells of a line without its end, trimmed unless they stand in quotes; none for a line of blanks,
+ * undefined for one that is not plain.
+ */
 export function plainCells(line: string): string[] | undefined {
-  if (line === '') return [];
   const parts = line.split('"');
-  if (parts.length === 1) return line.includes('\r') ? undefined : line.split(',');
+  if (parts.length === 1) {
+    if (line.includes('\r')) return undefined;
+    const cells = line.split(',');
+    for (let at = 0; at < cells.length; at += 1) cells[at] = trimmed(cells[at]!);
+    return cells.length === 1 && cells[0] === '' ? [] : cells;
+  }
   // "a","b" falls apart into nothing, a, comma, b, nothing. A doubled quote leaves an empty part
   // where a comma has to be, and a quote that is not closed an even number of parts.
   const last = parts.length - 1;
@@ -71,4 +84,15 @@ export function plainCells(line: string): string[] | undefined {
     cells.push(parts[at + 1]!);
   }
   return cells;
+}
+
+/** Most cells have no blanks around them, and letters and digits show that without a look at all blanks. */
+function trimmed(cell: string): string {
+  const first = cell.charCodeAt(0);
+  const last = cell.charCodeAt(cell.length - 1);
+  return isPlain(first) && isPlain(last) ? cell : cell.trim();
+}
+
+function isPlain(code: number): boolean {
+  return code > BLANK && code < 0x7f;
 }

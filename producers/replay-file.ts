@@ -3,6 +3,7 @@
 import { CsvReader } from './csv-reader.ts';
 import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
 import { readFileBytes, type FilePosition } from './file-source.ts';
+import { textOf } from './file-text.ts';
 import { JsonArray } from './json-array.ts';
 import { JsonLines } from './json-lines.ts';
 import { JsonReader } from './json-reader.ts';
@@ -17,7 +18,8 @@ export async function* replayFile(
 ): AsyncGenerator<FileEvent[]> {
   let reader: EventReader | undefined;
   let count = 0;
-  for await (const chunk of readFileBytes(selection.path, position)) {
+  const { encoding, path } = selection;
+  for await (const chunk of textOf(readFileBytes(path, position), path, encoding)) {
     reader ??= readerOf(selection, chunk);
     const events = await reader.feed(chunk);
     count += events.length;

@@ -16,6 +16,8 @@ export interface ReplayParts<Event, Sent> {
   /** How many rows to replay in all. */
   readonly limit: number;
   readonly encode: (event: Event) => Sent;
+  /** Whether an event is none, but a row that is sent on as it is. Default: none is. */
+  readonly isMisfit?: (event: Event) => boolean;
   readonly deliver: (events: readonly Sent[]) => Promise<Ending | undefined>;
   /** Aborts when no more rows are to be taken. */
   readonly stop: AbortSignal;
@@ -25,14 +27,15 @@ export interface ReplayParts<Event, Sent> {
 export async function replay<Event, Sent>(
   parts: ReplayParts<Event, Sent>,
 ): Promise<Ending | undefined> {
-  const { deliver, encode, ledger, limit, pace, source, stop } = parts;
+  const { deliver, encode, isMisfit, ledger, limit, pace, source, stop } = parts;
   let underWay: Promise<Ending | undefined> = Promise.resolve(undefined);
   try {
     while (ledger.read < limit) {
       const due = await pace.due(Math.min(MAX_BATCH_ROWS, limit - ledger.read), stop);
       const events = due === 0 ? [] : await source.take(due);
       if (events.length === 0) break;
-      ledger.took(events.length);
+      const misfits = isMisfit === undefined ? 0 : events.filter(isMisfit).length;
+      ledger.took(events.length, misfits);
       const ending = await underWay;
       if (ending !== undefined) return ending;
       underWay = deliver(events.map(encode));

@@ -6,6 +6,7 @@ import type { ProducerConfig } from './config.ts';
 import { producers } from './devices.ts';
 import { compileJson } from './event-json.ts';
 import type { Event, FileEvent } from './file-event.ts';
+import { misfitHeaders } from './misfit.ts';
 import { replayFile } from './replay-file.ts';
 import { RowSource } from './row-source.ts';
 
@@ -23,14 +24,19 @@ export async function openSelection(config: ProducerConfig): Promise<Selection> 
   const { deviceId: key, stream } = config.PRODUCER;
   const knownKeys = producers.map(({ deviceId }) => deviceId);
   const one = key === undefined ? {} : { key, knownKeys };
-  const file = { stream, path: config.DATA_PATH, ...one };
+  const { DATA_ENCODING: encoding, DATA_PATH: path, ON_BAD_ROW: onBadRow } = config;
+  const file = { stream, path, encoding, onBadRow, ...one };
   const source = new RowSource(() => replayFile(file, position), config.LOOP);
   await source.check();
   const keyOf = compileKey(stream);
   const jsonOf = compileJson(stream, config.USE_NOW_TS);
   return {
     source,
-    encode: (event) => ({ key: keyOf(event.members), value: jsonOf(event) }),
+    encode: (event) => {
+      const { json, members, misfit } = event;
+      if (misfit === undefined) return { key: keyOf(members), value: jsonOf(event) };
+      return { key: misfit.key, value: json!, headers: misfitHeaders(path, misfit) };
+    },
     share: () => position.readBytes / Math.max(1, position.sizeBytes),
   };
 }

@@ -1,7 +1,7 @@
 // Reads one CSV record as an event of a stream: which columns a file must have and what each cell
 // may say. A cell that is not exactly of its field's form is reported with its column, never guessed.
 import type { Field } from './field.ts';
-import { instantMs } from './instant.ts';
+import { INSTANT_FORM, instantFault } from './instant-fault.ts';
 import type { Column, TopicStream } from './stream.ts';
 
 /** The CSV headers a stream's file must have: key, time, then the rest in wire order. */
@@ -26,33 +26,59 @@ export type CsvResult =
       readonly ok: false;
       readonly column: string;
       readonly cell: string;
-      /** What the cell should have been, in words. */
-      readonly allowed: string;
+      /** What is wrong with the cell, in words that follow it. */
+      readonly problem: string;
     };
 
 /**
  * Compiles the reader of a file with this header, which must contain every one of
- * {@link csvHeaders}; further columns are ignored. The event comes out in wire order.
+ * {@link csvHeaders}; further columns are ignored. Cells come without the blanks around them, except
+ * those that stand in quotes. The event comes out in wire order.
  */
 export function compileCsvReader(
   stream: Pick<TopicStream, 'leaves'>,
   header: readonly string[],
 ): (cells: readonly string[]) => CsvResult {
-  const plan = stream.leaves.map((leaf) => {
-    const column = csvHeader(leaf);
-    return { ...leaf, column, index: header.indexOf(column) };
-  });
+  const plan = planOf(stream, header);
   return (cells) => {
     const event: Record<string, unknown> = {};
     for (const { column, index, path, field } of plan) {
-      const cell = (cells[index] ?? '').trim();
-      if (cell === '' && isOptional(field)) continue;
+      const cell = cells[index] ?? '';
+      if (isOptional(field) && cell.trim() === '') continue;
       const value = parseCell(field, cell);
-      if (value === undefined) return { ok: false, column, cell, allowed: allowedValue(field) };
+      if (value === undefined) return { ok: false, column, cell, problem: cellFault(field, cell) };
       place(event, path, value);
     }
     return { ok: true, event };
   };
+}
+
+/**
+ * Compiles what makes the nearest thing to an event of a record that is none: each cell as its field's
+ * kind writes it where the cell has that form, whatever the bounds, else the cell's text; null for an
+ * empty one. A wider declaration may take it later.
+ */
+export function compileCsvDraft(
+  stream: Pick<TopicStream, 'leaves'>,
+  header: readonly string[],
+): (cells: readonly string[]) => Record<string, unknown> {
+  const plan = planOf(stream, header);
+  return (cells) => {
+    const event: Record<string, unknown> = {};
+    for (const { index, path, field } of plan) {
+      const cell = cells[index] ?? '';
+      if (cell.trim() === '') place(event, path, null);
+      else place(event, path, formOf(field, cell) ?? cell);
+    }
+    return event;
+  };
+}
+
+function planOf({ leaves }: Pick<TopicStream, 'leaves'>, header: readonly string[]) {
+  return leaves.map((leaf) => {
+    const column = csvHeader(leaf);
+    return { ...leaf, column, index: header.indexOf(column) };
+  });
 }
 
 function place(event: Record<string, unknown>, path: readonly string[], value: unknown): void {
@@ -63,32 +89,61 @@ function place(event: Record<string, unknown>, path: readonly string[], value: u
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-/** The wire value of a cell, or undefined when the cell is not of the field's form. */
+/** The wire value of a cell, or undefined when the cell is not of the field's form or out of bounds. */
 function parseCell(field: Field, cell: string): string | number | boolean | undefined {
+  const value = formOf(field, cell);
+  if (value === undefined || typeof value === 'boolean') return value;
+  switch (field.kind) {
+    case 'text': {
+      const fits = cell !== '' && Buffer.byteLength(cell) <= field.maxBytes && !cell.includes('\0');
+      return fits ? cell : undefined;
+    }
+    case 'float64':
+    case 'integer':
+      return typeof value === 'number' && value >= field.min && value <= field.max
+        ? value
+        : undefined;
+    case 'instant':
+      return instantFault(field, value) === undefined ? value : undefined;
+    case 'message':
+    case 'boolean':
+      return undefined;
+  }
+}
+
+/** A cell as its field's kind writes it on the wire, undefined when it has no such form. */
+function formOf(field: Field, cell: string): string | number | boolean | undefined {
   switch (field.kind) {
     case 'text':
-      return cell === '' || Buffer.byteLength(cell) > field.maxBytes ? undefined : cell;
-    case 'float64': {
-      const value = decimal(cell);
-      return value !== undefined && value >= field.min && value <= field.max ? value : undefined;
-    }
+      return cell;
+    case 'float64':
+      return decimal(cell.trim());
     case 'integer': {
-      const value = /^[+-]?\d+$/.test(cell) ? Number(cell) : NaN;
-      return value >= field.min && value <= field.max ? value : undefined;
+      const value = /^[+-]?\d+$/.test(cell.trim()) ? Number(cell) : NaN;
+      return Number.isSafeInteger(value) ? value : undefined;
     }
     case 'message':
       return undefined;
     case 'boolean': {
-      const word = cell.toLowerCase();
+      const word = cell.trim().toLowerCase();
       if (word === 'true' || word === '1') return true;
       return word === 'false' || word === '0' ? false : undefined;
     }
     case 'instant': {
-      const value = decimal(cell) ?? cell;
-      const ms = instantMs(value);
-      return ms === undefined || ms < field.minMs ? undefined : value;
+      const written = cell.trim();
+      return decimal(written) ?? written;
     }
   }
+}
+
+/** What is wrong with a cell that {@link parseCell} refuses. */
+function cellFault(field: Field, cell: string): string {
+  if (cell.includes('\0')) return 'holds NUL bytes, which a file cut off by a crash may have';
+  const value = field.kind === 'instant' ? formOf(field, cell) : undefined;
+  if (field.kind !== 'instant' || typeof value === 'boolean' || value === undefined) {
+    return `is not ${allowedValue(field)}`;
+  }
+  return instantFault(field, value)!;
 }
 
 function decimal(cell: string): number | undefined {
@@ -111,6 +166,6 @@ export function allowedValue(field: Field): string {
     case 'boolean':
       return 'true or false';
     case 'instant':
-      return 'epoch seconds or an ISO-8601 instant with a zone';
+      return INSTANT_FORM;
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Account } from '../../producers/account.ts';
 import { accountFor, describeAccount, isCaughtUp, type PartitionStanding } from './account.ts';
 
-const none = { read: 0, sent: 0, inDoubt: 0, dryRun: 0, failed: 0 };
+const none = { read: 0, sent: 0, inDoubt: 0, dryRun: 0, failed: 0, misfits: 0 };
 
 function sentBy(sent: number, more: Partial<Account> = {}): Map<string, Account> {
   return new Map([['producer_A', { ...none, read: sent, sent, ...more }]]);

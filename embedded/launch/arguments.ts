@@ -44,6 +44,7 @@ const options = {
   loop: { type: 'boolean' },
   'use-now-ts': { type: 'boolean' },
   data: { type: 'string' },
+  encoding: { type: 'string' },
   sink: { type: 'boolean', default: true },
   'sink-batch': { type: 'string' },
   tail: { type: 'boolean', default: true },
@@ -60,6 +61,7 @@ const OVER_ENVIRONMENT = {
   interval: 'INTERVAL_MS',
   max: 'ROW_LIMIT',
   data: 'DATA_PATH',
+  encoding: 'DATA_ENCODING',
   'sink-batch': 'BATCH_SIZE',
 } as const;
 
@@ -127,6 +129,7 @@ export function helpText(): string {
   --loop, --no-loop     start the data again at its end (LOOP)
   --use-now-ts          stamp events with the current time (USE_NOW_TS)
   --data PATH           another file to replay, of the one family in --streams (DATA_PATH)
+  --encoding ENCODING   how its characters are written, such as latin1 (DATA_ENCODING)
   --no-sink             do not ingest into ClickHouse
   --sink-batch ROWS     rows at which a flush is due (BATCH_SIZE)
   --no-tail             do not show records on the console

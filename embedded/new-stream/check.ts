@@ -40,7 +40,7 @@ function csvProblems({ header }: Sample, leaves: Plan['leaves']): ProblemOf {
     if (row.length !== header.length) return `${row.length} cells instead of ${header.length}`;
     const result = read(row);
     if (result.ok) return undefined;
-    return `column ${result.column}: ${JSON.stringify(result.cell)} is not ${result.allowed}`;
+    return `column ${result.column}: ${JSON.stringify(result.cell)} ${result.problem}`;
   };
 }
 

@@ -74,10 +74,25 @@ describe('readSample', () => {
     ['a,b\n', '.csv', ': there are no rows'],
     ['[]', '.json', ': there are no rows'],
     ['a,b,a\n1,2,3\n', '.csv', ' line 1, column a: is there twice'],
-    ['a,b\n1,"2\n', '.csv', ': Quote Not Closed'],
-    ['{"a":1}\n{"a":\n', '.ndjson', ' line 2: is no JSON object'],
+    ['a,b\n1,"2\n', '.csv', ' line 2: a quote is not closed or stands in the wrong place'],
+    [
+      '{"a":1}\n{"a":\n',
+      '.ndjson',
+      ' line 2: is not JSON: "{\\"a\\":"; it does not end on this line',
+    ],
+    [`{"a":${'['.repeat(60)}${']'.repeat(60)}}`, '.ndjson', ' line 1: nests deeper than 50 levels'],
+    [
+      `[${Array.from({ length: 1_001 }, (_, at) => `{"m${at}":1}`).join(',')}]`,
+      '.json',
+      ': there are more than 1000 different members',
+    ],
+    [`id,${'x'.repeat(2_000_000)}\n`, '.csv', ' line 1: the row is longer than 1 MiB'],
     ['[{"a":1},\n7]', '.json', ' line 2: is no JSON object'],
-    [Buffer.from('a\n\xff\n', 'latin1'), '.csv', ': is not UTF-8 text'],
+    [
+      Buffer.from('a\n\xff\n', 'latin1'),
+      '.csv',
+      ' line 2: the byte 0xFF is not UTF-8 text; if the file is Latin-1',
+    ],
   ])('refuses %j as %s', async (content, ending, message) => {
     const path = await write(content, ending);
     await expect(readSample(path)).rejects.toThrow(ConfigError);

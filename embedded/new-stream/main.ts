@@ -33,7 +33,7 @@ const PRETTIER = 'node_modules/prettier/bin/prettier.cjs';
 async function newStream(request: NewStreamRequest): Promise<void> {
   const names = sourceNames(request.name);
   await requireFree(names);
-  const sample = await readSample(request.path);
+  const sample = await readSample(request.path, request.encoding);
   const plan = await planOf(sample, request);
   const files = await filesOf(names, request, plan);
   for (const [file, text] of Object.entries(files)) await writeFile(join(PROJECT, file), text);

@@ -13,6 +13,7 @@ export function reportText(
   checked: Checked,
   written: readonly string[],
 ): string {
+  const encoding = request.encoding === undefined ? '' : ` --encoding ${request.encoding}`;
   const rows = `${whole ? '' : 'the first '}${checked.rows} rows`;
   const lines = [
     `Wrote ${written.join(', ')}`,
@@ -25,7 +26,7 @@ export function reportText(
     ...review(plan, checked),
     '',
     'Then:',
-    `  npm start -- --streams ${request.name} --data ${shellQuoted(request.path)}`,
+    `  npm start -- --streams ${request.name} --data ${shellQuoted(request.path)}${encoding}`,
     `  npm run query -- "SELECT count() FROM ${request.name}"`,
   ];
   return `${visibleLines(lines.join('\n'))}\n`;

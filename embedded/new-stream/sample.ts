@@ -1,13 +1,15 @@
-// The beginning of a file, as columns: what a stream's fields are worked out from. Nothing is known of
-// the stream yet, so every cell or member is taken as it is.
-import { parse } from 'csv-parse/sync';
-import { isUtf8 } from 'node:buffer';
-import { ConfigError, asError } from '../../platform/errors.ts';
+// The beginning of a file, as columns: what a stream's fields are worked out from. The readers of the
+// producers split it; nothing is known of the stream yet, so every cell or member is taken as it is.
+import { ConfigError } from '../../platform/errors.ts';
+import { CsvRecords } from '../../producers/csv-records.ts';
+import { quoted } from '../../producers/file-event.ts';
 import { readFileBytes } from '../../producers/file-source.ts';
+import { textOf, type FileEncoding } from '../../producers/file-text.ts';
 import { JsonArray } from '../../producers/json-array.ts';
+import { isTooDeep, syntaxHint } from '../../producers/json-fault.ts';
 import { JsonLines } from '../../producers/json-lines.ts';
 import type { JsonPlace } from '../../producers/json-splitter.ts';
-import { formatOf, type FileFormat } from '../../producers/replay-file.ts';
+import { formatOf } from '../../producers/replay-file.ts';
 
 /** A column, or a member of the events, however deep. */
 export interface SampledColumn {
@@ -28,66 +30,130 @@ export interface Sample {
 
 const MAX_ROWS = 10_000;
 const MAX_BYTES = 32 * 1_048_576;
+/** More different names are not names but values: each would get a column of its own. */
+const MAX_COLUMNS = 1_000;
+const MAX_DEPTH = 50;
+
+/** Takes the rows of one format; a mistake is thrown with file and line. */
+interface SampleReader {
+  readonly format: Sample['format'];
+  readonly rows: readonly unknown[];
+  readonly header: readonly string[];
+  feed(chunk: Buffer): Promise<void>;
+  finish(): Promise<void>;
+}
 
 /** @throws {ConfigError} when the file cannot be read, is not what its name says, or has no rows. */
-export async function readSample(path: string): Promise<Sample> {
-  const { bytes, whole } = await beginning(path);
-  if (!isUtf8(bytes)) throw new ConfigError(`${path}: is not UTF-8 text`);
-  const format = formatOf(path, bytes);
-  const sample = format === 'csv' ? csvSample(path, bytes) : jsonSample(path, bytes, format);
-  if (sample.rows.length === 0) throw new ConfigError(`${path}: there are no rows`);
-  const rows = sample.rows.slice(0, MAX_ROWS);
-  const columns = sample.format === 'csv' ? csvColumns(sample.header, rows) : jsonColumns(rows);
-  return { ...sample, rows, columns, whole: whole && sample.rows.length <= MAX_ROWS };
-}
-
-/** Whole lines from the start of a file; of a file without lines, as many bytes. */
-async function beginning(path: string): Promise<{ bytes: Buffer; whole: boolean }> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+export async function readSample(path: string, encoding?: FileEncoding): Promise<Sample> {
   const position = { readBytes: 0, sizeBytes: 0 };
-  for await (const chunk of readFileBytes(path, position, 'cannot read')) {
-    chunks.push(chunk);
+  const bytes = readFileBytes(path, position, 'cannot read');
+  let reader: SampleReader | undefined;
+  let size = 0;
+  let whole = true;
+  for await (const chunk of textOf(bytes, path, encoding)) {
+    reader ??= readerOf(path, chunk);
+    await reader.feed(chunk);
     size += chunk.length;
-    if (size < MAX_BYTES) continue;
-    const bytes = Buffer.concat(chunks);
-    return { bytes: bytes.subarray(0, bytes.lastIndexOf('\n') + 1), whole: false };
+    whole = size < MAX_BYTES && reader.rows.length <= MAX_ROWS;
+    if (!whole) break;
   }
-  return { bytes: Buffer.concat(chunks), whole: true };
+  if (whole) await reader?.finish();
+  if (reader === undefined || reader.rows.length === 0) {
+    throw new ConfigError(`${path}: there are no rows`);
+  }
+  const { format, header } = reader;
+  const rows = reader.rows.slice(0, MAX_ROWS);
+  const columns = format === 'csv' ? csvColumns(header, rows) : jsonColumns(rows, path);
+  return { format, header, rows, columns, whole: whole && rows.length === reader.rows.length };
 }
 
-type Read = Pick<Sample, 'format' | 'header' | 'rows'>;
+function readerOf(path: string, beginning: Buffer): SampleReader {
+  const format = formatOf(path, beginning);
+  return format === 'csv' ? new CsvSample(path) : new JsonSample(path, format);
+}
 
-function csvSample(path: string, bytes: Buffer): Read {
-  const options = { bom: true, skip_empty_lines: true, relax_column_count: true } as const;
-  try {
-    const [header = [], ...rows] = parse(bytes, { ...options, to: MAX_ROWS + 2 });
-    const names = header.map((name) => name.trim());
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice === undefined) return { format: 'csv', header: names, rows };
-    throw new ConfigError(`${path} line 1, column ${twice}: is there twice`);
-  } catch (thrown) {
-    if (thrown instanceof ConfigError) throw thrown;
-    throw new ConfigError(`${path}: ${asError(thrown).message.split('\n')[0]}`, { cause: thrown });
+class CsvSample implements SampleReader {
+  readonly format = 'csv';
+  readonly rows: string[][] = [];
+  header: string[] = [];
+  readonly #path: string;
+  readonly #records = new CsvRecords((cells) => this.#take(cells));
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async feed(chunk: Buffer): Promise<void> {
+    this.#require(await this.#records.feed(chunk));
+  }
+
+  async finish(): Promise<void> {
+    this.#require(await this.#records.finish());
+  }
+
+  #take(cells: string[]): void {
+    if (this.header.length === 0) this.header = cells.map((name) => name.trim());
+    else if (this.rows.length <= MAX_ROWS) this.rows.push(cells);
+  }
+
+  #require(mistake: { line: number; problem: string } | undefined): void {
+    const twice = this.header.find((name, index) => this.header.indexOf(name) !== index);
+    if (twice !== undefined) throw this.#error(`line 1, column ${twice}: is there twice`);
+    if (this.header.length > MAX_COLUMNS) throw this.#error(`line 1: ${TOO_MANY} columns`);
+    if (mistake !== undefined) throw this.#error(`line ${mistake.line}: ${mistake.problem}`);
+  }
+
+  #error(problem: string): ConfigError {
+    return new ConfigError(`${this.#path} ${problem}`);
   }
 }
 
-function jsonSample(path: string, bytes: Buffer, format: FileFormat): Read {
-  const rows: unknown[] = [];
-  const take = (value: Buffer, { line }: JsonPlace): void => {
-    if (rows.length > MAX_ROWS) return;
-    const parsed = parsedJson(value.toString());
-    if (!isObject(parsed)) throw new ConfigError(`${path} line ${line}: is no JSON object`);
-    rows.push(parsed);
-  };
-  const splitter = format === 'array' ? new JsonArray(take) : new JsonLines(take);
-  const mistake = splitter.feed(bytes);
-  if (mistake !== undefined) {
-    throw new ConfigError(`${path} line ${mistake.place.line}: ${mistake.problem}`);
+const TOO_MANY = `there are more than ${MAX_COLUMNS}`;
+
+class JsonSample implements SampleReader {
+  readonly format = 'json';
+  readonly rows: unknown[] = [];
+  readonly header = [];
+  readonly #path: string;
+  readonly #within: 'array' | 'lines';
+  readonly #splitter: JsonArray | JsonLines;
+
+  constructor(path: string, within: 'array' | 'lines') {
+    const take = (bytes: Buffer, place: JsonPlace): void => this.#take(bytes.toString(), place);
+    this.#path = path;
+    this.#within = within;
+    this.#splitter = within === 'array' ? new JsonArray(take) : new JsonLines(take);
   }
-  // The last line may have no end; an array that is cut here goes on in the file.
-  if (format === 'lines') splitter.finish();
-  return { format: 'json', header: [], rows };
+
+  feed(chunk: Buffer): Promise<void> {
+    return this.#require(this.#splitter.feed(chunk));
+  }
+
+  finish(): Promise<void> {
+    return this.#require(this.#splitter.finish());
+  }
+
+  #require(mistake: { place: JsonPlace; problem: string } | undefined): Promise<void> {
+    if (mistake === undefined) return Promise.resolve();
+    return Promise.reject(this.#error(mistake.place, mistake.problem));
+  }
+
+  #take(text: string, place: JsonPlace): void {
+    if (this.rows.length > MAX_ROWS) return;
+    if (isTooDeep(text, MAX_DEPTH))
+      throw this.#error(place, `nests deeper than ${MAX_DEPTH} levels`);
+    const parsed = parsedJson(text);
+    if (parsed === undefined) {
+      const hint = syntaxHint(text, this.#within);
+      throw this.#error(place, `is not JSON: ${quoted(text)}; ${hint}`);
+    }
+    if (!isObject(parsed)) throw this.#error(place, 'is no JSON object');
+    this.rows.push(parsed);
+  }
+
+  #error({ line }: JsonPlace, problem: string): ConfigError {
+    return new ConfigError(`${this.#path} line ${line}: ${problem}`);
+  }
 }
 
 function parsedJson(text: string): unknown {
@@ -109,7 +175,7 @@ function csvColumns(header: readonly string[], rows: readonly unknown[]): Sample
 }
 
 /** The members of all rows, in the order in which they first appear. */
-export function jsonColumns(rows: readonly unknown[]): SampledColumn[] {
+export function jsonColumns(rows: readonly unknown[], file = 'sample'): SampledColumn[] {
   const columns = new Map<string, { path: readonly string[]; values: unknown[] }>();
   const walk = (object: Record<string, unknown>, path: readonly string[], row: number): void => {
     for (const [name, value] of Object.entries(object)) {
@@ -119,6 +185,9 @@ export function jsonColumns(rows: readonly unknown[]): SampledColumn[] {
         const id = JSON.stringify(at);
         const column = columns.get(id) ?? { path: at, values: Array<unknown>(rows.length) };
         columns.set(id, column);
+        if (columns.size > MAX_COLUMNS) {
+          throw new ConfigError(`${file}: ${TOO_MANY} different members; are some of them values?`);
+        }
         column.values[row] = value ?? undefined;
       }
     }

@@ -7,6 +7,7 @@ const { KafkaJSNonRetriableError } = kafkajs;
 export interface KeyedValue {
   readonly key: string;
   readonly value: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What became of a share. `in-doubt`: it was written to a connection and never acknowledged. */
@@ -29,8 +30,9 @@ export class PartitionShare {
     this.partition = partition;
   }
 
-  add({ key, value }: KeyedValue): void {
-    const message: PlacedMessage = { key, value, partition: this.partition, share: this };
+  add({ headers, key, value }: KeyedValue): void {
+    const placed = { key, value, partition: this.partition, share: this };
+    const message: PlacedMessage = headers === undefined ? placed : { ...placed, headers };
     if (this.messages.length === 0) this.#watch(message);
     this.messages.push(message);
   }

@@ -1,0 +1,49 @@
+// Checks the first line of a CSV file against the columns of a stream, and says what a person has most
+// likely written instead of a header that is missing.
+import { csvHeader, csvHeaders } from '../streams/csv.ts';
+import type { TopicStream } from '../streams/stream.ts';
+
+export interface HeaderFault {
+  /** The column that it is about. */
+  readonly column: string;
+  readonly problem: string;
+}
+
+const OTHER_DELIMITERS = [
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+  ['|', 'bars'],
+] as const;
+
+/** What is wrong with a header, undefined when it has each column that the stream needs once. */
+export function headerFault(
+  stream: TopicStream,
+  header: readonly string[],
+): HeaderFault | undefined {
+  const wanted = csvHeaders(stream);
+  for (const column of stream.leaves.map(csvHeader)) {
+    const count = header.filter((given) => given === column).length;
+    if (count === 1 || (count === 0 && !wanted.includes(column))) continue;
+    const problem = count === 0 ? `is missing${hint(header, column)}` : `is there ${count} times`;
+    return { column, problem: `${problem}; the header must have ${wanted.join(', ')}` };
+  }
+  return undefined;
+}
+
+/** What stands there instead of the column, as far as one can guess. */
+function hint(header: readonly string[], column: string): string {
+  const alike = header.find((given) => bare(given) === bare(column));
+  if (alike !== undefined) return `; there is ${JSON.stringify(alike)}: rename it`;
+  const first = header[0]!;
+  if (/^[[{]/.test(first)) return '; the file looks like JSON: name it .json or .ndjson';
+  if (first.startsWith('#')) return '; the first line looks like a comment: remove it';
+  const line = header.join(',');
+  const [, name] = OTHER_DELIMITERS.find(([delimiter]) => line.includes(delimiter)) ?? [];
+  if (name === undefined) return '';
+  return `; the file seems to separate cells by ${name}: save it with commas`;
+}
+
+/** A name without what people change in names: case, blanks and underscores. */
+function bare(name: string): string {
+  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '');
+}

@@ -1,0 +1,75 @@
+// What a person is told about a value that is no instant: the unit it seems to have, the bound it
+// misses, the part that is missing.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { instant } from './field.ts';
+import { aheadFault, instantFault } from './instant-fault.ts';
+import { instantMs } from './instant.ts';
+
+const field = instant();
+const form = 'is not epoch seconds or an ISO-8601 instant with a zone';
+const earliest = 'is before 2000-01-01, the earliest time of this stream';
+
+describe('instantFault', () => {
+  it.each([
+    [1_795_161_600_000, 'looks like epoch milliseconds; this stream takes epoch seconds: divide by 1000'],
+    [1_795_161_600_000_000, 'looks like epoch microseconds; this stream takes epoch seconds: divide by 1000000'],
+    [1.795e18, 'looks like epoch nanoseconds; this stream takes epoch seconds: divide by 1000000000'],
+    [1e300, 'as epoch seconds is later than the year 9999'],
+    ['1999-12-31T23:59:59Z', earliest],
+    ['1958-03-01T00:00:00Z', earliest],
+    [946_684_799, `(1999-12-31T23:59:59Z) ${earliest}`],
+    [-1e300, `(long before our time) ${earliest}`],
+    ['noon', form],
+    ['1594512094385', `${form}; epoch seconds are a number without quotes, and these digits look like epoch milliseconds`],
+    ['1594512094', `${form}; epoch seconds are a number without quotes`],
+    ['2026-11-20', `${form}; a date alone is no instant: write 2026-01-31T00:00:00Z`],
+    ['2026-11-20 08:00:00', `${form}; the zone is missing: write 2026-01-31T12:00:00Z or …+01:00`],
+    ['2026-11-20T08:00', `${form}; the zone is missing: write 2026-01-31T12:00:00Z or …+01:00`],
+    ['2026-11-20 08:00:00+00:00', `${form}; write T, not a blank, between date and time`],
+    ['2016-12-31T23:59:60Z', `${form}; a leap second has no epoch time`],
+  ])('%j', (value, problem) => expect(instantFault(field, value)).toBe(problem)); // prettier-ignore
+
+  it('accepts what lies in bounds, and names the bound of the field, not a fixed one', () => {
+    expect(instantFault(field, 1_795_161_600)).toBeUndefined();
+    expect(instantFault(field, '2000-01-01T00:00:00Z')).toBeUndefined();
+    const old = instant({ minMs: Date.UTC(1950, 0, 1, 12) });
+    expect(instantFault(old, '1958-03-01T00:00:00Z')).toBeUndefined();
+    expect(instantFault(old, '1949-03-01T00:00:00Z')).toContain('is before 1950-01-01T12:00:00Z,');
+  });
+
+  it('finds the unit of any time from 1980 to 2199 that is written finer than in seconds', () => {
+    const units = fc.constantFrom(
+      [1e3, 'milliseconds'] as const,
+      [1e6, 'microseconds'] as const,
+      [1e9, 'nanoseconds'] as const,
+    );
+    const seconds = fc.integer({ min: 315_532_800, max: 7_258_118_399 });
+    fc.assert(
+      fc.property(seconds, units, (second, [perSecond, unit]) => {
+        expect(instantFault(field, second * perSecond)).toContain(`looks like epoch ${unit};`);
+      }),
+    );
+  });
+
+  it('refuses nothing else that the validator takes', () => {
+    const values = fc.oneof(fc.double({ noNaN: true, max: 253_402_300_799 }), fc.string());
+    fc.assert(
+      fc.property(values, (value) => {
+        const ms = instantMs(value);
+        const taken = ms !== undefined && ms >= field.minMs;
+        expect(instantFault(field, value) === undefined).toBe(taken);
+      }),
+    );
+  });
+});
+
+describe('aheadFault', () => {
+  const now = Date.UTC(2026, 0, 1);
+  it('is about times that a record of now would be rejected for', () => {
+    expect(aheadFault(field, now + field.maxAheadMs, now)).toBeUndefined();
+    expect(aheadFault(field, now + field.maxAheadMs + 1, now)).toBe(
+      'is 2026-01-02T00:00:00.001Z, more than 24 hours ahead of now: the consumer would reject it',
+    );
+  });
+});

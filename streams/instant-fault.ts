@@ -1,0 +1,70 @@
+// Says in words why a value is no instant of a field, with the bound or the form it misses, so that a
+// person knows what to change. It decides nothing that the validator does not also decide, but one thing:
+// a number beyond the year 9999 is refused, because it is milliseconds or finer read as seconds.
+import type { InstantField } from './field.ts';
+import { instantMs } from './instant.ts';
+
+export const INSTANT_FORM = 'epoch seconds or an ISO-8601 instant with a zone';
+
+const YEAR_10000_SEC = 253_402_300_800;
+const YEAR_2200_SEC = 7_258_118_400;
+/** Longer texts get no hint: nothing that resembles a time has so many characters. */
+const MAX_HINT_CHARS = 64;
+const FINER = [
+  ['milliseconds', 1e3],
+  ['microseconds', 1e6],
+  ['nanoseconds', 1e9],
+] as const;
+
+const DIGITS = /^[+-]?\d+(\.\d*)?$/;
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const NO_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?$/;
+const BLANK_FOR_T = /^\d{4}-\d\d-\d\d \d\d:\d\d/;
+const LEAP_SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:60/;
+
+/** Why the value is no instant of the field, to follow the value; undefined when it is one. */
+export function instantFault(field: InstantField, value: number | string): string | undefined {
+  const ms = instantMs(value);
+  if (ms === undefined) return `is not ${INSTANT_FORM}${hintFor(value as string)}`;
+  if (typeof value === 'number' && value >= YEAR_10000_SEC) {
+    const unit = finerUnit(value);
+    if (unit === undefined) return 'as epoch seconds is later than the year 9999';
+    return `looks like epoch ${unit[0]}; this stream takes epoch seconds: divide by ${unit[1]}`;
+  }
+  if (ms >= field.minMs) return undefined;
+  const moment = typeof value === 'number' ? ` (${shown(ms)})` : '';
+  return `${moment} is before ${shown(field.minMs)}, the earliest time of this stream`.trimStart();
+}
+
+/** Why an instant lies too far ahead of a record that Kafka takes at `nowMs`; undefined when it does not. */
+export function aheadFault(field: InstantField, ms: number, nowMs: number): string | undefined {
+  if (ms <= nowMs + field.maxAheadMs) return undefined;
+  const hours = Math.round(field.maxAheadMs / 360_000) / 10;
+  return `is ${shown(ms)}, more than ${hours} hours ahead of now: the consumer would reject it`;
+}
+
+function finerUnit(value: number): (typeof FINER)[number] | undefined {
+  return FINER.find(([, perSecond]) => value / perSecond <= YEAR_2200_SEC);
+}
+
+function hintFor(text: string): string {
+  if (text.length > MAX_HINT_CHARS) return '';
+  if (DIGITS.test(text)) {
+    const unit = Number(text) >= YEAR_10000_SEC ? finerUnit(Number(text)) : undefined;
+    const finer = unit === undefined ? '' : `, and these digits look like epoch ${unit[0]}`;
+    return `; epoch seconds are a number without quotes${finer}`;
+  }
+  if (DATE.test(text)) return '; a date alone is no instant: write 2026-01-31T00:00:00Z';
+  if (NO_ZONE.test(text)) return '; the zone is missing: write 2026-01-31T12:00:00Z or …+01:00';
+  if (BLANK_FOR_T.test(text)) return '; write T, not a blank, between date and time';
+  return LEAP_SECOND.test(text) ? '; a leap second has no epoch time' : '';
+}
+
+/** A moment without the parts that are zero. */
+function shown(ms: number): string {
+  if (Math.abs(ms) > 8.64e15) return ms < 0 ? 'long before our time' : 'long after our time';
+  return new Date(ms)
+    .toISOString()
+    .replace(/\.000Z$/, 'Z')
+    .replace(/T00:00:00Z$/, '');
+}
