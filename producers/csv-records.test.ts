@@ -108,6 +108,16 @@ describe('CsvRecords', () => {
     }
   });
 
+  it('ends at a row of delimiters alone as early', async () => {
+    const splitter = new CsvRecords(() => undefined);
+    const chunk = Buffer.alloc(262_144, ',');
+    let fed = 0;
+    let mistake: CsvMistake | undefined;
+    for (; mistake === undefined && fed < 20; fed += 1) mistake = await splitter.feed(chunk);
+    expect(mistake).toMatchObject({ line: 1 });
+    expect(fed).toBeLessThan(10);
+  });
+
   it('copies a line that comes byte by byte a bounded number of times', async () => {
     const concat = vi.spyOn(Buffer, 'concat');
     const copy = vi.spyOn(Buffer.prototype, 'copy');

@@ -41,6 +41,8 @@ export class CsvRecords {
   /** The line on which the next record of csv-parse begins; it counts CRLF in quotes twice by itself. */
   #line = 1;
   #isFirst = true;
+  /** Of the record under way, with a delimiter for each cell: csv-parse does not count those. */
+  #chars = 0;
 
   constructor(onRecord: OnRecord) {
     this.#onRecord = onRecord;
@@ -48,8 +50,14 @@ export class CsvRecords {
     this.#parser = parse({
       ...CSV_OPTIONS,
       max_record_size: MAX_EVENT_BYTES,
+      cast: (cell, { quoting }) => {
+        this.#chars += cell.length + 1;
+        if (this.#chars > MAX_EVENT_BYTES) throw new RowTooLong();
+        return quoting ? cell : cell.trim();
+      },
       on_record: (cells: string[]) => {
         const line = this.#line;
+        this.#chars = 0;
         this.#line += 1 + cells.reduce((ends, cell) => ends + lineEnds(cell), 0);
         this.#take(cells, line);
         return null;
@@ -93,16 +101,20 @@ export class CsvRecords {
 
   #mistake(error: Error | null | undefined): CsvMistake | undefined {
     if (error === null || error === undefined) return undefined;
-    if (!(error instanceof CsvError)) throw asError(error);
+    const tooLong = error instanceof RowTooLong;
+    if (!tooLong && !(error instanceof CsvError)) throw asError(error);
     const index = Number((error as { column?: unknown }).column);
     const problem =
-      error.code === 'CSV_MAX_RECORD_SIZE'
+      tooLong || error.code === 'CSV_MAX_RECORD_SIZE'
         ? 'the row is longer than 1 MiB; perhaps a quote is not closed'
         : 'a quote is not closed or stands in the wrong place';
     const column = Number.isInteger(index) ? index : undefined;
     return { line: this.#line, column, problem, cause: error };
   }
 }
+
+/** Ends csv-parse from within: what a callback throws is what write reports. */
+class RowTooLong extends Error {}
 
 function lineEnds(cell: string): number {
   return cell.match(LINE_END)?.length ?? 0;
