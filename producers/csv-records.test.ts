@@ -59,8 +59,11 @@ describe('CsvRecords', () => {
       fc.asyncProperty(table, layout, fc.boolean(), async (rows, { bom, step }, lastEnd) => {
         let text = bom ? '\ufeff' : '';
         const lines: number[] = [];
+        let line = 1;
         for (const { blanks, cells, end } of rows) {
-          lines.push(text.split(/\r\n|\n|\r/).length);
+          lines.push(line);
+          const inCells = cells.map(({ value }) => value.split('\n').length - 1);
+          line += inCells.reduce((sum, each) => sum + each, 1) + blanks.length;
           text += cells.map(cellText).join(',') + end;
           for (const [blank, blankEnd] of blanks) text += blank + blankEnd;
         }
