@@ -35,7 +35,6 @@ function hint(header: readonly string[], column: string): string {
   const alike = header.find((given) => bare(given) === bare(column));
   if (alike !== undefined) return `; there is ${JSON.stringify(alike)}: rename it`;
   const first = header[0]!;
-  if (/^[[{]/.test(first)) return '; the file looks like JSON: name it .json or .ndjson';
   if (first.startsWith('#')) return '; the first line looks like a comment: remove it';
   const line = header.join(',');
   const [, name] = OTHER_DELIMITERS.find(([delimiter]) => line.includes(delimiter)) ?? [];

@@ -1,5 +1,6 @@
 // Reads a stream's events from a file of any size in constant memory: CSV, a JSON array, or one JSON
 // object a line, each also compressed. A mistake ends it after every event before it was given out.
+import { ConfigError } from '../platform/errors.ts';
 import { CsvReader } from './csv-reader.ts';
 import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
 import { readFileBytes, type FilePosition } from './file-source.ts';
@@ -35,11 +36,17 @@ export async function* replayFile(
 
 export type FileFormat = 'csv' | 'array' | 'lines';
 
-/** A file's name says that it is CSV or JSON; which JSON, and what others are, their beginning says. */
+/**
+ * A file's name says that it is CSV or JSON; which JSON, and what others are, their beginning says.
+ * @throws {ConfigError} when a file that is called CSV begins with a JSON object.
+ */
 export function formatOf(path: string, beginning: Buffer): FileFormat {
   const [first] = beginning.toString('latin1', 0, 1_024).replace(/^(ï»¿)?\s*/, '');
   const isJson = first === '[' || first === '{';
-  if (/\.csv(\.gz)?$/i.test(path)) return 'csv';
+  if (/\.csv(\.gz)?$/i.test(path)) {
+    if (first !== '{') return 'csv';
+    throw new ConfigError(`${path} line 1: the file looks like JSON: name it .json or .ndjson`);
+  }
   if (!isJson && !/\.(json|ndjson|jsonl)(\.gz)?$/i.test(path)) return 'csv';
   return first === '[' ? 'array' : 'lines';
 }
