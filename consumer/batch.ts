@@ -1,6 +1,6 @@
 // Records of one source on their way to ClickHouse: good ones as columns, rejected ones as dead
 // letters, and per partition which offsets they span. One batch becomes one part.
-import { Block } from '../platform/clickhouse/block.ts';
+import { Block, getInt64 } from '../platform/clickhouse/block.ts';
 import type { Records } from '../platform/kafka/record-batch.ts';
 import type { RecordRun } from '../platform/kafka/record-run.ts';
 import type { Origin } from '../streams/origin.ts';
@@ -13,6 +13,7 @@ import { isDuplicate, originOf, type Origins } from './origins.ts';
 export interface DeadLetter {
   readonly partition: number;
   readonly offset: number;
+  /** Below zero: nobody gave the record a time. */
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -53,10 +54,13 @@ export class Batch {
   decodeMs = 0;
   readonly #decode: Decode;
   readonly #hasOrigin: boolean;
+  /** Of the column that says when an event happened. */
+  readonly #eventTimeAt: number;
 
   constructor(stream: Stream, maxMessageBytes: number) {
     this.block = new Block(stream);
     this.#hasOrigin = stream.origin !== undefined;
+    this.#eventTimeAt = stream.columns.findIndex(({ name }) => name === stream.eventTime);
     this.#decode = compileDecode(stream, this.block, maxMessageBytes);
   }
 
@@ -131,7 +135,13 @@ export class Batch {
       return;
     }
     this.valueBytes += valueEnd - valueAt;
-    this.block.commitRow(partition, offset, timestampMs);
+    this.block.commitRow(partition, offset, timestampMs < 0 ? this.#eventTimeMs() : timestampMs);
+  }
+
+  /** When the event of the row that was set happened: for a record that nobody gave a time. */
+  #eventTimeMs(): number {
+    const column = this.block.columns[this.#eventTimeAt]!;
+    return column.kind === 'instant' ? getInt64(column.int64.values, this.block.rows) : 0;
   }
 
   #reject(

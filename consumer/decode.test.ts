@@ -193,7 +193,8 @@ describe('decode', () => {
     ['invalid_json', 'not json'],
     ['invalid_json', JSON.stringify(good).slice(0, -1)],
     ['invalid_json', `${JSON.stringify(good)}${JSON.stringify(good)}`],
-    ['invalid_json', `\ufeff${JSON.stringify(good)}`],
+    ['invalid_json', `\ufeff\ufeff${JSON.stringify(good)}`],
+    ['invalid_json', '\ufeff'],
     ['not_an_object', '[1]'],
     ['not_an_object', '"x"'],
     ['not_an_object', 'null'],
@@ -235,6 +236,51 @@ describe('decode', () => {
     ['instant_out_of_range ts', ts('"9999-01-01T00:00:00Z"')],
   ])('rejects as %s: %s', (expected, value) => {
     expect(decodeOne(value)).toBe(expected);
+  });
+
+  it.each([
+    ['a declared field', '{"ts":1594512094.38,"device_id":', '}'],
+    ['the whole message', '', ''],
+    ['a member that nobody declared', `${JSON.stringify(good).slice(0, -1)},"x":`, '}'],
+  ])('takes any nesting of %s', (where, before, after) => {
+    for (const depth of [6_000, 400_000]) {
+      const value = `${before}${'['.repeat(depth)}${']'.repeat(depth)}${after}`;
+      const expected = {
+        'a declared field': 'wrong_type device_id',
+        'the whole message': 'not_an_object',
+      };
+      const found = decodeOne(value);
+      if (where in expected) expect(found).toBe(expected[where as keyof typeof expected]);
+      else expect(found).toEqual(decodeOne(JSON.stringify(good)));
+    }
+  });
+
+  it('takes one byte order mark for nothing', () => {
+    const text = JSON.stringify(good);
+    expect(decodeOne(`\ufeff${text}`)).toEqual(decodeOne(text));
+  });
+
+  it('makes a dead letter of whatever throws, and leaves the block as it was', () => {
+    const block = new Block(sensorData);
+    const decode = compileDecode(sensorData, block, MAX_BYTES);
+    const bytes = Buffer.from(JSON.stringify(good));
+    const { float64 } = block.columns.find(({ kind }) => kind === 'float64') as {
+      float64: { values: unknown };
+    };
+    const { values } = float64;
+    // Nothing that arrives is known to throw, so the block does.
+    float64.values = undefined;
+    for (const each of [bytes, Buffer.from(` ${JSON.stringify(good)}`)]) {
+      expect(decode(each, 0, each.length, RECORD_MS)).toMatchObject({
+        reason: 'undecodable',
+        field: '',
+        detail: expect.stringMatching(/^TypeError: /) as string,
+      });
+    }
+    float64.values = values;
+    expect(decode(bytes, 0, bytes.length, RECORD_MS)).toBeUndefined();
+    expect(block.rows).toBe(0);
+    expect(rowOf(block)).toEqual(decodeOne(bytes));
   });
 
   it('cuts times after the millisecond', () => {

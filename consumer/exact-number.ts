@@ -52,6 +52,11 @@ export function scanNumber(bytes: Uint8Array, at: number): number {
   return index;
 }
 
+/** Whether the scanned number has no fraction but zeros; its double may be whole all the same. */
+export function scannedIsWhole(): boolean {
+  return scanned[FRACTION] === 0;
+}
+
 /**
  * The double nearest to the number that was scanned from `from` to `to`, or NaN. With all digits
  * below 2^53 and a power of ten up to 10^22 both are exact and one division rounds correctly.

@@ -7,7 +7,7 @@
 //   - a number is only taken when it is provably the one JSON.parse gives (exact-number.ts).
 import type { Block, BlockColumn } from '../platform/clickhouse/block.ts';
 import { setInt64 } from '../platform/clickhouse/block.ts';
-import { scanNumber, scannedDouble, scannedInstantMs } from './exact-number.ts';
+import { scanNumber, scannedDouble, scannedIsWhole, scannedInstantMs } from './exact-number.ts';
 import type { Field } from '../streams/field.ts';
 import { isField, type EventShape, type Stream } from '../streams/stream.ts';
 
@@ -130,7 +130,7 @@ function readEvent(
       }
       case 'integer': {
         const end = scanNumber(bytes, at);
-        if (end < 0 || field.kind !== 'integer') return false;
+        if (end < 0 || field.kind !== 'integer' || !scannedIsWhole()) return false;
         const value = scannedDouble(bytes, at, end);
         if (!Number.isSafeInteger(value) || !(value >= field.min && value <= field.max))
           return false;
@@ -156,7 +156,8 @@ function readEvent(
         const end = scanNumber(bytes, at);
         if (end < 0 || field.kind !== 'instant') return false;
         const ms = scannedInstantMs();
-        if (!(ms >= field.minMs && ms <= recordTimeMs + field.maxAheadMs)) return false;
+        const isAhead = recordTimeMs >= 0 && ms > recordTimeMs + field.maxAheadMs;
+        if (!(ms >= field.minMs) || isAhead) return false;
         setInt64(column.int64.values, row, ms);
         at = end;
         break;

@@ -3,6 +3,8 @@
 
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})$/;
+/** The last moment that a DateTime64(3) column holds. */
+export const LAST_INSTANT_MS = Date.UTC(2299, 11, 31, 23, 59, 59, 999);
 const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** Epoch milliseconds of a wire value, or undefined when it is no instant. */

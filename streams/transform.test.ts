@@ -168,7 +168,15 @@ describe('another transform', () => {
       to: broken,
     });
     const lost: Transform = { ...another, outputs: [trafficViz], steps: [route(() => broken)] };
-    expect(() => outcomeOf(lost, text)).toThrow('traffic_broken is none of the outputs');
+    // A step that throws costs the record it threw for, not the processor.
+    expect(outcomeOf(lost, text)).toMatchObject({
+      kind: 'rejected',
+      to: trafficViz,
+      rejection: {
+        reason: 'undecodable',
+        detail: 'Error: stream traffic_broken is none of the outputs',
+      },
+    });
   });
 });
 

@@ -1,8 +1,8 @@
 // What a transform is: the stream it reads, those it writes, and the steps an event goes through in
 // between. Pure: the same record and the same time of processing always come to the same outcome.
-import { isUtf8 } from 'node:buffer';
 import { withMembers, type JsonValue } from './json-members.ts';
-import { reject, type Rejection } from './rejection.ts';
+import { byteOrderMark, parseMessage } from './json-message.ts';
+import { reject, undecodable, type Rejection } from './rejection.ts';
 import type { TopicStream } from './stream.ts';
 import { compileValidator, type RowValues } from './validate.ts';
 
@@ -46,8 +46,8 @@ export interface Transform {
 }
 
 /**
- * What becomes of a record. `rejected`: it is no event of the input, and goes on unchanged, so that
- * the sink files it as a dead letter.
+ * What becomes of a record. `rejected`: it is no event of the input, or a step threw; it goes on
+ * unchanged, so that the sink files it as a dead letter.
  */
 export type Outcome =
   | { readonly kind: 'passed'; readonly value: Buffer | null; readonly to: TopicStream }
@@ -67,13 +67,26 @@ export function compileTransform({
   if (steps.length === 0) return (value) => ({ kind: 'passed', value, to: first });
   const validate = compileValidator({ columns: input.leaves });
   const row: RowValues = [];
-  return (value, recordTimeMs, nowMs) => {
-    const parsed = parse(value);
-    if ('reason' in parsed) return { kind: 'rejected', rejection: parsed, to: first };
-    const rejection = validate(parsed.event, recordTimeMs, row);
-    if (rejection !== undefined) return { kind: 'rejected', rejection, to: first };
-    return walk(steps, outputs, parsed.event as Record<string, unknown>, parsed.text, nowMs);
+  const transformed = (value: Buffer | null, recordTimeMs: number, nowMs: number): Outcome => {
+    if (value === null) return rejected(reject('tombstone'), first);
+    const parsed = parseMessage(value);
+    if ('reason' in parsed) return rejected(parsed, first);
+    const rejection = validate(parsed.value, recordTimeMs, row, parsed.text);
+    if (rejection !== undefined) return rejected(rejection, first);
+    const text = value.subarray(byteOrderMark(value));
+    return walk(steps, outputs, parsed.value as Record<string, unknown>, text, nowMs);
   };
+  return (value, recordTimeMs, nowMs) => {
+    try {
+      return transformed(value, recordTimeMs, nowMs);
+    } catch (thrown) {
+      return rejected(undecodable(thrown), first);
+    }
+  };
+}
+
+function rejected(rejection: Rejection, to: TopicStream): Outcome {
+  return { kind: 'rejected', rejection, to };
 }
 
 function walk(
@@ -103,15 +116,4 @@ function walk(
     }
   }
   return { kind: 'passed', value, to };
-}
-
-function parse(value: Buffer | null): { event: unknown; text: Buffer } | Rejection {
-  if (value === null) return reject('tombstone');
-  if (value.length === 0) return reject('empty_value');
-  if (!isUtf8(value)) return reject('invalid_utf8');
-  try {
-    return { event: JSON.parse(value.toString('utf8')) as unknown, text: value };
-  } catch {
-    return reject('invalid_json');
-  }
 }

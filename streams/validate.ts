@@ -1,23 +1,34 @@
 // Decides whether a parsed event is a row, strictly: nothing is coerced, clamped, defaulted or
 // guessed. It looks only at the event and the record's own time, so a replay decides the same.
 import type { Field, Float64Field, InstantField, IntegerField, TextField } from './field.ts';
-import { instantMs } from './instant.ts';
-import { reject, type Rejection } from './rejection.ts';
+import { LAST_INSTANT_MS, instantMs } from './instant.ts';
+import { isWhole, mayHideFraction, numberText } from './json-number.ts';
+import { reject, rejectWith, type Rejection } from './rejection.ts';
 import type { Column, Stream } from './stream.ts';
 
 /** A row's values in the order of `stream.columns`. */
 export type RowValues = (string | number)[];
 
+/** The time of a record that nobody gave one. */
+export const NO_RECORD_TIME = -1;
+
 /**
- * Compiles the validator of a stream's columns. It fills `into` (in column order) and returns
- * undefined, or returns why the event is no row; `into` is then unspecified. `recordTimeMs` is the
- * time Kafka gave the record, epoch milliseconds.
+ * Fills `into` (in column order) and returns undefined, or returns why the event is no row; `into` is
+ * then unspecified. `recordTimeMs` is the time Kafka gave the record, epoch milliseconds; below zero
+ * there is none, and no time can lie too far ahead of it. `json` is the text that was parsed, where
+ * there is one: a number that JSON.parse rounded to a whole one is told by it alone.
  */
-export function compileValidator(
-  stream: Pick<Stream, 'columns'>,
-): (event: unknown, recordTimeMs: number, into: RowValues) => Rejection | undefined {
-  const { columns } = stream;
-  return (event, recordTimeMs, into) => {
+export type Validate = (
+  event: unknown,
+  recordTimeMs: number,
+  into: RowValues,
+  json?: string,
+) => Rejection | undefined;
+
+/** Compiles the validator of a stream's columns. */
+export function compileValidator({ columns }: Pick<Stream, 'columns'>): Validate {
+  const wholes = columns.filter(({ field: { kind } }) => kind === 'integer' || kind === 'boolean');
+  return (event, recordTimeMs, into, json) => {
     for (const [index, column] of columns.entries()) {
       if (column.field.kind === 'message') {
         // Whoever has the message's bytes sets it; the event is only what is in them.
@@ -25,7 +36,7 @@ export function compileValidator(
         continue;
       }
       const value = valueAt(event, column.path);
-      if ((value ?? undefined) === undefined && takesRecordTime(event, column)) {
+      if ((value ?? undefined) === undefined && takesRecordTime(event, column, recordTimeMs)) {
         into[index] = recordTimeMs;
         continue;
       }
@@ -34,8 +45,20 @@ export function compileValidator(
       if (typeof checked === 'object') return checked;
       into[index] = checked;
     }
-    return undefined;
+    if (wholes.length === 0 || json === undefined || !mayHideFraction(json)) return undefined;
+    return hiddenFraction(wholes, json);
   };
+}
+
+/** Why the first of `columns` that is not whole in the text is refused, though its double is whole. */
+function hiddenFraction(columns: readonly Column[], json: string): Rejection | undefined {
+  for (const { field, path } of columns) {
+    const written = numberText(json, path);
+    if (written === undefined || isWhole(written)) continue;
+    const reason = field.kind === 'integer' ? 'not_an_integer' : 'out_of_range';
+    return rejectWith(reason, path.join('.'), written);
+  }
+  return undefined;
 }
 
 /** A parsed JSON document never holds undefined, so undefined says that the path leads nowhere. */
@@ -49,8 +72,8 @@ function valueAt(event: unknown, path: readonly string[]): unknown {
 }
 
 /** Whether only this member is missing, of a field that then is the time of the record. */
-function takesRecordTime(event: unknown, { field, path }: Column): boolean {
-  if (field.kind !== 'instant' || field.absent === 'reject') return false;
+function takesRecordTime(event: unknown, { field, path }: Column, recordTimeMs: number): boolean {
+  if (field.kind !== 'instant' || field.absent === 'reject' || recordTimeMs < 0) return false;
   return isObject(valueAt(event, path.slice(0, -1)));
 }
 
@@ -108,6 +131,7 @@ function checkFloat64(field: Float64Field, at: string, value: unknown): number |
 function checkInteger(field: IntegerField, at: string, value: unknown): number | Rejection {
   if (typeof value !== 'number') return reject('wrong_type', at, value);
   if (!Number.isFinite(value)) return reject('not_finite', at, value);
+  if (!Number.isInteger(value)) return reject('not_an_integer', at, value);
   if (!Number.isSafeInteger(value)) return reject('out_of_range', at, value);
   // -0 is a number that an Int64 does not have.
   return value >= field.min && value <= field.max ? value + 0 : reject('out_of_range', at, value);
@@ -125,6 +149,7 @@ function checkInstant(
   if (typeof value === 'number' && !Number.isFinite(value)) return reject('not_finite', at, value);
   const ms = instantMs(value);
   if (ms === undefined) return reject('invalid_instant', at, value);
-  const sane = ms >= field.minMs && ms <= recordTimeMs + field.maxAheadMs;
+  const isAhead = recordTimeMs >= 0 && ms > recordTimeMs + field.maxAheadMs;
+  const sane = ms >= field.minMs && ms <= LAST_INSTANT_MS && !isAhead;
   return sane ? ms : reject('instant_out_of_range', at, value);
 }

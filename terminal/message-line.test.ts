@@ -61,7 +61,9 @@ describe('a message of a declared stream', () => {
     expect(line({ ...message, value: bytes('{"detector_id":7}') })).toBe(
       `${place}{"detector_id":7}  (no event: wrong_type detector_id)`,
     );
-    expect(line({ ...message, value: bytes('nonsense') })).toBe(`${place}nonsense  (no event)`);
+    expect(line({ ...message, value: bytes('nonsense') })).toBe(
+      `${place}nonsense  (no event: invalid_json)`,
+    );
     expect(line({ ...message, value: null })).toBe(`${place}(no value)  (no event)`);
   });
 

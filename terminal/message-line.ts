@@ -2,8 +2,10 @@
 // no stream is declared or the message is no event. Nothing in it gets through to the terminal unseen.
 import { isUtf8 } from 'node:buffer';
 import { visible } from '../platform/visible.ts';
+import { parseMessage } from '../streams/json-message.ts';
+import { undecodable, type Rejection } from '../streams/rejection.ts';
 import type { Column, TopicStream } from '../streams/stream.ts';
-import { compileValidator, type RowValues } from '../streams/validate.ts';
+import { NO_RECORD_TIME, compileValidator, type RowValues } from '../streams/validate.ts';
 
 export interface ShownMessage {
   readonly partition: number;
@@ -59,12 +61,19 @@ function compileEvent(
   const validate = compileValidator({ columns: leaves });
   const row: RowValues = [];
   const timeAt = leaves.findIndex(({ name }) => name === eventTime);
+  const rejectionOf = (value: Uint8Array, recordTimeMs: number): Rejection | undefined => {
+    try {
+      const parsed = parseMessage(value);
+      return 'reason' in parsed ? parsed : validate(parsed.value, recordTimeMs, row, parsed.text);
+    } catch (thrown) {
+      return undecodable(thrown);
+    }
+  };
   return (value, recordTimeMs) => {
-    const event = parsed(value);
-    const rejection = event === undefined ? undefined : validate(event, recordTimeMs, row);
-    if (event === undefined || rejection !== undefined) {
-      const why =
-        rejection === undefined ? '' : `: ${rejection.reason} ${rejection.field}`.trimEnd();
+    const rejection = value === null ? undefined : rejectionOf(value, recordTimeMs);
+    if (value === null || rejection !== undefined) {
+      const { field = '', reason } = rejection ?? {};
+      const why = reason === undefined ? '' : `: ${reason} ${field}`.trimEnd();
       const text = value === null ? '(no value)' : shown(value);
       return { timeMs: undefined, text: `${text}  ${paint('red', `(no event${visible(why)})`)}` };
     }
@@ -90,17 +99,9 @@ function cellOf({ field }: Column, value: string | number, paint: Paint): string
   }
 }
 
-function parsed(value: Uint8Array | null): unknown {
-  if (value === null || !isUtf8(value)) return undefined;
-  try {
-    return JSON.parse(Buffer.from(value).toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 /** UTC, to the millisecond; as a number where no calendar reaches. */
 function timeOf(ms: number): string {
+  if (ms === NO_RECORD_TIME) return '(no time)';
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return String(ms);
   return date.toISOString().replace('T', ' ').replace('Z', '');
@@ -109,7 +110,11 @@ function timeOf(ms: number): string {
 /** Bytes as text on one line; what is not UTF-8 as `\xff`. */
 function shown(bytes: Uint8Array): string {
   if (bytes.length === 0) return '(empty)';
-  if (isUtf8(bytes)) return cut(visible(Buffer.from(bytes).toString('utf8')));
+  if (isUtf8(bytes)) {
+    // No character has more than four bytes; what is cut away is not made visible first.
+    const start = bytes.subarray(0, 4 * (TEXT_CHARS_MAX + 1));
+    return cut(visible(Buffer.from(start).toString('utf8')));
+  }
   const characters = Array.from(bytes.subarray(0, TEXT_CHARS_MAX + 1), (byte) =>
     byte < 0x80 ? visible(String.fromCharCode(byte)) : `\\x${byte.toString(16)}`,
   );

@@ -103,6 +103,11 @@ export function setInt64(values: Uint32Array, row: number, value: number): void 
   values[2 * row + 1] = value < 0 ? Math.floor(value / TWO_32) : value / TWO_32;
 }
 
+/** What {@link setInt64} wrote, below 2^53 either way. */
+export function getInt64(values: Uint32Array, row: number): number {
+  return values[2 * row]! + (values[2 * row + 1]! | 0) * TWO_32;
+}
+
 const uint16 = (name: string): FixedColumn<Uint16Array> =>
   new FixedColumn(name, 'UInt16', 1, (length) => new Uint16Array(length));
 
