@@ -1,6 +1,6 @@
 // Records positions that only rows show as floors, every quarter of an hour and at a stop, so that
 // retention may remove the newest rows of an idle partition without its log being read again.
-import { asError } from '../platform/errors.ts';
+import { asError, isClassified } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { systemRuntime, type Runtime } from '../platform/runtime.ts';
 import type { Facts, FloorRow } from './sink.ts';
@@ -36,6 +36,7 @@ export class Checkpoint {
       await this.#facts.recordFloors(ownership, floors);
       for (const [, state] of moved) state.recorded = state.landed;
     } catch (error) {
+      if (!isClassified(error)) throw error;
       this.#logger.debug({ err: asError(error) }, 'checkpoint failed; the next one will do');
     }
   }

@@ -213,11 +213,13 @@ export class Lane {
     const batch = this.#open;
     this.#open = this.#spare;
     this.#spare = batch;
-    this.#flushing = this.#flush(batch, this.#taken, this.#generation).finally(() => {
-      batch.clear();
-      this.#flushing = undefined;
-      this.#pump();
-    });
+    this.#flushing = this.#flush(batch, this.#taken, this.#generation)
+      .catch((error: unknown) => this.#parts.failed(asError(error)))
+      .finally(() => {
+        batch.clear();
+        this.#flushing = undefined;
+        this.#pump();
+      });
   }
 
   async #flush(batch: Batch, taken: Taken, generation: number): Promise<void> {

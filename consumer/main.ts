@@ -5,7 +5,7 @@ import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { checkSchema } from '../platform/clickhouse/schema.ts';
 import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
 import { readConfig } from '../platform/config.ts';
-import { asError } from '../platform/errors.ts';
+import { asError, isClassified } from '../platform/errors.ts';
 import { serveHealth } from '../platform/http.ts';
 import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
@@ -119,7 +119,12 @@ export async function start(
     },
   );
   const timer = setInterval(() => {
-    for (const lane of all) lane.refresh().catch(() => undefined);
+    for (const lane of all) {
+      lane.refresh().catch((error: unknown) => {
+        // What cannot be looked at now is looked at again.
+        if (!isClassified(error)) failed(asError(error));
+      });
+    }
   }, REFRESH_EVERY_MS);
   const kept = opened.move();
   const totals = (): Totals => sum(metrics);

@@ -38,3 +38,25 @@ export function errorCode(thrown: unknown): string | undefined {
   }
   return undefined;
 }
+
+/** What Node says of arguments that only a mistake of ours produces. */
+const MISTAKEN_CALL = new Set(['ERR_ASSERTION', 'ERR_INVALID_ARG_TYPE', 'ERR_MISSING_ARGS']);
+
+/**
+ * True for a mistake in the program, which no waiting mends: it has to end the process with its stack
+ * trace. An error with a code is one of Node or of a client (a server that sends garbage makes a client
+ * read beyond a buffer), and a SyntaxError is one of the text that was parsed.
+ */
+export function isProgrammingError(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error)) return false;
+  const { code } = thrown as { code?: unknown };
+  if (code !== undefined) return typeof code === 'string' && MISTAKEN_CALL.has(code);
+  const mistakes = [TypeError, RangeError, ReferenceError, EvalError, URIError];
+  return mistakes.some((mistake) => thrown instanceof mistake);
+}
+
+/** True for the failures that this file names: whoever gets one knows what to do about it. */
+export function isClassified(thrown: unknown): boolean {
+  const classes = [ConfigError, UnavailableError, UnclearOutcomeError, FencedError];
+  return classes.some((known) => thrown instanceof known);
+}

@@ -1,7 +1,7 @@
 // Commits how far each partition of one topic has landed, one commit at a time, the newest state in each. A
 // commit that fails is repeated: it is what the next processor goes by.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, asError } from '../platform/errors.ts';
+import { UnavailableError, asError } from '../platform/errors.ts';
 import { backoffMs, type Availability } from '../platform/retry.ts';
 
 export type Commit = (positions: ReadonlyMap<number, number>) => Promise<void>;
@@ -51,7 +51,7 @@ export class Committer {
         failures = 0;
       } catch (thrown) {
         const error = asError(thrown);
-        if (error instanceof ConfigError) {
+        if (!(error instanceof UnavailableError)) {
           this.#failed(error);
           return;
         }

@@ -1,7 +1,7 @@
 // The processor: reads a topic as a member of a group, makes of each record what a transform says and
 // writes it to another, at least once and in order. Composes group, sender, relay, health and metrics;
 // finishes what is under way on a signal and ends with an account.
-import { ConfigError } from '../platform/errors.ts';
+import { ConfigError, asError, isClassified } from '../platform/errors.ts';
 import { environment, readConfig } from '../platform/config.ts';
 import { serveHealth } from '../platform/http.ts';
 import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
@@ -98,7 +98,10 @@ export async function start(
   });
   const told = { sent: 0 };
   const timer = setInterval(() => {
-    relay.refresh().catch(() => undefined);
+    relay.refresh().catch((error: unknown) => {
+      // What cannot be looked at now is looked at again.
+      if (!isClassified(error)) ended.reject(asError(error));
+    });
     tellProgress(log, metrics, told);
   }, REFRESH_EVERY_MS);
   const kept = opened.move();

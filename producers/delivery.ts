@@ -1,6 +1,6 @@
 // Brings events to Kafka or, when Kafka is away and ON_KAFKA_DOWN says so, prints them. Settles
 // every event it is given in the ledger, or leaves it open, which counts as failed.
-import { ConfigError } from '../platform/errors.ts';
+import { ConfigError, UnavailableError } from '../platform/errors.ts';
 import {
   connectProducer,
   type KafkaProducer,
@@ -58,7 +58,8 @@ export class Delivery implements AsyncDisposable {
       return undefined;
     } catch (thrown) {
       if (thrown instanceof ConfigError) return thrown;
-      return stop.aborted ? undefined : this.#fallBack(thrown as Error);
+      if (!(thrown instanceof UnavailableError)) throw thrown;
+      return stop.aborted ? undefined : this.#fallBack(thrown);
     }
   }
 

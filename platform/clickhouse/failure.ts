@@ -1,5 +1,5 @@
 // Tells what a failed ClickHouse call means for the program, by the server's error code or the
-// client's error code, never by the text of the message.
+// client's error code, never by the text of the message. A programming error is no failure of a call.
 import { ClickHouseError } from '@clickhouse/client';
 import {
   ConfigError,
@@ -8,6 +8,7 @@ import {
   UnclearOutcomeError,
   asError,
   errorCode,
+  isProgrammingError,
 } from '../errors.ts';
 import { isNotConnected, nothingAnswers } from '../nothing-answers.ts';
 
@@ -31,8 +32,11 @@ const FENCED = '395';
 
 export type ClickHouseFailure = ConfigError | FencedError | UnavailableError | UnclearOutcomeError;
 
-/** Classifies the failure of a query that changes nothing; repeating it is always safe. */
-export function readFailure(thrown: unknown, doing: string, url: string): ClickHouseFailure {
+/**
+ * Classifies the failure of a query that changes nothing; repeating it is always safe. A programming
+ * error stays what it is.
+ */
+export function readFailure(thrown: unknown, doing: string, url: string): Error {
   const failure = writeFailure(thrown, doing, url);
   if (!(failure instanceof UnclearOutcomeError)) return failure;
   return new UnavailableError(failure.message, { cause: thrown });
@@ -41,9 +45,14 @@ export function readFailure(thrown: unknown, doing: string, url: string): ClickH
 /**
  * Classifies the failure of a query that writes. Whatever is not certain to have failed before it
  * began is an {@link UnclearOutcomeError}, even a server exception: a part can be committed and a
- * later step of the same INSERT fail. `url` is the server's.
+ * later step of the same INSERT fail. `url` is the server's. A programming
+ * error stays what it is.
  */
-export function writeFailure(thrown: unknown, doing: string, url: string): ClickHouseFailure {
+export function writeFailure(thrown: unknown, doing: string, url: string): Error {
+  return isProgrammingError(thrown) ? thrown : failureOf(thrown, doing, url);
+}
+
+function failureOf(thrown: unknown, doing: string, url: string): ClickHouseFailure {
   const cause = asError(thrown);
   const code = errorCode(thrown);
   const said = firstLine(cause.message);

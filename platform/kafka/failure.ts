@@ -1,6 +1,13 @@
 // Tells what a kafkajs failure means for the program: a person must act (ConfigError) or waiting
-// helps (UnavailableError). Decided by kafkajs's error names and protocol types only.
-import { ConfigError, UnavailableError, asError } from '../errors.ts';
+// helps (UnavailableError). Decided by kafkajs's error names and protocol types only. A programming error
+// is neither and stays what it was.
+import {
+  ConfigError,
+  UnavailableError,
+  asError,
+  isClassified,
+  isProgrammingError,
+} from '../errors.ts';
 import { isNotConnected, nothingAnswers } from '../nothing-answers.ts';
 
 const REFUSED_BY_NAME = new Set([
@@ -49,9 +56,14 @@ function* chain(thrown: unknown): Generator<Error & { type?: unknown }> {
   }
 }
 
-/** Classifies a failure of a Kafka call; `doing` starts the message, as in `Kafka: connect`. */
-export function kafkaFailure(thrown: unknown, doing: string): ConfigError | UnavailableError {
+/**
+ * Classifies a failure of a Kafka call: {@link ConfigError}, {@link UnavailableError} or the programming
+ * error that it is. `doing` starts the message, as in `Kafka: connect`. kafkajs wraps what is thrown
+ * within it, mistakes of its own too (a commit while it joins again is one): those stay failures of a call.
+ */
+export function kafkaFailure(thrown: unknown, doing: string): Error {
   if (thrown instanceof ConfigError || thrown instanceof UnavailableError) return thrown;
+  if (isProgrammingError(thrown)) return thrown;
   const cause = asError(thrown);
   for (const error of chain(thrown)) {
     const refused = REFUSED_BY_NAME.has(error.name) || REFUSED_BY_TYPE.has(String(error.type));
@@ -85,6 +97,17 @@ function unanswered(thrown: unknown): string | undefined {
     if (host !== undefined) return typeof port === 'number' ? `${host}:${port}` : host;
   }
   return undefined;
+}
+
+/**
+ * True for what a call of a Kafka client may fail with: a class of ours, an error of kafkajs, or one with
+ * a code, which is of the other client, of Node or of the network.
+ */
+export function isClientFailure(thrown: unknown): boolean {
+  if (isProgrammingError(thrown)) return false;
+  if (isClassified(thrown)) return true;
+  if (!(thrown instanceof Error)) return false;
+  return thrown.name.startsWith('KafkaJS') || (thrown as { code?: unknown }).code !== undefined;
 }
 
 /** True when the failure says that the topic does not exist (yet). */

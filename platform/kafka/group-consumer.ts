@@ -3,11 +3,11 @@
 // a refusal. Where to read from is the receiver's business: it seeks; commits only show lag.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
-import { ConfigError, UnavailableError, asError } from '../errors.ts';
+import { ConfigError, UnavailableError, asError, isProgrammingError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, untilAvailable } from '../retry.ts';
 import { createKafka } from './client.ts';
-import { isRefusedSession, isUnknownTopic, kafkaFailure } from './failure.ts';
+import { isClientFailure, isRefusedSession, isUnknownTopic, kafkaFailure } from './failure.ts';
 import type { FetchedBatch } from './fetch-response.ts';
 import { keepingAlive } from './keep-alive.ts';
 import { rawFetching } from './raw-fetch.ts';
@@ -41,7 +41,7 @@ export interface GroupReceiver {
   confirmed(): void;
   /** Takes a batch. True: go on after its last record. False: it was not taken, a seek follows. */
   batch(batch: RecordBatch, membership: Membership): Promise<boolean>;
-  /** A refusal that only a person can mend. */
+  /** A refusal that only a person can mend, or a mistake in the program. Told once. */
   failed(error: Error): void;
 }
 
@@ -84,6 +84,8 @@ export class GroupConsumer implements AsyncDisposable {
   readonly #sessionMs: number;
   readonly #heartbeatMs: number;
   readonly #stop = new AbortController();
+  /** The receiver was told that it is over: kafkajs must not start again. */
+  #isOver = false;
   #running: Promise<void> | undefined;
 
   constructor(config: KafkaConfig & GroupConfig, options: GroupOptions, log: Logger) {
@@ -108,7 +110,12 @@ export class GroupConsumer implements AsyncDisposable {
       maxBytes: 4 * options.maxBytesPerPartition,
       // A stop waits for the fetch that is under way.
       maxWaitTimeInMs: 250,
-      retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: restart },
+      retry: {
+        retries: 3,
+        initialRetryTime: 100,
+        maxRetryTime: 2_000,
+        restartOnFailure: (error) => this.#restart(error),
+      },
     });
   }
 
@@ -125,23 +132,56 @@ export class GroupConsumer implements AsyncDisposable {
   #listen(receiver: GroupReceiver, availability: Availability): void {
     const { GROUP_JOIN, HEARTBEAT, CRASH, FETCH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
-      receiver.assigned(new Map(Object.entries(payload.memberAssignment)));
+      const assigned = new Map(Object.entries(payload.memberAssignment));
+      this.#guard(receiver, () => receiver.assigned(assigned));
     });
-    this.#consumer.on(HEARTBEAT, () => receiver.confirmed());
+    this.#consumer.on(HEARTBEAT, () => this.#guard(receiver, () => receiver.confirmed()));
     this.#consumer.on(FETCH, () => availability.back());
     this.#consumer.on(CRASH, ({ payload }) => {
       const failure = this.#failureOf(payload.error);
-      if (failure instanceof ConfigError) receiver.failed(failure);
+      if (failure instanceof ConfigError) this.#end(receiver, failure);
+      // What kafkajs does not start again after stands still for ever: no waiting for that.
+      else if (!payload.restart) this.#end(receiver, payload.error);
       else availability.lost(failure);
     });
   }
 
   /** @returns what names the variable when the broker refuses its value. */
-  #failureOf(error: unknown): ConfigError | UnavailableError {
+  #failureOf(error: unknown): Error {
     if (!isRefusedSession(error)) return kafkaFailure(error, 'Kafka');
     const { min, max } = BROKER_SETTINGS;
     const text = `KAFKA_SESSION_TIMEOUT_MS: ${this.#sessionMs} is not what the broker allows: ${min} to ${max}`;
     return new ConfigError(text, { cause: asError(error) });
+  }
+
+  #end(receiver: GroupReceiver, error: Error): void {
+    if (this.#stop.signal.aborted || this.#isOver) return;
+    this.#isOver = true;
+    receiver.failed(error);
+  }
+
+  /** kafkajs takes what a listener throws for a failure of its own. */
+  #guard(receiver: GroupReceiver, listener: () => void): void {
+    try {
+      listener();
+    } catch (thrown) {
+      this.#end(receiver, asError(thrown));
+    }
+  }
+
+  /** kafkajs retries whatever is thrown in a batch's handler: a mistake of ours ends it instead. */
+  async #deliver(payload: EachBatchPayload, receiver: GroupReceiver): Promise<void> {
+    try {
+      await deliver(payload, receiver, this.#heartbeatMs);
+    } catch (thrown) {
+      if (!isClientFailure(thrown)) this.#end(receiver, asError(thrown));
+      throw thrown;
+    }
+  }
+
+  /** kafkajs asks after a crash whether to start over; only a refusal or a mistake ends it. */
+  #restart(error: Error): Promise<boolean> {
+    return Promise.resolve(!this.#isOver && !(kafkaFailure(error, 'Kafka') instanceof ConfigError));
   }
 
   async #join(receiver: GroupReceiver): Promise<void> {
@@ -156,7 +196,7 @@ export class GroupConsumer implements AsyncDisposable {
         this.#consumer.run({
           autoCommit: false,
           eachBatchAutoResolve: false,
-          eachBatch: (payload) => deliver(payload, receiver, this.#heartbeatMs),
+          eachBatch: (payload) => this.#deliver(payload, receiver),
         }),
       );
     } catch (error) {
@@ -176,6 +216,7 @@ export class GroupConsumer implements AsyncDisposable {
     try {
       await this.commitNoted(topic, positions, '');
     } catch (error) {
+      if (isProgrammingError(error)) throw error;
       this.#log.debug({ err: error }, 'commit failed; lag shows too high until the next one');
     }
   }
@@ -253,11 +294,6 @@ export class GroupConsumer implements AsyncDisposable {
       this.#log.debug({ err: error }, 'leaving the group failed; its session will end by itself');
     }
   }
-}
-
-/** kafkajs asks after a crash whether to start over; only a refusal ends it. */
-function restart(error: Error): Promise<boolean> {
-  return Promise.resolve(!(kafkaFailure(error, 'Kafka') instanceof ConfigError));
 }
 
 async function deliver(

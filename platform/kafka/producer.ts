@@ -2,7 +2,7 @@
 // whether it is in Kafka, is not, or may be. Retrying is done here, not left to kafkajs, so that a
 // caller's signal always ends it.
 import kafkajs, { type Kafka, type PartitionMetadata, type Producer } from 'kafkajs';
-import { ConfigError, UnavailableError } from '../errors.ts';
+import { ConfigError, UnavailableError, isProgrammingError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, orAborted, untilAvailable, type Backoff } from '../retry.ts';
 import { createKafka } from './client.ts';
@@ -180,6 +180,7 @@ export class KafkaProducer implements AsyncDisposable {
       await retrying(attempt, 'Kafka', this.#availability, signal);
       return { sent: batch.length, unsent: [], inDoubt: [] };
     } catch (thrown) {
+      if (isProgrammingError(thrown)) throw thrown;
       for (const share of shares) share.giveUp();
       void this[Symbol.asyncDispose]();
       const those = (outcome: ShareOutcome): KeyedValue[] =>
@@ -202,7 +203,7 @@ export class KafkaProducer implements AsyncDisposable {
     }
   }
 
-  #failure(thrown: unknown, shares: readonly PartitionShare[]): ConfigError | UnavailableError {
+  #failure(thrown: unknown, shares: readonly PartitionShare[]): Error {
     const { topic } = this.#options;
     const content = refusedContent(thrown);
     if (content !== undefined) {
@@ -252,13 +253,13 @@ async function retrying<T>(
       return await attempt();
     } catch (thrown) {
       const failure = kafkaFailure(thrown, what);
-      if (signal.aborted || failure instanceof ConfigError) throw failure;
+      if (signal.aborted || !(failure instanceof UnavailableError)) throw failure;
       throw (last = failure);
     }
   };
   try {
     return await untilAvailable(classified, availability, signal, BACKOFF);
   } catch (thrown) {
-    throw thrown instanceof ConfigError ? thrown : last;
+    throw thrown instanceof ConfigError || isProgrammingError(thrown) ? thrown : last;
   }
 }
