@@ -23,15 +23,19 @@ const DAY_SEC = 86_400;
 const FAILING_SHARE = 0.2;
 
 /** One row per stream in every case, also when there is nothing. */
-function perStream(select: (table: string, stream: string) => string): string {
-  return streams.map((stream) => select(tableOf(stream).name, stream.name)).join('\nUNION ALL\n');
+function perStream(select: (table: string, stream: string, eventTime: string) => string): string {
+  return streams
+    .map((stream) => select(tableOf(stream).name, stream.name, stream.eventTime))
+    .join('\nUNION ALL\n');
 }
 
-// Per partition, because one that stands still hides behind others that do not.
+// Per partition, because one that stands still hides behind others that do not. A record that nobody gave a
+// time has the time of its event: an old one says nothing about lag.
 const lag = perStream(
   (
     table,
     stream,
+    eventTime,
   ) => `SELECT '${stream}' AS stream, max(if(latest > ${LAG_ALARM_SEC} AND latest > before * 1.05, latest, 0)) AS seconds
 FROM (
   SELECT kafka_partition,
@@ -40,7 +44,7 @@ FROM (
   FROM (
     SELECT kafka_partition, ${ARRIVED}, dateDiff('millisecond', kafka_timestamp, ${ARRIVED}) / 1000 AS age
     FROM ${table}
-    WHERE ${IN_WINDOW} AND kafka_source != ''
+    WHERE ${IN_WINDOW} AND kafka_source != '' AND (kafka_timestamp != ${eventTime} OR age < 3600)
   )
   GROUP BY kafka_partition
 )`,

@@ -37,8 +37,13 @@ function landed(condition: string): string {
 const KNOWN = "kafka_source != ''";
 /** How long a record waited from the producer until it was inserted, in milliseconds. */
 const AGE = `dateDiff('millisecond', kafka_timestamp, ${ARRIVED})`;
+/**
+ * A record that nobody gave a time has the time of its event, which does not say how long it waited: an old
+ * one is left out. A recent one cannot be told from a record whose sender stamps it with its event's time.
+ */
+const TIMED = `(kafka_timestamp != event_time OR ${AGE} < 3600000)`;
 /** A replay sends events that happened long before their record was made. */
-const LIVE = "abs(dateDiff('second', event_time, kafka_timestamp)) < 3600";
+const LIVE = `(abs(dateDiff('second', event_time, kafka_timestamp)) < 3600 AND ${TIMED})`;
 const BUCKET = `greatest($__timeInterval_ms(${ARRIVED}), $__fromTime_ms) AS time`;
 
 /** All streams, for the variable that chooses among them. */
@@ -63,7 +68,7 @@ WHERE ${CHOSEN}`;
 
 export const ageNow = `SELECT if(count() = 0, NULL, quantile(0.99)(${AGE}) / 1000) AS age
 FROM ${landed(`${ARRIVED} > now64(3) - INTERVAL 60 SECOND AND ${KNOWN}`)}
-WHERE ${CHOSEN}`;
+WHERE ${CHOSEN} AND ${TIMED}`;
 
 /** One insert has one `ingest_time`, so the rows that share it are its size. */
 const inserts = `(
@@ -86,7 +91,7 @@ export const insertsPerSecond = perSecond(
 /** Half and 99 % of the records of each interval waited less, in seconds. */
 export const kafkaDelay = `SELECT ${BUCKET}, quantile(0.5)(${AGE}) / 1000 AS p50, quantile(0.99)(${AGE}) / 1000 AS p99
 FROM ${landed(`${IN_WINDOW} AND ${KNOWN}`)}
-WHERE ${CHOSEN}
+WHERE ${CHOSEN} AND ${TIMED}
 GROUP BY time
 ORDER BY time`;
 
@@ -105,7 +110,7 @@ WHERE ${CHOSEN}`;
 /** The lag in seconds: how old the newest-landed records of each partition already were. */
 export const lagByPartition = `SELECT ${BUCKET}, concat(stream, ' ', toString(kafka_partition)) AS partition, max(${AGE}) / 1000 AS seconds
 FROM ${landed(`${IN_WINDOW} AND ${KNOWN}`)}
-WHERE ${CHOSEN}
+WHERE ${CHOSEN} AND ${TIMED}
 GROUP BY time, partition
 ORDER BY time, partition`;
 

@@ -33,6 +33,9 @@ export function watched(config: ChosenStreams): Watched {
 }
 
 const IN_A_MINUTE = 'ingest_time >= now64(3) - INTERVAL 60 SECOND';
+const WAITED_MS = 'toUnixTimestamp64Milli(ingest_time) - toUnixTimestamp64Milli(kafka_timestamp)';
+/** A record that nobody gave a time has the time of its event: an old one does not say how long it waited. */
+const TIMED = `(kafka_timestamp != event_time OR ${WAITED_MS} < 3600000)`;
 const LATELY = 'ingest_time >= now64(3) - INTERVAL 15 MINUTE';
 
 /** Over the tables of all streams: how much there is, what came in the last minute, what was rejected. */
@@ -41,9 +44,9 @@ function figuresSql(streams: readonly Stream[]): string {
     streams.map((stream) => select(stream)).join(' UNION ALL ');
   const counts = all(({ table }) => `SELECT count() AS rows FROM ${table.name}`);
   const newest = all(({ table }) => `SELECT maxOrNull(ingest_time) AS newest FROM ${table.name}`);
-  const recent = all(({ key, name, table }) => {
+  const recent = all(({ eventTime, key, name, table }) => {
     const device = `('${name}', toString(${key})) AS device`;
-    return `SELECT ${device}, ingest_time, kafka_timestamp FROM ${table.name} WHERE ${IN_A_MINUTE}`;
+    return `SELECT ${device}, ingest_time, kafka_timestamp, ${eventTime} AS event_time FROM ${table.name} WHERE ${IN_A_MINUTE}`;
   });
   const names = streams.map(({ name }) => `'${name}'`).join(', ');
   const dead = `FROM ${deadLetters.name} WHERE stream IN (${names})`;
@@ -56,6 +59,6 @@ function figuresSql(streams: readonly Stream[]): string {
   if(newest IS NULL, NULL, toUnixTimestamp64Milli(now64(3)) - toUnixTimestamp64Milli(assumeNotNull(newest))) AS newest_age_ms,
   count() AS recent_rows,
   uniqExact(device) AS recent_devices,
-  if(count() = 0, NULL, quantile(0.99)(toUnixTimestamp64Milli(ingest_time) - toUnixTimestamp64Milli(kafka_timestamp))) AS delay_ms
+  if(countIf(${TIMED}) = 0, NULL, quantileIf(0.99)(${WAITED_MS}, ${TIMED})) AS delay_ms
 FROM (${recent})`;
 }
