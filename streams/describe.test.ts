@@ -39,6 +39,7 @@ describe('describe', () => {
         for (const value of [one, [one], { [one]: other }])
           expect(shown(value)).toBe(cutJson(value));
       }),
+      { numRuns: 20 },
     );
   });
 
