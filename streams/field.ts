@@ -26,7 +26,10 @@ export interface Float64Field extends Common {
   readonly max: number;
 }
 
-/** A whole number within bounds, at most 2^53 - 1 either way: what JSON numbers hold exactly. */
+/**
+ * A whole number within bounds, at most 2^53 - 1 either way: what JSON numbers hold exactly. The text
+ * decides: `1.0` and `1e3` are whole, 9007199254740990.5 is not, though JSON.parse rounds it.
+ */
 export interface IntegerField extends Common {
   readonly kind: 'integer';
   readonly min: number;
@@ -41,7 +44,7 @@ export interface BooleanField extends Common {
 /**
  * A moment: epoch seconds (a number) or an ISO-8601 instant with its zone (a string) on the wire,
  * milliseconds in the table. Judged against the time Kafka gave the record, never the wall clock,
- * so that a replay decides the same.
+ * so that a replay decides the same. A record without a time lets it lie ahead as far as a column holds.
  */
 export interface InstantField extends Common {
   readonly kind: 'instant';
@@ -53,7 +56,10 @@ export interface InstantField extends Common {
   readonly absent: 'reject' | 'record-timestamp';
 }
 
-/** The whole message as it came, byte for byte. It stands in the table only, never in the event. */
+/**
+ * The whole message as it came, byte for byte, without a byte order mark before it. It stands in the table
+ * only, never in the event.
+ */
 export interface MessageField extends Common {
   readonly kind: 'message';
 }
