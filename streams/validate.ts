@@ -29,6 +29,7 @@ export type Validate = (
 export function compileValidator({ columns }: Pick<Stream, 'columns'>): Validate {
   const wholes = columns.filter(({ field: { kind } }) => kind === 'integer' || kind === 'boolean');
   return (event, recordTimeMs, into, json) => {
+    let mayBeRounded = false;
     for (const [index, column] of columns.entries()) {
       if (column.field.kind === 'message') {
         // Whoever has the message's bytes sets it; the event is only what is in them.
@@ -41,11 +42,12 @@ export function compileValidator({ columns }: Pick<Stream, 'columns'>): Validate
         continue;
       }
       if (value === undefined) return absence(event, column);
+      mayBeRounded ||= typeof value === 'number' && wholes.includes(column);
       const checked = checkField(column.field, column.path.join('.'), value, recordTimeMs);
       if (typeof checked === 'object') return checked;
       into[index] = checked;
     }
-    if (wholes.length === 0 || json === undefined || !mayHideFraction(json)) return undefined;
+    if (!mayBeRounded || json === undefined || !mayHideFraction(json)) return undefined;
     return hiddenFraction(wholes, json);
   };
 }
