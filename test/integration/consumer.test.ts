@@ -5,6 +5,7 @@ import kafkajs from 'kafkajs';
 import snappy from 'snappy';
 import { expect, inject, it } from 'vitest';
 import { start } from '../../consumer/main.ts';
+import { GroupConsumer, type GroupReceiver } from '../../platform/kafka/group-consumer.ts';
 import { silentLog } from '../../platform/log.ts';
 import { describeBackend } from '../backend/context.ts';
 import { eventMessage, poisonMessage } from '../chaos/messages.ts';
@@ -14,6 +15,13 @@ const endpoints = () => ({
   kafkaBootstrap: inject('kafkaBootstrap'),
   clickhouseUrl: inject('clickhouseUrl'),
 });
+
+const MISTAKE = new TypeError('x is not a function');
+const UNKNOWN = new Error('cannot be');
+
+function fail(error: Error): never {
+  throw error;
+}
 
 async function partsOf(world: World): Promise<number> {
   const [row] = await world.clickhouse.rows<{ n: string }>(
@@ -94,6 +102,40 @@ describeBackend('the consumer', () => {
       codecs[CompressionTypes.Snappy] = framed;
     }
     expect((await world.verified()).partitions[0]).toMatchObject({ good: 2 });
+  });
+
+  it('takes any nesting, and records that nobody gave a time', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    await world.runs();
+    const deep = { value: `${'['.repeat(6_000)}${']'.repeat(6_000)}`, partition: 0 };
+    const untimed = { ...eventMessage(2, 0), timestamp: '-1' };
+    await world.send([eventMessage(1, 0), deep, untimed, { ...deep, timestamp: '-1' }]);
+    expect((await world.verified()).partitions[0]).toMatchObject({ good: 2, dead: 2 });
+    const [row] = await world.clickhouse.rows<{ n: string }>(
+      'SELECT toString(countIf(kafka_timestamp = ts)) AS n FROM sensor_data WHERE kafka_offset = 2',
+    );
+    expect(row).toEqual({ n: '1' });
+  });
+
+  it.each<[string, Partial<GroupReceiver>]>([
+    ['a batch', { batch: () => Promise.reject(MISTAKE) }],
+    ['a batch with an error of no class', { batch: () => Promise.reject(UNKNOWN) }],
+    ['an assignment', { assigned: () => void fail(MISTAKE) }],
+    ['the way to the group', { joining: () => Promise.reject(MISTAKE) }],
+  ])('ends with a mistake of its own in %s, instead of waiting', async (_, broken) => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    await world.send([eventMessage(1, 0)]);
+    const options = { groupId: world.topic, topics: [world.topic], maxBytesPerPartition: 1_024 };
+    await using group = new GroupConsumer(world.config(), options, silentLog());
+    const failed = Promise.withResolvers<Error>();
+    group.start({
+      assigned: () => undefined,
+      confirmed: () => undefined,
+      batch: () => Promise.resolve(true),
+      failed: (error) => failed.resolve(error),
+      ...broken,
+    });
+    expect([MISTAKE, UNKNOWN]).toContain(await failed.promise);
   });
 
   it('tells its health and its figures over HTTP', async () => {
