@@ -15,11 +15,10 @@ export function cutToDetail(text: string): string {
 }
 
 /**
- * Adds a value to `text`, which is left alone once it is longer than what is shown. Each level of
- * nesting adds a character, so the recursion ends as early as the text does.
+ * Adds a value to `text`. Lists and objects add no more members once it is longer than what is shown, and
+ * each level of nesting adds a character, so the recursion ends as early as the text does.
  */
 function write(value: unknown, text: string): string {
-  if (text.length > DETAIL_CHARS_MAX) return text;
   if (typeof value === 'string') return text + quoted(value);
   if (Array.isArray(value)) return writeArray(value, text);
   if (typeof value === 'object' && value !== null) return writeObject(value, text);
