@@ -31,10 +31,7 @@ const failures: [string, Error][] = [
   ['the other client’s', Object.assign(new Error('no'), { code: 'PLT_KFK_NETWORK' })],
   ['a garbled answer', thrownBy(() => Buffer.alloc(2).readInt32BE(0))],
   ['an abort', thrownBy(() => AbortSignal.abort().throwIfAborted())],
-  [
-    'kafkajs’s own mistake',
-    new KafkaJSNonRetriableError(thrownBy(() => nothing.x)),
-  ],
+  ['kafkajs’s own mistake', new KafkaJSNonRetriableError(thrownBy(() => nothing.x))],
 ];
 
 describe.each(mistakes)('%s', (_, mistake) => {
