@@ -17,6 +17,7 @@ function thrownBy(act: () => unknown): Error {
   throw new Error('nothing was thrown');
 }
 
+const URL = 'http://127.0.0.1:8123';
 const nothing = undefined as unknown as { x: number };
 const mistakes: [string, Error][] = [
   ['undefined that is read', thrownBy(() => nothing.x)],
@@ -37,8 +38,8 @@ const failures: [string, Error][] = [
 describe.each(mistakes)('%s', (_, mistake) => {
   it('is no failure of a call: it stays what it is, with its stack', () => {
     expect(kafkaFailure(mistake, 'Kafka')).toBe(mistake);
-    expect(readFailure(mistake, 'ClickHouse')).toBe(mistake);
-    expect(writeFailure(mistake, 'ClickHouse')).toBe(mistake);
+    expect(readFailure(mistake, 'ClickHouse', URL)).toBe(mistake);
+    expect(writeFailure(mistake, 'ClickHouse', URL)).toBe(mistake);
     expect(isClientFailure(mistake)).toBe(false);
   });
 });
@@ -56,8 +57,8 @@ it('a refusal is for a person, an answer that broke off is asked again', () => {
   );
   expect(kafkaFailure(refused, 'Kafka')).toBeInstanceOf(ConfigError);
   const brokeOff = thrownBy(() => JSON.parse('{"a":'));
-  expect(readFailure(brokeOff, 'ClickHouse')).toBeInstanceOf(UnavailableError);
-  expect(writeFailure(brokeOff, 'ClickHouse')).toBeInstanceOf(UnclearOutcomeError);
+  expect(readFailure(brokeOff, 'ClickHouse', URL)).toBeInstanceOf(UnavailableError);
+  expect(writeFailure(brokeOff, 'ClickHouse', URL)).toBeInstanceOf(UnclearOutcomeError);
 });
 
 it('an error that is of nobody known is not a client’s', () => {

@@ -6,12 +6,11 @@ import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
 import { ConfigError, UnavailableError, asError, isProgrammingError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, untilAvailable } from '../retry.ts';
+import { deliver } from './batch-handler.ts';
 import { createKafka } from './client.ts';
 import { isClientFailure, isRefusedSession, isUnknownTopic, kafkaFailure } from './failure.ts';
-import type { FetchedBatch } from './fetch-response.ts';
-import { keepingAlive } from './keep-alive.ts';
 import { rawFetching } from './raw-fetch.ts';
-import { inRuns, type RecordRun } from './record-run.ts';
+import type { RecordRun } from './record-run.ts';
 import type { GroupConfig, KafkaConfig } from './variables.ts';
 
 /** Consecutive records of one partition. They are gone when the receiver is done with them. */
@@ -294,28 +293,4 @@ export class GroupConsumer implements AsyncDisposable {
       this.#log.debug({ err: error }, 'leaving the group failed; its session will end by itself');
     }
   }
-}
-
-async function deliver(
-  payload: EachBatchPayload,
-  receiver: GroupReceiver,
-  heartbeatMs: number,
-): Promise<void> {
-  const { topic, partition, highWatermark } = payload.batch;
-  const batch = payload.batch as unknown as {
-    readonly fetchedOffset: string;
-    readonly messages: readonly FetchedBatch[];
-  };
-  const membership = {
-    heartbeat: () => payload.heartbeat(),
-    isCurrent: () => payload.isRunning() && !payload.isStale(),
-  };
-  const endOffset = Number(highWatermark);
-  // kafkajs sends no heartbeat while a batch is dealt with, which may have to ask a slow server.
-  const taken = await keepingAlive(membership.heartbeat, heartbeatMs / 2, () =>
-    inRuns(batch.messages, Number(batch.fetchedOffset), (run) =>
-      receiver.batch({ topic, partition, endOffset, ...run }, membership),
-    ),
-  );
-  if (taken) payload.resolveOffset(payload.batch.lastOffset());
 }
