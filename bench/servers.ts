@@ -35,7 +35,9 @@ export async function startServers(): Promise<BenchServers> {
       log: silentLog(),
     }),
   );
-  const engine = opened.use(await startClickHouseProcess({ folder }));
+  const engine = opened.use(
+    await startClickHouseProcess({ folder, program: 'bench/clickhouse.ts' }),
+  );
   const env = { KAFKA_BROKER: kafka.bootstrap, CLICKHOUSE_URL: engine.url };
   const kept = opened.move();
   return {

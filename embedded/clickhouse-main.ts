@@ -1,7 +1,7 @@
 // The program `npm run clickhouse`: the embedded ClickHouse server as a process of its own.
 import { resolve } from 'node:path';
 import { readOptions, type Help } from '../platform/command-line.ts';
-import { integer, readConfig, text } from '../platform/config.ts';
+import { integer, matching, readConfig, text } from '../platform/config.ts';
 import { requireOwnPasswords } from '../platform/demo-passwords.ts';
 import { createLog } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
@@ -18,6 +18,13 @@ export const clickhouseVariables = {
     doc: 'Address the embedded ClickHouse listens on; others than loopback need passwords of your own.',
     default: '127.0.0.1',
   }),
+  CLICKHOUSE_ALLOWED_HOSTS: matching(
+    {
+      doc: 'Names besides localhost and its addresses by which clients reach the embedded ClickHouse, comma-separated.',
+    },
+    /^[A-Za-z0-9.-]+( *, *[A-Za-z0-9.-]+)*$/,
+    'host names separated by commas',
+  ),
   SENSORHOUSE_DIR: text({
     doc: 'Folder of everything the embedded mode keeps.',
     default: '.sensorhouse',
@@ -45,7 +52,8 @@ const HELP: Help = {
   variables: clickhouseVariables,
 };
 
-async function start(): Promise<Service> {
+/** `moreTableEngines` are refused otherwise. */
+export async function start(moreTableEngines: readonly string[] = []): Promise<Service> {
   const config = readConfig(clickhouseVariables);
   const { BIND_ADDRESS: host, CLICKHOUSE_PASSWORD, GRAFANA_CLICKHOUSE_PASSWORD } = config;
   requireOwnPasswords(
@@ -57,6 +65,8 @@ async function start(): Promise<Service> {
   const server = await startClickHouse({
     host,
     port: config.CLICKHOUSE_PORT,
+    allowedHosts: (config.CLICKHOUSE_ALLOWED_HOSTS ?? '').toLowerCase().split(/ *, */),
+    moreTableEngines,
     dataPath: resolve(root, config.SENSORHOUSE_DIR, 'clickhouse'),
     users: [
       { name: config.CLICKHOUSE_USER, password: config.CLICKHOUSE_PASSWORD, readonly: false },
@@ -77,5 +87,5 @@ async function start(): Promise<Service> {
 
 if (import.meta.main) {
   readOptions(HELP, {});
-  await run(start);
+  await run(() => start());
 }

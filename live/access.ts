@@ -1,23 +1,9 @@
-// Who may look: checks the Host header against DNS rebinding, the token in constant time, and says which
-// headers every answer carries.
+// Who may look: checks the token in constant time, and says which headers every answer carries.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
-import { isLoopback } from '../platform/demo-passwords.ts';
 
 const COOKIE = 'sensorhouse_live';
 /** A page stays signed in for that long. */
 const COOKIE_SEC = 30 * 86_400;
-
-/**
- * Whether a request may name this host. A page elsewhere can make a browser call this server by a name of
- * its own (DNS rebinding); it cannot make it call by an address or by localhost.
- */
-export function isAllowedHost(header: string | undefined, allowed: readonly string[]): boolean {
-  if (header === undefined || header.length > 260) return false;
-  const name = header.replace(/:\d{1,5}$/, '').toLowerCase();
-  const bare = /^\[(.+)\]$/.exec(name)?.[1] ?? name;
-  return isLoopback(bare) || isIP(bare) !== 0 || allowed.includes(bare);
-}
 
 /** Checks tokens; without a token everybody may look. */
 export class Gatekeeper {

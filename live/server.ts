@@ -1,8 +1,9 @@
 // The page's HTTP server: who is let in, the page and its files, the dashboards, and the stream of events.
 // A browser names panels, ranges and values; SQL never comes from it.
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { isAllowedHost } from '../platform/browser-request.ts';
 import type { Logger } from '../platform/log.ts';
-import { Gatekeeper, isAllowedHost, securityHeaders } from './access.ts';
+import { Gatekeeper, securityHeaders } from './access.ts';
 import type { Asset, Assets } from './assets.ts';
 import { entriesOf, type Dashboard } from './dashboards.ts';
 import { EventStream } from './event-stream.ts';

@@ -29,7 +29,7 @@ test('KILL QUERY ends running, queued and uploading queries, and nothing of them
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   const upload = encodeURIComponent(`INSERT INTO ${name} FORMAT TSV`);
   socket.write(
-    `POST /?query_id=run:upload&user=sensor&password=sensorpass&query=${upload} HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n`,
+    `POST /?query_id=run:upload&user=sensor&password=sensorpass&query=${upload} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n`,
   );
   let answered = '';
   socket.on('data', (data) => (answered += data.toString()));

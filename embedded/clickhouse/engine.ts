@@ -56,6 +56,7 @@ export async function openEngine(dataPath: string): Promise<Engine> {
       connectionArgs: ['--implicit_select=0', `--${TAG_SETTING}=${tag}`, backups],
     });
   const main = openFirst(open, dataPath);
+  withoutFiles(main);
   const quoted = (tag: string): string => `'${tag.replace(/[\\']/g, '\\$&')}'`;
   return {
     version: main.query('SELECT version()', 'TSVRaw').trim(),
@@ -124,6 +125,18 @@ function openFirst(open: (tag: string) => Session, dataPath: string): Session {
   } catch (thrown) {
     throw inUse(dataPath, asError(thrown));
   }
+}
+
+/**
+ * In the engine's database `default` every file of the machine is a table. Attached anew it holds its own tables
+ * only. The engine makes it anew at each start, so nothing on the disk tells the two apart.
+ */
+function withoutFiles(main: Session): void {
+  const [id] = main
+    .query(`SELECT uuid FROM system.databases WHERE name = 'default'`, 'TSV')
+    .split('\n');
+  main.query('DETACH DATABASE default', 'Null');
+  main.query(`ATTACH DATABASE default UUID '${id ?? ''}' ENGINE = Atomic`, 'Null');
 }
 
 function inUse(dataPath: string, cause?: Error): ConfigError {

@@ -90,7 +90,7 @@ test('headers cannot be forged through a query id, a path or a name', async () =
     `/?query=SELECT+1&user=sensor&password=sensorpass&${encodeURIComponent(forged)}=1`,
   ]) {
     const answer = await exchange(
-      Buffer.from(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
+      Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`),
       2_000,
     );
     expect(answer, path).toMatch(/^HTTP\/1\.1 /);
@@ -104,7 +104,7 @@ test('nobody uploads without a login, nor longer than the limit, nor for ever', 
   const login = 'user=sensor&password=sensorpass';
   const upload = encodeURIComponent(`INSERT INTO ${table} FORMAT TSV`);
   const post = (query: string, length: number): Buffer =>
-    Buffer.from(`POST /?${query} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+    Buffer.from(`POST /?${query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`);
   const stranger = await exchange(post(`user=x&query=${upload}`, 1_000_000_000), 5_000);
   expect(stranger).toMatch(/^HTTP\/1\.1 403 [\s\S]*Connection: close/);
   const header = `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`;

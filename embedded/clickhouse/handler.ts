@@ -15,13 +15,21 @@ import {
 } from './execute.ts';
 import { isKillQuery, killQuery } from './kill.ts';
 import { withProcesses } from './processes.ts';
-import { guardReader, readerSettings, type FunctionRules } from './readonly.ts';
+import {
+  refuseOutsideSettings,
+  refuseOutsideText,
+  refuseOutsideTree,
+  type OutsideRules,
+} from './outside.ts';
+import { guardReader, guardReaderText, readerSettings, type FunctionRules } from './readonly.ts';
 import { refuseDangerous } from './refuse.ts';
 import type { Entry, Registry } from './registry.ts';
 import { parseSearch, readHead, type RequestHead } from './request.ts';
 import { commonHeaders, sendException, sendRows } from './response.ts';
 import type { Spool, Spooled } from './spool.ts';
 import { READS, readStatement, type Statement } from './statement.ts';
+import { syntaxTree } from './syntax.ts';
+import { tokenize } from './tokenizer.ts';
 import { authenticate, type ClickHouseUser } from './users.ts';
 
 export interface HandlerContext {
@@ -30,6 +38,9 @@ export interface HandlerContext {
   readonly spool: Spool;
   readonly users: readonly ClickHouseUser[];
   readonly functions: FunctionRules;
+  readonly outside: OutsideRules;
+  /** Takes out of use what {@link outside} forbids, after a statement that can bring it back. */
+  readonly sweep: () => void;
   readonly maxBodyBytes: number;
   /** An upload that brings nothing for so long is given up. */
   readonly maxUploadPauseMs: number;
@@ -110,6 +121,9 @@ async function answer(context: Answering, work: Work, account: Account): Promise
   const statement = spooled.kind === 'statement' ? readStatement(spooled.sql) : undefined;
   account.kind = statement?.verb ?? 'INSERT';
   if (statement !== undefined) refuseDangerous(statement, head.sessionId);
+  const { tokens } = statement ?? insertStatement(spooled);
+  refuseOutsideSettings(head.settings);
+  refuseOutsideText(tokens, head.params, context.outside);
   const { entry } = work;
   if (statement !== undefined && isKillQuery(statement)) {
     // It neither waits for a turn nor finds itself.
@@ -140,26 +154,52 @@ async function run(
   const level = readonlyLevel(head, user);
   if (spooled.kind === 'insert' || statement === undefined) {
     await prepare(connection, head, level, []);
-    if (spooled.kind === 'insert') return insert(connection, spooled);
-    throw exception('SYNTAX_ERROR', 'Empty query');
+    if (spooled.kind !== 'insert') throw exception('SYNTAX_ERROR', 'Empty query');
+    // Without a query in it, the text alone says all that an INSERT can do.
+    if (spooled.head.input !== undefined)
+      await guard(context, head, user, insertStatement(spooled), []);
+    return insert(connection, spooled);
   }
   const presets = resultLimit(statement, head);
   if (user.readonly) presets.push(...readerSettings(statement, head));
   await prepare(connection, head, level, presets);
-  if (user.readonly) await guard(context, head, statement, presets);
-  return execute(connection, withProcesses(statement, context.registry.entries), head);
+  await guard(context, head, user, statement, presets);
+  const shown = withProcesses(statement, context.registry.entries);
+  const outcome = await execute(connection, shown, head);
+  if (BRINGS_BACK.has(statement.verb)) context.sweep();
+  return outcome;
 }
 
+/** Statements after which there can be tables that were made before this server looked at them. */
+const BRINGS_BACK: ReadonlySet<string> = new Set(['ATTACH', 'RESTORE', 'UNDROP']);
+
+/** An INSERT up to its data. */
+function insertStatement(spooled: Spooled): Statement {
+  const end = spooled.kind === 'insert' ? spooled.head.formatStart : 0;
+  const sql = spooled.kind === 'insert' ? spooled.head.sql.slice(0, end) : '';
+  return { sql, tokens: [...tokenize(sql)], verb: 'INSERT', format: undefined };
+}
+
+/** A statement is parsed only, so it may be as long as the client's own limits let it be. */
+const PARSING = /^max_(query_size|parser_\w+|ast_\w+|expanded_ast_elements)$/;
+
 async function guard(
-  { engine, functions }: HandlerContext,
+  { engine, functions, outside }: HandlerContext,
   head: RequestHead,
+  user: ClickHouseUser,
   statement: Statement,
   presets: readonly string[],
 ): Promise<void> {
+  if (user.readonly) guardReaderText(statement);
+  if (statement.verb === 'SET' || statement.verb === 'USE') return;
   const clean = engine.connect('guard');
+  const settings = new Map([...head.settings].filter(([name]) => PARSING.test(name)));
   try {
-    await prepare(clean, { ...head, settings: new Map(), database: undefined }, 1, presets);
-    await guardReader(clean, statement, functions);
+    const level = user.readonly ? 1 : 0;
+    await prepare(clean, { ...head, settings, database: undefined }, level, presets);
+    const tree = await syntaxTree(clean, statement);
+    refuseOutsideTree(tree, statement, outside);
+    if (user.readonly) await guardReader(clean, tree, statement, functions, outside);
   } finally {
     clean.close();
   }

@@ -129,7 +129,7 @@ test('a body that is cut short inserts nothing', async () => {
   ]) {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.on('error', () => undefined);
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\n${framing}`);
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\n${framing}`);
     await delay(200);
     socket.destroy();
   }

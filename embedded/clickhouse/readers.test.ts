@@ -24,7 +24,7 @@ beforeAll(async () => {
   target = join(server.folder, 'evil');
   await server.rows(`INSERT INTO ${name} VALUES (1, 'x')`);
   await server.rows(`CREATE VIEW plain_view AS SELECT * FROM ${name}`);
-  await server.rows('CREATE FUNCTION own_read AS (path) -> file(path)');
+  await server.rows('CREATE FUNCTION own_read AS (path) -> lower(path)');
   await server.rows(`CREATE NAMED COLLECTION own_login AS host = 'h', password = 'TOPSECRET'`);
 });
 afterAll(async () => {
@@ -35,8 +35,8 @@ afterAll(async () => {
 async function refused(sql: string, url: Record<string, string> = {}): Promise<void> {
   const signal = AbortSignal.timeout(20_000);
   const code = await server.code(sql, { as, url, signal });
-  // 164 readonly, 497 access, 358 outfile, 344 not here, 62 syntax, 46 no such function, 115 setting.
-  expect(code, sql).toMatch(/ (164|497|358|344|62|46|115|36)$/);
+  // 164 readonly, 497 access, 358 outfile, 344 not here, 62 syntax, 46 and 47 no such name, 115 setting.
+  expect(code, sql).toMatch(/ (164|497|358|344|62|46|47|115|36)$/);
 }
 
 describe('a reader reads', () => {
@@ -167,6 +167,7 @@ describe('a reader does not', () => {
     `prometheusQuery('a', 'b', now())`,
     `values('a String', file('${PATH}'))`,
     `format(LineAsString, file('${PATH}'))`,
+    `format(JSONEachRow, 'a String, b String DEFAULT file(\\'${PATH}\\')', '{"a":1}')`,
     `numbers(length(file('${PATH}')))`,
   ];
   it.each(sources)('read from %s', async (source) => {
@@ -196,7 +197,6 @@ describe('a reader does not', () => {
     `SELECT * apply /*x*/ ( /*y*/ file ) FROM (SELECT '${PATH}')`,
     `SELECT * APPLY("file") FROM (SELECT '${PATH}')`,
     `SELECT * APPLY(\`fi\\x6ce\`) FROM (SELECT '${PATH}')`,
-    `SELECT * APPLY(x -> file(x)) FROM (SELECT '${PATH}')`,
     `SELECT COLUMNS('p') APPLY file FROM (SELECT '${PATH}' AS p)`,
     `SELECT * APPLY own_read FROM (SELECT '${PATH}')`,
     `SELECT own_read('${PATH}')`,
@@ -223,6 +223,8 @@ describe('a reader does not', () => {
     `SELECT reverseDNSQuery('127.0.0.1')`,
     `SELECT getenv('PATH')`,
     `SELECT aiGenerate('x')`,
+    `SELECT file\u00a0('${PATH}')`,
+    `KILL QUERY WHERE \`file\`('${PATH}') != '' TEST`,
   ];
   it.each(calls)('call: %s', async (sql) => {
     await refused(sql);
@@ -231,7 +233,7 @@ describe('a reader does not', () => {
   it('name a file as a table', async () => {
     for (const named of [`'${PATH}'`, `"${PATH}"`, `\`${PATH}\``, `default.\`${PATH}\``]) {
       for (const sql of [`SELECT * FROM ${named}`, `DESCRIBE ${named}`, `SELECT 1 IN ${named}`]) {
-        expect(await server.code(sql, { as }), sql).toMatch(/ (164|62|60|53|36)$/);
+        expect(await server.code(sql, { as }), sql).toMatch(/ (164|62|60|53|47|36)$/);
       }
     }
     const identifier = { param_t: PATH, param_f: 'file' };

@@ -1,10 +1,12 @@
 // What keeps a read-only user to reading tables. The engine's `readonly = 1` refuses writes and table
 // functions; this closes what it leaves open on a local engine (files read by a scalar function, DESCRIBE of
 // files and addresses, settings that hide something), by the engine's own syntax tree, not by our reading.
-import type { Connection, Engine } from './engine.ts';
+import type { Connection } from './engine.ts';
 import { exception } from './exception.ts';
+import { HARMLESS, callsSomething, type EngineFunctions, type OutsideRules } from './outside.ts';
 import type { RequestHead } from './request.ts';
 import { literal, toText, type Statement } from './statement.ts';
+import { called, named, type Node } from './syntax.ts';
 import { isSymbol, isWord, type Token } from './tokenizer.ts';
 
 const VERBS = new Set(['SELECT', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'EXISTS', 'USE', 'SET']);
@@ -16,42 +18,21 @@ const VERBS = new Set(['SELECT', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'EXISTS'
 const SETTINGS =
   /^(max_execution_time|max_(rows|bytes)_to_read|max_(threads|block_size|memory_usage|query_size|ast_depth|ast_elements|expanded_ast_elements)|output_format_(?!schema$|avro_confluent)\w+|date_time_output_format|session_timezone|additional_table_filters|join_use_nulls|group_by_use_nulls|extremes|log_comment|log_queries|enable_http_compression|http_\w+|send_progress_in_http_headers|wait_end_of_query|use_query_cache|prefer_column_name_to_alias|enable_analyzer|allow_experimental_analyzer|connect_timeout|receive_timeout|send_timeout|cancel_http_readonly_queries_on_client_close)$/;
 
-/** Table functions that neither leave the engine nor hide what they read. */
-const HARMLESS = [
-  ...['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'primes', 'generateSeries', 'generate_series'],
-  ...['values', 'SQLStandardValues', 'view', 'null', 'generateRandom', 'format'],
-];
-/** Scalar functions that read files, ask other hosts or run programs. */
-const FORBIDDEN =
-  /^(file|catboostevaluate|hascolumnintable|reversednsquery|ai[a-z]*|executable|.*dns.*)$/;
-
 /** Names of functions, lower case. */
 export interface FunctionRules {
   /** A read-only user may not call them. */
   readonly forbidden: ReadonlySet<string>;
-  /** Those of them that can also be named without being called: `arrayMap(file, …)`. */
-  readonly forbiddenScalars: ReadonlySet<string>;
   /** The engine's own, whose names nobody can take. Others may be anybody's, with anything in them. */
   readonly builtIn: ReadonlySet<string>;
 }
 
 /** What the engine's functions are to a read-only user. */
-export function functionRules(engine: Engine): FunctionRules {
-  const sql = `SELECT name, 1 AS is_table FROM system.table_functions
-    UNION ALL SELECT name, 0 FROM system.functions WHERE origin = 'System'`;
+export function functionRules({ ofTables, ofValues }: EngineFunctions): FunctionRules {
   const harmless = new Set(HARMLESS.map((name) => name.toLowerCase()));
-  const forbidden = new Set<string>();
-  const forbiddenScalars = new Set<string>();
-  const builtIn = new Set<string>();
-  for (const line of engine.control(sql).split('\n')) {
-    if (line === '') continue;
-    const [name = '', isTable] = JSON.parse(line) as string[];
-    const key = name.toLowerCase();
-    builtIn.add(key);
-    if (isTable === '0' && FORBIDDEN.test(key)) forbiddenScalars.add(key);
-    if (isTable === '1' && !harmless.has(key)) forbidden.add(key);
-  }
-  return { forbidden: forbidden.union(forbiddenScalars), forbiddenScalars, builtIn };
+  return {
+    forbidden: new Set(ofTables.filter((name) => !harmless.has(name))),
+    builtIn: new Set([...ofTables, ...ofValues]),
+  };
 }
 
 /**
@@ -82,8 +63,7 @@ function checkSetting(name: string, value: string): void {
     throw exception('READONLY', `Cannot modify '${name}' setting in readonly mode`);
   }
   // A filter is an expression of its own, which the syntax tree does not show.
-  const callsSomething = /\(|\\[^\\']/.test(value);
-  if (name === 'additional_table_filters' && callsSomething) {
+  if (name === 'additional_table_filters' && callsSomething(value)) {
     throw exception(
       'READONLY',
       'additional_table_filters may only compare columns in readonly mode',
@@ -115,50 +95,42 @@ function endsValue(token: Token | undefined, depth: number): boolean {
 }
 
 /**
+ * Refuses a reader's statement by its text, where that is enough.
+ * @throws {ClickHouseException} 164
+ */
+export function guardReaderText({ sql, tokens, verb }: Statement): void {
+  if (!VERBS.has(verb)) throw denied(`${verb} statements`);
+  // As plain text, wherever it stands: the command line in the engine would write the file itself.
+  if (/outfile|infile/i.test(sql)) throw denied('OUTFILE and INFILE');
+  if (['SELECT', 'EXPLAIN', 'SET', 'USE'].includes(verb)) return;
+  if (tokens.some(namesFile)) throw denied('files');
+}
+
+/**
  * Refuses a reader's statement that does more than read tables.
  * `clean` is a connection with `readonly = 1` and nothing of the client's but its query parameters.
- * @throws {ClickHouseException} 164, or the engine's error for a statement it cannot parse.
+ * @throws {ClickHouseException} 164
  */
 export async function guardReader(
   clean: Connection,
-  statement: Statement,
-  { builtIn, forbidden, forbiddenScalars }: FunctionRules,
+  tree: readonly Node[],
+  { tokens }: Statement,
+  { builtIn, forbidden }: FunctionRules,
+  { scalars }: OutsideRules,
 ): Promise<void> {
-  const { verb, tokens } = statement;
-  if (!VERBS.has(verb)) throw denied(`${verb} statements`);
-  // As plain text, wherever it stands: the command line in the engine would write the file itself.
-  if (/outfile|infile/i.test(statement.sql)) throw denied('OUTFILE and INFILE');
-  if (verb === 'SET' || verb === 'USE') return;
-  if (verb !== 'SELECT' && verb !== 'EXPLAIN' && tokens.some(namesFile)) throw denied('files');
-  const tree = await syntaxTree(clean, statement);
-  const calls = [...named(tree, 'Function'), ...called(tokens)];
+  const calls = [...named(tree, 'Function'), ...called(tokens).map(toText)];
   const names = [...named(tree, 'Identifier'), ...calls];
   const bad =
     calls.find((name) => forbidden.has(name.toLowerCase())) ??
-    names.find((name) => forbiddenScalars.has(name.toLowerCase()));
+    names.find((name) => scalars.has(name.toLowerCase()));
   if (bad !== undefined) throw denied(`the function ${bad}`);
   const others = names.filter((name) => !builtIn.has(name.toLowerCase()));
   if (others.length > 0) await refuseUserDefined(clean, others);
 }
 
-/**
- * Names that are called, read from the text: the tree leaves out what APPLY applies and what stands
- * in the WHERE of a SHOW.
- */
-function called(tokens: readonly Token[]): string[] {
-  return tokens.flatMap((token, at) => {
-    if (token.kind !== 'word' && token.kind !== 'quoted') return [];
-    const before = isSymbol(tokens[at - 1], '(') ? tokens[at - 2] : tokens[at - 1];
-    if (!isSymbol(tokens[at + 1], '(') && !isWord(before, 'APPLY')) return [];
-    if (token.kind === 'word') return [token.text];
-    if (token.text.includes('\\')) throw denied('function names with escapes');
-    return [token.text.replace(/^(\xe2\x80\x9c|["`])(.*)(\xe2\x80\x9d|["`])$/s, '$2')];
-  });
-}
-
 /** A function that somebody defined in SQL can hold any other one, out of our sight. */
 async function refuseUserDefined(clean: Connection, names: readonly string[]): Promise<void> {
-  const list = names.map((name) => literal(toText(name))).join(', ');
+  const list = names.map(literal).join(', ');
   const sql = `SELECT name FROM system.functions WHERE origin != 'System' AND name IN (${list})`;
   const { bytes } = await clean.run(sql, 'TSVRaw');
   const [found] = Buffer.from(bytes).toString('utf8').split('\n');
@@ -167,27 +139,6 @@ async function refuseUserDefined(clean: Connection, names: readonly string[]): P
 
 function namesFile({ kind, text, depth }: Token): boolean {
   return depth === 0 && (kind === 'quoted' || kind === 'string') && !/^.[\w %-]*.$/.test(text);
-}
-
-async function syntaxTree(clean: Connection, { sql, tokens }: Statement): Promise<string[]> {
-  const format = tokens.findLastIndex((token) => token.depth === 0 && isWord(token, 'FORMAT'));
-  const formatName = tokens[format + 1];
-  const isClause = format > 0 && formatName?.kind === 'word' && tokens[format + 2] === undefined;
-  const bare = isClause ? sql.slice(0, tokens[format]?.start) : sql;
-  const { bytes } = await clean.run(`EXPLAIN AST ${toText(bare)}`, 'TSVRaw');
-  const lines = Buffer.from(bytes)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '');
-  // Anything but a tree (a FORMAT we did not see, say) proves nothing.
-  if (lines.length === 0 || !/^[A-Z]\w+/.test(lines[0] ?? '')) throw denied('this statement');
-  return lines;
-}
-
-/** The names that the tree's nodes of a kind carry. */
-function named(tree: readonly string[], kind: 'Function' | 'Identifier'): string[] {
-  const node = new RegExp(`^ *(?:Table)?${kind} (\\S+)`);
-  return tree.flatMap((line) => node.exec(line)?.[1] ?? []);
 }
 
 function denied(what: string): Error {

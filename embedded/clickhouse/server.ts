@@ -1,13 +1,17 @@
 // The embedded ClickHouse server: the real engine in this process behind ClickHouse's HTTP interface.
 // One per process, one process per data folder.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { isIP, type AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
-import { requireOwnPasswords } from '../../platform/demo-passwords.ts';
+import { hostOf, isCrossOrigin } from '../../platform/browser-request.ts';
+import { isLoopback, requireOwnPasswords } from '../../platform/demo-passwords.ts';
 import type { Logger } from '../../platform/log.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { handleQuery, type HandlerContext } from './handler.ts';
+import { detachOutside, functionsOutside } from './earlier-objects.ts';
+import { engineFunctions, outsideRules, type OutsideRules } from './outside.ts';
 import { functionRules } from './readonly.ts';
 import { createRegistry } from './registry.ts';
 import { commonHeaders } from './response.ts';
@@ -34,6 +38,10 @@ export interface ClickHouseServerConfig {
   maxRunning?: number;
   /** An upload that brings nothing for so long is given up. Default 60 s. */
   maxUploadPauseMs?: number;
+  /** Names and addresses besides its own by which clients reach the server. */
+  allowedHosts?: readonly string[];
+  /** Table engines that are allowed though they reach outside; for a benchmark. */
+  moreTableEngines?: readonly string[];
   log: Logger;
 }
 
@@ -70,6 +78,10 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
   const opened = Promise.withResolvers<HandlerContext>();
   opened.promise.catch(() => undefined);
   http.on('request', (request, response) => {
+    if (!isMeantForUs(request, config)) {
+      plain(response, 403, NOT_FOR_US, { Connection: 'close' });
+      return;
+    }
     opened.promise.then(
       (context) => route(context, request, response),
       () => response.destroy(),
@@ -80,12 +92,18 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
     const engine = await openEngine(dataPath);
     const maxRequests = config.maxRequests ?? DEFAULT_MAX_REQUESTS;
     const limits = { maxRequests, maxRunning: config.maxRunning ?? DEFAULT_MAX_RUNNING };
+    const brought = engineFunctions(engine);
+    const rules = (own: readonly string[]): OutsideRules =>
+      outsideRules(brought, own, config.moreTableEngines);
+    const outside = rules(functionsOutside(engine, rules, config.log));
+    const sweep = (): void => detachOutside(engine, outside, config.log);
+    sweep();
     const context: HandlerContext = {
-      engine,
+      ...{ engine, outside, sweep },
       registry: createRegistry(limits, (tag) => engine.cancel(tag)),
       spool: await openSpool(join(dataPath, 'http_bodies')),
       users: config.users,
-      functions: functionRules(engine),
+      functions: functionRules(brought),
       maxBodyBytes: config.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
       maxUploadPauseMs: config.maxUploadPauseMs ?? DEFAULT_MAX_UPLOAD_PAUSE_MS,
       log: config.log,
@@ -101,6 +119,22 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
     http.close();
     throw thrown;
   }
+}
+
+const NOT_FOR_US =
+  'Refused: a web page elsewhere sent this request, or it names another host. Use localhost or the address of this server, or add the name to CLICKHOUSE_ALLOWED_HOSTS.\n';
+
+/** A browser must not send for pages elsewhere; a name that is not ours can be a page's (DNS rebinding). */
+function isMeantForUs(
+  { headers, socket }: IncomingMessage,
+  { allowedHosts = [], host }: ClickHouseServerConfig,
+): boolean {
+  if (isCrossOrigin(headers)) return false;
+  const named = hostOf(headers.host) ?? '';
+  if (isLoopback(named) || named === host.toLowerCase() || allowedHosts.includes(named))
+    return true;
+  if (named === socket.localAddress?.replace(/^::ffff:/, '')) return true;
+  return !isLoopback(host) && (isIP(named) !== 0 || named === hostname().toLowerCase());
 }
 
 async function route(

@@ -29,9 +29,9 @@ export interface TestServer extends AsyncDisposable {
   table(columns?: string): Promise<string>;
 }
 
-/** Starts one; few may run at a time because a test worker's thread pool is small. */
-export async function startTestServer(): Promise<TestServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'clickhouse-server-'));
+/** Starts one, in a new folder by default; few may run at a time because a test worker's thread pool is small. */
+export async function startTestServer(dataPath?: string): Promise<TestServer> {
+  const folder = dataPath ?? (await mkdtemp(join(tmpdir(), 'clickhouse-server-')));
   const server = await startClickHouse({
     ...{ host: '127.0.0.1', port: 0, dataPath: folder, users: [WRITER, READER] },
     ...{ maxBodyBytes: 64 * 1024 * 1024, maxRequests: 20, maxRunning: 2, log: silentLog() },

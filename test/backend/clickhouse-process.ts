@@ -24,6 +24,8 @@ export interface ClickHouseHome {
   readonly outputPath?: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** From the project's root. Default: the program of `npm run clickhouse`. */
+  readonly program?: string;
 }
 
 /**
@@ -32,11 +34,12 @@ export interface ClickHouseHome {
  */
 export async function startClickHouseProcess(home: ClickHouseHome): Promise<ClickHouseProcess> {
   const { folder, outputPath = join(folder, 'clickhouse.out') } = home;
+  const { program = 'embedded/clickhouse-main.ts' } = home;
   const port = home.port ?? (await freePort('127.0.0.1'));
   await mkdir(folder, { recursive: true });
   const server = await startTied({
     program: process.execPath,
-    args: [join(PROJECT, 'embedded', 'clickhouse-main.ts')],
+    args: [join(PROJECT, program)],
     cwd: PROJECT,
     env: {
       ...environment(),
