@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { environment } from '../../platform/config.ts';
 import { ConfigError } from '../../platform/errors.ts';
+import { jvmEnvironment } from './locale.ts';
 
 /** Kafka 4's brokers run on this and later. */
 export const JAVA_FLOOR = 17;
@@ -89,7 +90,7 @@ async function executable(path: string): Promise<boolean> {
 async function versionOf(path: string, env: Environment): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await promisify(execFile)(path, ['-version'], {
-      env,
+      env: jvmEnvironment(env),
       timeout: 30_000,
     });
     return `${stderr}\n${stdout}`.split('\n').find((line) => / version "/.test(line));

@@ -5,8 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { environment } from '../../platform/config.ts';
 import { ConfigError } from '../../platform/errors.ts';
+import { LOCALE_FLAGS, jvmEnvironment } from './locale.ts';
 import { KAFKA_VERSION } from './version.ts';
 
 /** Kafka logs through SLF4J but its artifacts bring no binding to the log4j-core they do bring. */
@@ -54,6 +54,11 @@ export async function copyDependencies(
   }
 }
 
+function mavenEnvironment(): Record<string, string | undefined> {
+  const env = jvmEnvironment();
+  return { ...env, MAVEN_OPTS: [env['MAVEN_OPTS'] ?? '', ...LOCALE_FLAGS].join(' ').trim() };
+}
+
 async function runMaven(
   maven: string,
   args: string[],
@@ -63,7 +68,7 @@ async function runMaven(
 ): Promise<void> {
   const child = spawn(maven, args, {
     cwd,
-    env: environment(),
+    env: mavenEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
   });
