@@ -63,7 +63,7 @@ export async function start(
     token: config.LIVE_TOKEN,
     allowedHosts: (config.LIVE_ALLOWED_HOSTS ?? '')
       .toLowerCase()
-      .split(',')
+      .split(/ *, */)
       .filter((name) => name !== ''),
     maxBrowsers: config.LIVE_MAX_BROWSERS,
   });

@@ -91,6 +91,19 @@ export function matching<const O extends Options>(
   return variable(options, allowed, z.string().regex(pattern)) as Declared<string, O>;
 }
 
+/** Text that `read` makes sense of; undefined means that it does not. `allowed` says it in words. */
+export function readBy<T, const O extends Options>(
+  options: O,
+  read: (written: string) => T | undefined,
+  allowed: string,
+): Declared<T, O> {
+  const parse = (written: string): { ok: true; value: T } | { ok: false } => {
+    const value = read(written);
+    return value === undefined ? { ok: false } : { ok: true, value };
+  };
+  return { ...variable(options, allowed, z.any()), parse } as Declared<T, O>;
+}
+
 export type Variables = Record<string, Variable<unknown>>;
 type ValueOf<V> =
   V extends Required_<infer T> ? T : V extends Variable<infer T> ? T | undefined : never;

@@ -7,7 +7,7 @@ import { Ledger } from '../../consumer/ledger.ts';
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { checkSchema, readTables } from '../../platform/clickhouse/schema.ts';
-import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
+import { clickhouseTarget, urlHost } from '../../platform/clickhouse/variables.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { readTopicState, type TopicState } from '../../platform/kafka/topic-state.ts';
 import { streams } from '../../streams/index.ts';
@@ -156,7 +156,8 @@ const ADVICE = {
 
 async function watch(config: ConsumerConfig, watchMs: number): Promise<Finding> {
   const { METRICS_HOST: host, METRICS_PORT: port } = config;
-  const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}/metrics`;
+  const near = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  const url = `http://${urlHost(near)}:${port}/metrics`;
   const read = async () => {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
     return readMetrics(await response.text(), performance.now());

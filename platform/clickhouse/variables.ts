@@ -1,10 +1,11 @@
 // The environment variables that say where ClickHouse is and who is asking.
+import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
 import { integer, matching, text, type Config } from '../config.ts';
 
 export const clickhouseVariables = {
   CLICKHOUSE_URL: matching(
-    { doc: 'Address of ClickHouse over HTTP; wins over host and port.' },
+    { doc: 'Address of ClickHouse over HTTP; wins over host and port.', secret: true },
     /^https?:\/\/[^\s]+$/,
     'http://host:port or https://host:port',
   ),
@@ -45,15 +46,37 @@ export interface ClickHouseTarget {
  */
 export function clickhouseTarget(config: ClickHouseConfig): ClickHouseTarget {
   const address =
-    config.CLICKHOUSE_URL ?? `http://${config.CLICKHOUSE_HOST}:${config.CLICKHOUSE_PORT}`;
-  if (!URL.canParse(address)) {
-    throw new ConfigError('CLICKHOUSE_URL: its value is not http://host:port or https://host:port');
-  }
+    config.CLICKHOUSE_URL ?? `http://${urlHost(config.CLICKHOUSE_HOST)}:${config.CLICKHOUSE_PORT}`;
+  // A password with # or ? in it would become another part of the URL.
+  if (!URL.canParse(address) || /[#?]/.test(address)) throw malformed(config);
   const url = new URL(address);
-  const username = decodeURIComponent(url.username) || config.CLICKHOUSE_USER;
-  const password = decodeURIComponent(url.password) || config.CLICKHOUSE_PASSWORD;
+  const username = decoded(url.username, config) || config.CLICKHOUSE_USER;
+  const password = decoded(url.password, config) || config.CLICKHOUSE_PASSWORD;
   url.username = '';
   url.password = '';
   const database = config.CLICKHOUSE_DB;
   return { url: url.href, username, password, database, timeoutMs: config.CLICKHOUSE_TIMEOUT_MS };
+}
+
+/** A host as it stands in a URL: an IPv6 address in brackets. */
+export function urlHost(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
+
+function decoded(part: string, config: ClickHouseConfig): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw malformed(config);
+  }
+}
+
+function malformed({ CLICKHOUSE_URL, CLICKHOUSE_HOST: host }: ClickHouseConfig): ConfigError {
+  if (CLICKHOUSE_URL === undefined) {
+    const text = `CLICKHOUSE_HOST: ${JSON.stringify(host)} is not a host name or an IP address (the port goes into CLICKHOUSE_PORT)`;
+    return new ConfigError(text);
+  }
+  return new ConfigError(
+    'CLICKHOUSE_URL: its value is not http://host:port or https://host:port; put a password with special characters into CLICKHOUSE_PASSWORD',
+  );
 }

@@ -2,6 +2,7 @@
 // says how any client of that library connects.
 import { readFileSync } from 'node:fs';
 import { Admin } from '@platformatic/kafka';
+import { parseBrokers } from './brokers.ts';
 import { registerSnappyFrames } from './codecs.ts';
 import type { KafkaConfig } from './variables.ts';
 
@@ -22,7 +23,7 @@ export function connectionOptions(config: KafkaConfig, clientId: string) {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SSL_CA: ca } = config;
   return {
     clientId,
-    bootstrapBrokers: config.KAFKA_BROKER.split(','),
+    bootstrapBrokers: parseBrokers(config.KAFKA_BROKER) ?? [],
     connectTimeout: config.KAFKA_CONNECT_TIMEOUT_MS,
     timeout: 10_000,
     retries: 1,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import kafkajs, { type Kafka, type KafkaConfig as KafkaJsConfig, type LogEntry } from 'kafkajs';
 import { ConfigError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { forKafkaJs, socketFactory } from './brokers.ts';
 import { registerCodecs } from './codecs.ts';
 import type { KafkaConfig } from './variables.ts';
 
@@ -25,7 +26,8 @@ export function createKafka(
   const sasl = login(config);
   return new kafkajs.Kafka({
     clientId,
-    brokers: config.KAFKA_BROKER.split(','),
+    brokers: forKafkaJs(config.KAFKA_BROKER),
+    socketFactory,
     connectionTimeout: config.KAFKA_CONNECT_TIMEOUT_MS,
     requestTimeout: 30_000,
     ...(ssl === false ? {} : { ssl }),

@@ -1,12 +1,20 @@
 // The environment variables that say where Kafka is and how to get in.
-import { flag, integer, matching, oneOf, text, type Config } from '../config.ts';
+import { flag, integer, oneOf, readBy, text, type Config } from '../config.ts';
+import { brokersText, parseBrokers } from './brokers.ts';
 
-const BROKERS = /^[^\s,:]+(:\d{1,5})?(,[^\s,:]+(:\d{1,5})?)*$/;
+/** The list with a port for each, 9092 where none is written. */
+function brokers(written: string): string | undefined {
+  const parsed = parseBrokers(written);
+  return parsed === undefined ? undefined : brokersText(parsed);
+}
 
 export const kafkaVariables = {
-  KAFKA_BROKER: matching(
-    { default: 'localhost:9092', doc: 'Bootstrap brokers, comma-separated.' },
-    BROKERS,
+  KAFKA_BROKER: readBy(
+    {
+      default: 'localhost:9092',
+      doc: 'Bootstrap brokers, comma-separated; without a port 9092, IPv6 as `[::1]:9092`.',
+    },
+    brokers,
     'host:port, or several separated by commas',
   ),
   KAFKA_SSL: flag({ default: false, doc: 'Encrypt connections to Kafka with TLS.' }),
