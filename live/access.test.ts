@@ -23,6 +23,15 @@ describe('Gatekeeper', () => {
     expect(gate.cookie()).toMatch(/HttpOnly; SameSite=Strict$/);
   });
 
+  it('takes a token of any characters, as a client sends them', () => {
+    const token = 'gläser-voll-€-"$#:';
+    const own = new Gatekeeper(token);
+    const sent = Buffer.from(`Bearer ${token}`, 'utf8').toString('latin1');
+    expect(own.admits({ authorization: sent })).toBe(true);
+    expect(own.admits({ authorization: `${sent}x` })).toBe(false);
+    expect(readConfig(liveVariables, { LIVE_TOKEN: token }).LIVE_TOKEN).toBe(token);
+  });
+
   it('keeps everybody else out, whatever they send', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (authorization, text) => {

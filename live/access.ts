@@ -1,5 +1,6 @@
 // Who may look: checks the token in constant time, and says which headers every answer carries.
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { headerText } from '../platform/header-text.ts';
 
 const COOKIE = 'sensorhouse_live';
 /** A page stays signed in for that long. */
@@ -25,7 +26,7 @@ export class Gatekeeper {
   /** Whether the request's cookie or Authorization header lets it in. */
   admits(headers: { authorization?: string | undefined; cookie?: string | undefined }): boolean {
     if (this.open) return true;
-    const bearer = /^Bearer ([\x21-\x7e]{1,200})$/.exec(headers.authorization ?? '')?.[1];
+    const bearer = /^Bearer (\S{1,800})$/.exec(headerText(headers.authorization ?? ''))?.[1];
     if (bearer !== undefined) return this.accepts(bearer);
     const value = new RegExp(`(?:^|;\\s*)${COOKIE}=([0-9a-f]{64})(?:;|$)`).exec(
       headers.cookie ?? '',

@@ -58,14 +58,14 @@ export const liveVariables = {
       doc: 'What a browser has to present before it sees anything; unset: nothing, on loopback only.',
       secret: true,
     },
-    /^[\x21-\x7e]{16,200}$/,
+    /^[^\s\p{Cc}]{16,200}$/u,
     '16 to 200 characters without spaces',
   ),
   LIVE_ALLOWED_HOSTS: matching(
     {
       doc: 'Names besides localhost and IP addresses by which browsers may reach the page, comma-separated.',
     },
-    /^[A-Za-z0-9.-]+(,[A-Za-z0-9.-]+)*$/,
+    /^[A-Za-z0-9.-]+( *, *[A-Za-z0-9.-]+)*$/,
     'host names separated by commas',
   ),
   LIVE_MAX_BROWSERS: integer(

@@ -2,6 +2,7 @@
 // parameters, from the URL and the headers. What this server does not offer is refused here.
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { bytesText, headerText } from '../../platform/header-text.ts';
 import { exception } from './exception.ts';
 
 export interface Credentials {
@@ -122,7 +123,7 @@ function basicAuth(authorization: string): Credentials {
   if (encoded === undefined) {
     throw exception('AUTHENTICATION_FAILED', 'Invalid authentication: only Basic is supported');
   }
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const text = bytesText(Buffer.from(encoded, 'base64'));
   const colon = text.indexOf(':');
   if (colon === -1) return { user: text, password: '' };
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
@@ -135,7 +136,8 @@ function checkedName(name: string): string {
 
 function header(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
-  return given(Array.isArray(value) ? value[0] : value);
+  const one = given(Array.isArray(value) ? value[0] : value);
+  return one === undefined ? undefined : headerText(one);
 }
 
 function given(text: string | null | undefined): string | undefined {

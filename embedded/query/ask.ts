@@ -43,8 +43,8 @@ function post(target: QueryTarget, sql: string, format: string): Promise<Incomin
   const search = { database: target.database, default_format: format, wait_end_of_query: '1' };
   url.search = new URLSearchParams(search).toString();
   const headers = {
-    'X-ClickHouse-User': target.username,
-    'X-ClickHouse-Key': target.password,
+    // A header of its own could hold Latin-1 only.
+    Authorization: `Basic ${Buffer.from(`${target.username}:${target.password}`).toString('base64')}`,
     'Content-Type': 'text/plain; charset=UTF-8',
   };
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
