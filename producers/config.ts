@@ -165,3 +165,12 @@ function readRowLimit(written: string): RowLimit {
   const rows = /^\d{1,15}$/.test(written) ? Number(written) : 0;
   return rows >= 1 ? { rows } : { rows: MISTAKEN_ROWS, mistaken: written };
 }
+
+/** What is wrong with ROW_LIMIT and what comes of it; undefined when nothing is. */
+export function rowLimitMistake({
+  ROW_LIMIT,
+}: Pick<ProducerConfig, 'ROW_LIMIT'>): string | undefined {
+  const { mistaken, rows } = ROW_LIMIT;
+  if (mistaken === undefined) return undefined;
+  return `ROW_LIMIT: ${JSON.stringify(mistaken)} is not an integer from 1, or all; the limit is ${rows} rows`;
+}

@@ -7,7 +7,7 @@ import { createLog, type Logger } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
 import { describe, Ledger, type Account } from './account.ts';
 import { applyArguments } from './arguments.ts';
-import { readProducerConfig, type ProducerConfig } from './config.ts';
+import { readProducerConfig, rowLimitMistake, type ProducerConfig } from './config.ts';
 import { Delivery, type Ending } from './delivery.ts';
 import { DryRun } from './dry-run.ts';
 import type { FileEvent } from './file-event.ts';
@@ -43,12 +43,10 @@ export async function start(
   config: ProducerConfig,
   options: StartOptions = {},
 ): Promise<ProducerService> {
-  const { LOG_LEVEL: level, PRODUCER, ROW_LIMIT } = config;
+  const { LOG_LEVEL: level, PRODUCER } = config;
   const log = options.log ?? createLog({ service: PRODUCER.name, level, fd: 2 });
-  if (ROW_LIMIT.mistaken !== undefined) {
-    const given = JSON.stringify(ROW_LIMIT.mistaken);
-    log.warn(`ROW_LIMIT: ${given} is not an integer from 1, or all; ${ROW_LIMIT.rows} rows it is`);
-  }
+  const mistake = rowLimitMistake(config);
+  if (mistake !== undefined) log.warn(mistake);
   const ledger = new Ledger();
   const selection = await openSelection(config);
   const metrics = await serveProducerMetrics(config, producerMetrics(PRODUCER.name, ledger));
@@ -166,7 +164,11 @@ class Session implements ProducerService {
     const account = this.#ledger.close();
     const troubled = account.failed + account.inDoubt > 0;
     const facts = { event: 'account', ...account, durationMs: Math.round(durationMs) };
-    this.#log[troubled ? 'warn' : 'info'](facts, describe(account));
+    const mistake = rowLimitMistake(this.#config);
+    const said = mistake === undefined ? '' : `; ${mistake}`;
+    // Last, too: the first lines are out of sight by then.
+    const level = troubled || mistake !== undefined ? 'warn' : 'info';
+    this.#log[level](facts, `${describe(account)}${said}`);
   }
 }
 

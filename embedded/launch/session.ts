@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Service } from '../../platform/service.ts';
+import { rowLimitMistake } from '../../producers/config.ts';
 import { failureLines } from '../kafka/log-tail.ts';
 import { KAFKA_VERSION } from '../kafka/version.ts';
 import { describeAccount, total } from './account.ts';
@@ -190,6 +191,8 @@ export class Session implements Service {
       this.#terminal.say(`Account of ${table}: ${describeAccount(each, durationMs)}`);
     }
     this.#terminal.say(`Account: ${describeAccount(account, durationMs)}`);
+    const mistakes = this.#config.producers.flatMap((each) => rowLimitMistake(each) ?? []);
+    for (const mistake of new Set(mistakes)) this.#terminal.say(mistake);
     const megabytes = Math.round(consumerPeakBytes / 1e6);
     if (megabytes > 0) this.#terminal.say(`The consumer used up to ${megabytes} MB of memory`);
     if (lag > 0 && !whole) {
