@@ -103,6 +103,8 @@ describe('readLaunchConfig', () => {
   });
 
   it.each([
+    [{ BIND_ADDRESS: '0.0.0.0' }, /^BIND_ADDRESS: "0.0.0.0" is not possible with npm start/],
+    [{ METRICS_HOST: '::1' }, /^METRICS_HOST: "::1" is not possible/],
     [{ METRICS_PORT: '9092' }, /^METRICS_PORT: 9092 is KAFKA_PORT too/],
     [{ KAFKA_PORT: '0' }, /^KAFKA_PORT: "0" is not/],
     [{ BATCH_SIZE: 'many' }, /^BATCH_SIZE: "many" is not/],

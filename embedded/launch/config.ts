@@ -109,6 +109,7 @@ export function readLaunchConfig(
   const options = { ...NO_OPTIONS, ...given };
   const ports = readConfig(launchVariables, env);
   requireDistinct(ports);
+  requireLoopback(env, options);
   const folders = foldersOf(env);
   const kafkaAddress = options.bootstrap ?? `${HOST}:${ports.KAFKA_PORT}`;
   const clickhouseUrl = options.clickhouse ?? `http://${HOST}:${ports.CLICKHOUSE_PORT}`;
@@ -211,6 +212,18 @@ function replayDefaults(once: boolean, env: Environment): Environment {
     ROW_LIMIT: given('ROW_LIMIT', ONCE_ROW_LIMIT),
     INTERVAL_MS: given('INTERVAL_MS', '0'),
   };
+}
+
+/** What the parts would not do must not look as if they did it. */
+function requireLoopback(env: Environment, { clickhouse }: LaunchOptions): void {
+  const names = clickhouse === undefined ? ['BIND_ADDRESS', 'METRICS_HOST'] : ['METRICS_HOST'];
+  for (const name of names) {
+    const given = env[name]?.trim() ?? '';
+    if (['', HOST, 'localhost'].includes(given)) continue;
+    throw new ConfigError(
+      `${name}: ${JSON.stringify(given)} is not possible with npm start, whose servers listen on ${HOST} only; unset it, or use npm run clickhouse, npm run consumer or docker compose`,
+    );
+  }
 }
 
 const PORTS = ['KAFKA_PORT', 'CLICKHOUSE_PORT', 'METRICS_PORT', 'LIVE_PORT'] as const;
