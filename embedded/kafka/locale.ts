@@ -17,6 +17,8 @@ const LOCALE_OPTION =
 export function jvmEnvironment(
   env: Record<string, string | undefined> = environment(),
 ): Record<string, string | undefined> {
-  const without = OPTIONS.map((name) => [name, env[name]?.replace(LOCALE_OPTION, ' ').trim()]);
-  return { ...env, ...Object.fromEntries(without), LC_ALL: 'C.UTF-8' };
+  const made: Record<string, string | undefined> = { ...env, LC_ALL: 'C.UTF-8' };
+  for (const name of OPTIONS)
+    made[name] = env[name]?.replace(LOCALE_OPTION, ' ').trim() || undefined;
+  return made;
 }
