@@ -3,21 +3,30 @@
 // mutation was not found.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { format, parseArgs } from 'node:util';
+import { format } from 'node:util';
 import fc from 'fast-check';
+import { readOptions, type Help } from '../../platform/command-line.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Script } from './history.ts';
 import { mutate } from './mutate.ts';
 import { mutations } from './mutations.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const { values } = parseArgs({
+const HELP: Help = {
+  about: "Runs random histories of the consumer's protocol on a simulated Kafka and sink.",
+  command: 'npm run simulate',
   options: {
-    runs: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    mutation: { type: 'string' },
-    script: { type: 'string' },
+    '--runs N': 'how many histories (1000)',
+    '--seed N': 'other ones (1)',
+    '--script JSON': 'only this one, with what the consumers say',
+    '--mutation NAME': `breaks one rule first, which has to be found: ${mutations.map(({ name }) => name).join(', ')}, or all`,
   },
+};
+const values = readOptions(HELP, {
+  runs: { type: 'string', default: '1000' },
+  seed: { type: 'string', default: '1' },
+  mutation: { type: 'string' },
+  script: { type: 'string' },
 });
 if (values.mutation === 'all') process.exitCode = eachMutation();
 else {
