@@ -260,29 +260,6 @@ describe('decode', () => {
     expect(decodeOne(`\ufeff${text}`)).toEqual(decodeOne(text));
   });
 
-  it('makes a dead letter of whatever throws, and leaves the block as it was', () => {
-    const block = new Block(sensorData);
-    const decode = compileDecode(sensorData, block, MAX_BYTES);
-    const bytes = Buffer.from(JSON.stringify(good));
-    const { float64 } = block.columns.find(({ kind }) => kind === 'float64') as {
-      float64: { values: unknown };
-    };
-    const { values } = float64;
-    // Nothing that arrives is known to throw, so the block does.
-    float64.values = undefined;
-    for (const each of [bytes, Buffer.from(` ${JSON.stringify(good)}`)]) {
-      expect(decode(each, 0, each.length, RECORD_MS)).toMatchObject({
-        reason: 'undecodable',
-        field: '',
-        detail: expect.stringMatching(/^TypeError: /) as string,
-      });
-    }
-    float64.values = values;
-    expect(decode(bytes, 0, bytes.length, RECORD_MS)).toBeUndefined();
-    expect(block.rows).toBe(0);
-    expect(rowOf(block)).toEqual(decodeOne(bytes));
-  });
-
   it('cuts times after the millisecond', () => {
     const at = sensorData.columns.findIndex(({ name }) => name === 'ts');
     const read = (json: string): unknown => decodeOne(ts(json))[at];
