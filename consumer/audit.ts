@@ -3,7 +3,7 @@
 // never a pass.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { UnavailableError } from '../platform/errors.ts';
-import type { LogRange } from '../platform/kafka/group-consumer.ts';
+import type { LogRange } from '../platform/kafka/log-ranges.ts';
 import { rowChecksumSql } from '../streams/checksum.ts';
 import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
@@ -56,9 +56,11 @@ export async function auditTopic(
   const topicId = await log.topicId();
   const source = sourceOf(log.topic, topicId);
   const reader = new Reader(clickhouse, stream, source);
-  // Positions first: what lies below one never changes again, so later answers cannot contradict it.
+  // Positions first: what lies below one never changes again, so later answers cannot contradict it. Rows
+  // before facts: what a batch's rows passed over is recorded before they are. The log after both.
+  const lastRows = await reader.lastRows();
   const floors = await reader.floors();
-  const positions = await reader.positions(floors);
+  const positions = positionsOf(lastRows, floors);
   const ranges = await log.logRanges();
   const expiry = await expiryOf(clickhouse, stream, source);
   const partitions = [...new Set([...ranges.keys(), ...positions.keys()])].toSorted(ascending);
@@ -161,25 +163,23 @@ class Reader {
     });
   }
 
-  /** Where the consumer would go on, by partition: the greatest floor or one past the last row. */
-  async positions(floors: readonly Floor[]): Promise<Map<number, number>> {
+  /** The greatest offset of a row, by partition. */
+  async lastRows(): Promise<Map<number, number>> {
     const rows = await this.#clickhouse.rows<Record<'p' | 'last', string>>(
       `SELECT toString(kafka_partition) AS p, toString(max(kafka_offset)) AS last
        FROM ${this.#stream.table.name} WHERE ${this.#ofSource}
        GROUP BY kafka_source, kafka_partition`,
     );
-    const positions = new Map(rows.map(({ last, p }) => [Number(p), Number(last) + 1]));
-    for (const { offset, partition } of floors) {
-      positions.set(partition, Math.max(offset, positions.get(partition) ?? 0));
-    }
-    return positions;
+    return new Map(rows.map(({ last, p }) => [Number(p), Number(last)]));
   }
 
   async counted(kind: 'good' | 'dead', bounds: readonly Bound[]): Promise<Map<number, Found>> {
     if (bounds.length === 0) return new Map();
     const good = kind === 'good';
     const begins = perPartition(bounds, ({ expired, log }) => Math.max(expired, log.begin));
-    const ends = perPartition(bounds, ({ log, position }) => position ?? log.begin);
+    const positions = perPartition(bounds, ({ log, position }) => position ?? log.begin);
+    // What was sent and rejected since the log was asked is not of this account.
+    const logEnds = perPartition(bounds, ({ log }) => log.end);
     const rows = await this.#clickhouse.rows<
       Record<'p' | 'n' | 'offsets' | 'inLog' | 'ahead' | 'lowest' | 'checksum', string>
     >(
@@ -188,11 +188,12 @@ class Reader {
          toString(groupBitmapIf(kafka_offset, kafka_offset < position)) AS offsets,
          toString(groupBitmapIf(kafka_offset, kafka_offset < position AND kafka_offset >= begin))
            AS inLog,
-         toString(groupBitmapIf(kafka_offset, kafka_offset >= position)) AS ahead,
+         toString(groupBitmapIf(kafka_offset, kafka_offset >= position AND kafka_offset < logEnd))
+           AS ahead,
          toString(min(kafka_offset)) AS lowest,
          toString(${good ? `sumIf(${rowChecksumSql(this.#stream)}, kafka_offset < position)` : '0'})
            AS checksum
-       FROM (SELECT *, ${begins} AS begin, ${ends} AS position
+       FROM (SELECT *, ${begins} AS begin, ${positions} AS position, ${logEnds} AS logEnd
              FROM ${good ? this.#stream.table.name : deadLetters.name}
              WHERE ${good ? this.#ofSource : this.#dead} AND ${kept(bounds)})
        GROUP BY kafka_partition`,
@@ -245,6 +246,18 @@ class Reader {
   get #dead(): string {
     return `stream = ${quoted(this.#stream.name)} AND ${this.#ofSource}`;
   }
+}
+
+/** Where the consumer would go on, by partition: the greatest floor or one past the last row. */
+function positionsOf(
+  lastRows: ReadonlyMap<number, number>,
+  floors: readonly Floor[],
+): Map<number, number> {
+  const positions = new Map([...lastRows].map(([partition, last]) => [partition, last + 1]));
+  for (const { offset, partition } of floors) {
+    positions.set(partition, Math.max(offset, positions.get(partition) ?? 0));
+  }
+  return positions;
 }
 
 /** Rows that retention cannot have touched; nothing to ask when none can expire. */

@@ -48,6 +48,7 @@ export async function auditOrigin(
     const { ahead, made, surplus } = await counted(clickhouse, stream, source, partition, {
       from,
       position,
+      end,
     });
     const missing = Math.max(begin, position) - from - made;
     const behind = Math.max(0, end - Math.max(begin, position) - ahead);
@@ -80,7 +81,7 @@ async function counted(
   stream: Stream,
   source: string,
   partition: number,
-  { from, position }: { readonly from: number; readonly position: number },
+  { end, from, position }: Readonly<Record<'end' | 'from' | 'position', number>>,
 ) {
   const here = `origin_source = ${quoted(source)} AND origin_partition = ${partition}`;
   const place = `toString(kafka_source) AS s, kafka_partition AS p, kafka_offset AS o, origin_offset AS made_of`;
@@ -88,7 +89,7 @@ async function counted(
   // Dead letters are recorded ahead of the rows around them, hence those at or above the position.
   const [row] = await clickhouse.rows<Record<'made' | 'ahead' | 'surplus', string>>(
     `SELECT toString(uniqExactIf(made_of, ${below})) AS made,
-       toString(uniqExactIf(made_of, made_of >= ${position})) AS ahead,
+       toString(uniqExactIf(made_of, made_of >= ${position} AND made_of < ${end})) AS ahead,
        toString(uniqExact(s, p, o) - uniqExact(made_of)) AS surplus
      FROM (SELECT ${place} FROM ${stream.table.name} WHERE ${here}
            UNION ALL

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { UnavailableError } from '../platform/errors.ts';
 import { BATCH_SPAN_MAX_MS, type BatchSender } from '../platform/kafka/batch-sender.ts';
-import type { LogRange } from '../platform/kafka/group-consumer.ts';
+import type { LogRange } from '../platform/kafka/log-ranges.ts';
 import type { Ownership } from './fence.ts';
 import type { LetterFilter, OpenPartition, RedriveBook } from './redrive-book.ts';
 import { batchesOf, messageOf, topicOf, type OpenLetter, type Redrive } from './redrive.ts';

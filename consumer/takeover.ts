@@ -2,7 +2,7 @@
 // whose outcome is unknown: name the log, claim, end what is still being written, and only then read
 // what has landed. The order is the proof: nothing can land between the reading and our first insert.
 import { ConfigError, FencedError, UnavailableError } from '../platform/errors.ts';
-import type { LogRange } from '../platform/kafka/group-consumer.ts';
+import type { LogRange } from '../platform/kafka/log-ranges.ts';
 import type { Logger } from '../platform/log.ts';
 import { pause, type Availability } from '../platform/retry.ts';
 import type { Runtime } from '../platform/runtime.ts';
@@ -74,12 +74,13 @@ async function takeOnce(
   const source = sourceOf(log.topic, topicId);
   const ownership = await facts.claim(source, partitions);
   const landed = await facts.landed(source, partitions);
+  const committed = await seeds(partitions, landed, log, facts);
+  // The log last: it may grow meanwhile, but a position that was read before never lies beyond it.
   const ranges = await log.logRanges();
   if ((await log.topicId()) !== topicId) {
     // These offsets are of another log: they would look like lost records, or like a gap.
     throw new UnavailableError(`Kafka: topic ${log.topic} was just created again`);
   }
-  const committed = await seeds(partitions, landed, log, facts);
   const states = new Map<number, PartitionState>();
   const positions = new Map<number, number>();
   const floors: FloorRow[] = [];

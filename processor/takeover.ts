@@ -1,7 +1,8 @@
 // What has to be known before the first record of an assignment is taken: which topic it is, where each of
 // its partitions goes on, and how many partitions the outputs have.
 import { UnavailableError } from '../platform/errors.ts';
-import type { LogRange, NotedOffset } from '../platform/kafka/group-consumer.ts';
+import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
+import type { LogRange } from '../platform/kafka/log-ranges.ts';
 import type { Logger } from '../platform/log.ts';
 import { Parcel } from './parcel.ts';
 import { resume } from './resume.ts';

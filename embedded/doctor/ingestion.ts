@@ -3,18 +3,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
 import { groupOf, streamOfTopic, type ConsumerConfig } from '../../consumer/config.ts';
-import { Ledger } from '../../consumer/ledger.ts';
-import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { checkSchema, readTables } from '../../platform/clickhouse/schema.ts';
 import { clickhouseTarget, urlHost } from '../../platform/clickhouse/variables.ts';
-import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
-import { readTopicState, type TopicState } from '../../platform/kafka/topic-state.ts';
+import { readTopicState } from '../../platform/kafka/topic-state.ts';
 import { streams } from '../../streams/index.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { viewsOf } from '../../streams/table.ts';
 import { bottleneck, readMetrics } from './bottleneck.ts';
 import { fail, findingsOf, ok, warn, type Finding } from './finding.ts';
+import { lagFinding, openLagSource, readLag } from './lag.ts';
 import { processorFindings, processorStandings } from './processors.ts';
 
 const CLOCK_TOLERANCE_MS = 2_000;
@@ -39,7 +37,7 @@ export async function checkIngestion(
   const server = await findingsOf('ClickHouse', () => clock(clickhouse, url), `CLICKHOUSE_URL: ${START}`); // prettier-ignore
   const answers = server[0]?.level !== 'FAIL'; // prettier-ignore
   const tables = answers ? await findingsOf('tables', () => schema(clickhouse, config)) : [];
-  const topics = new Map<string, TopicState>();
+  const topics = new Set<string>();
   const kafka: Finding[] = [];
   const streamOf = streamOfTopic(config);
   for (const [topic, stream] of streamOf) {
@@ -57,9 +55,11 @@ export async function checkIngestion(
       : await findingsOf('processor', async () => processorFindings(before, await standings()));
   const lag: Finding[] = [];
   if (answers && tables.every(({ level }) => level !== 'FAIL')) {
-    for (const [topic, state] of topics) {
+    for (const topic of topics) {
       const running = consumer.level !== 'warn';
-      lag.push(...(await findingsOf('lag', () => checkLag(clickhouse, config, streamOf.get(topic)!, topic, state, running)))); // prettier-ignore
+      const check = (): Promise<Finding> =>
+        checkLag(clickhouse, config, streamOf.get(topic)!, topic, running);
+      lag.push(...(await findingsOf('lag', check)));
     }
   }
   return {
@@ -99,13 +99,13 @@ async function checkTopic(
   config: ConsumerConfig,
   stream: Stream,
   topic: string,
-  topics: Map<string, TopicState>,
+  topics: Set<string>,
 ): Promise<Finding[]> {
   const declared = { ...stream.topic, name: topic };
-  const state = await readTopicState(config, declared, groupOf(config));
+  const state = await readTopicState(config, declared);
   const kafka = ok('Kafka', config.KAFKA_BROKER);
   if (state === undefined) return [kafka, fail('topic', `${topic} does not exist`, SETUP)];
-  topics.set(topic, state);
+  topics.add(topic);
   const [first, ...more] = state.differences;
   const found =
     first === undefined
@@ -122,30 +122,11 @@ async function checkLag(
   config: ConsumerConfig,
   stream: Stream,
   topic: string,
-  { committed, ranges }: TopicState,
   running: boolean,
 ): Promise<Finding> {
-  await using identities = new TopicIdentities(config, 'sensorhouse-doctor');
-  const source = sourceOf(topic, await identities.idOf(topic));
-  const ledger = new Ledger(clickhouse, config.CLICKHOUSE_DB, stream.table.name, 'doctor');
-  const landed = await ledger.landed(source, [...ranges.keys()]);
-  let [lag, byCommits, beyond] = [0, 0, 0];
-  for (const [partition, { begin, end }] of ranges) {
-    const { floor, rows } = landed.get(partition) ?? { floor: undefined, rows: undefined };
-    const position = Math.max(begin, floor ?? 0, rows === undefined ? 0 : rows.max + 1);
-    // Dead letters are written before the rows around them: they may be ahead of the position.
-    const ahead = await ledger.deadFrom(source, partition, position);
-    lag += Math.max(0, end - position - ahead.size);
-    beyond += Math.max(0, position - end);
-    byCommits += Math.max(0, end - Math.max(begin, committed.get(partition) ?? begin));
-  }
-  const said = `${topic}: ${lag} by the table, ${byCommits} by the commits of ${groupOf(config)}`;
-  if (beyond > 0) {
-    const advice = 'the broker lost records that were ingested: run npm run audit';
-    return fail('lag', `${said}; the table is ${beyond} ahead of the log`, advice);
-  }
-  if (lag > 0 && !running) return warn('lag', said, 'start the consumer: npm run consumer');
-  return ok('lag', said);
+  const group = groupOf(config);
+  await using source = openLagSource(clickhouse, config, stream, topic, group);
+  return lagFinding(topic, group, await readLag(source), running, Date.now());
 }
 
 const ADVICE = {

@@ -16,6 +16,8 @@ describe('processorFindings', () => {
     ]);
     expect(processorFindings(at(5, 2), at(6, 3))).toMatchObject([{ level: 'ok' }]);
     expect(processorFindings(at(5, 0), at(5, 0))).toMatchObject([{ level: 'ok' }]);
+    // It came between the two looks: under traffic that is no processor that stands still.
+    expect(processorFindings(at(5, 0), at(5, 1))).toMatchObject([{ level: 'ok' }]);
     expect(processorFindings(new Map(), new Map([[enrich!, undefined]]))).toEqual([]);
   });
 });

@@ -35,14 +35,15 @@ async function standing(
 ): Promise<Standing | undefined> {
   const topic = input.topic.name;
   if ((await offsets.existing([topic])).length === 0) return undefined;
-  const ranges = await offsets.rangesOf(topic);
+  // Commits before the log (see log-ranges.ts), or a processor that keeps up would be ahead of it.
   // A broker whose coordinator is still being made knows of no commit, and there is none.
   const committed = await offsets.committedBy(group, topic).catch(() => new Map<number, number>());
+  const ranges = await offsets.rangesOf(topic);
   const sums = { committed: 0, waiting: 0 };
   for (const [partition, { begin, end }] of ranges) {
     const next = Math.max(begin, committed.get(partition) ?? begin);
     sums.committed += next;
-    sums.waiting += end - next;
+    sums.waiting += Math.max(0, end - next);
   }
   return sums;
 }
@@ -53,7 +54,9 @@ export function processorFindings(before: Standings, after: Standings): Finding[
     const then = before.get(transform);
     if (now === undefined) return [];
     const said = `${transform.name}: ${now.waiting} wait in ${transform.input.topic.name}`;
-    const stands = now.waiting > 0 && then?.committed === now.committed;
+    // What came in between waits for nobody yet: only what waited before and still does is held up.
+    const waited = Math.min(then?.waiting ?? 0, now.waiting) > 0;
+    const stands = waited && then?.committed === now.committed;
     const advice = `start it: PROCESSOR=${transform.name} npm run processor`;
     return [stands ? warn('processor', said, advice) : ok('processor', said)];
   });

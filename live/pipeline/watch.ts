@@ -180,10 +180,9 @@ async function askRelay(
   offsets: TopicOffsets,
   { group, name, topic }: Relay,
 ): Promise<RelayReading> {
-  const [ranges, committed] = await Promise.all([
-    offsets.rangesOf(topic),
-    offsets.committedBy(group, topic),
-  ]);
+  // Commits before the log (see log-ranges.ts).
+  const committed = await offsets.committedBy(group, topic);
+  const ranges = await offsets.rangesOf(topic);
   const sums = { done: 0, waiting: 0 };
   for (const [partition, { begin, end }] of ranges) {
     const next = Math.max(begin, committed.get(partition) ?? begin);

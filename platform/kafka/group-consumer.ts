@@ -9,6 +9,7 @@ import { Availability, untilAvailable } from '../retry.ts';
 import { deliver } from './batch-handler.ts';
 import { createKafka } from './client.ts';
 import { isClientFailure, isRefusedSession, isUnknownTopic, kafkaFailure } from './failure.ts';
+import { readLogRanges, type LogRange } from './log-ranges.ts';
 import { rawFetching } from './raw-fetch.ts';
 import type { RecordRun } from './record-run.ts';
 import type { GroupConfig, KafkaConfig } from './variables.ts';
@@ -17,7 +18,7 @@ import type { GroupConfig, KafkaConfig } from './variables.ts';
 export interface RecordBatch extends RecordRun {
   readonly topic: string;
   readonly partition: number;
-  /** One past the last record of the partition when this was fetched. */
+  /** One past the last record of the partition that may be read, when this was fetched. */
   readonly endOffset: number;
 }
 
@@ -48,12 +49,6 @@ export interface GroupOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly maxBytesPerPartition: number;
-}
-
-/** First and one-past-last offset of a partition's log. */
-export interface LogRange {
-  readonly begin: number;
-  readonly end: number;
 }
 
 /** A committed offset and what was noted with it, '' for nothing. */
@@ -242,12 +237,7 @@ export class GroupConsumer implements AsyncDisposable {
   /** @throws {UnavailableError | ConfigError} */
   async logRanges(topic: string): Promise<Map<number, LogRange>> {
     try {
-      const offsets = await this.#admin.fetchTopicOffsets(topic);
-      return new Map(
-        offsets.map(({ partition, low, high }) => {
-          return [partition, { begin: Number(low), end: Number(high) }];
-        }),
-      );
+      return await readLogRanges(this.#admin, topic);
     } catch (error) {
       throw kafkaFailure(error, `Kafka: offsets of ${topic}`);
     }

@@ -4,7 +4,7 @@ import type { Admin } from 'kafkajs';
 import type { Logger } from '../log.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';
-import type { LogRange } from './group-consumer.ts';
+import { readLogRanges, type LogRange } from './log-ranges.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /** Few enough that a command that cannot reach Kafka says so within seconds. */
@@ -25,12 +25,7 @@ export class TopicOffsets implements AsyncDisposable {
   async rangesOf(topic: string): Promise<Map<number, LogRange>> {
     try {
       await (this.#connected ??= this.#admin.connect());
-      const offsets = await this.#admin.fetchTopicOffsets(topic);
-      return new Map(
-        offsets.map(({ partition, low, high }) => {
-          return [partition, { begin: Number(low), end: Number(high) }];
-        }),
-      );
+      return await readLogRanges(this.#admin, topic);
     } catch (error) {
       throw kafkaFailure(error, `Kafka: offsets of ${topic}`);
     }

@@ -1,9 +1,8 @@
-// Reads, and changes nothing of, what there is to know about a topic from outside: is it as declared, how
-// far does it reach, how far did a group commit, and how new is its newest record.
+// Reads, and changes nothing of, what there is to know about a topic from outside: is it as declared, and how
+// new is its newest record.
 import { createAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';
-import type { LogRange } from './group-consumer.ts';
 import { describeTopic, differences, type DeclaredTopic } from './topics.ts';
 import type { KafkaConfig } from './variables.ts';
 import { silentLog } from '../log.ts';
@@ -12,9 +11,6 @@ export interface TopicState {
   readonly partitions: number;
   /** As {@link differences} says them. */
   readonly differences: readonly string[];
-  readonly ranges: ReadonlyMap<number, LogRange>;
-  /** Partitions without a commit are absent. */
-  readonly committed: ReadonlyMap<number, number>;
   /** Timestamp of the newest record, epoch milliseconds; undefined for an empty topic. */
   readonly newestMs: number | undefined;
 }
@@ -30,7 +26,6 @@ const GREATEST_TIMESTAMP = -3n;
 export async function readTopicState(
   config: KafkaConfig,
   declared: DeclaredTopic,
-  groupId: string,
 ): Promise<TopicState | undefined> {
   const admin = createKafka(config, silentLog(), 'sensorhouse-doctor', RETRIES).admin();
   try {
@@ -38,19 +33,10 @@ export async function readTopicState(
     const topic = declared.name;
     if (!(await admin.listTopics()).includes(topic)) return undefined;
     const found = await describeTopic(admin, topic);
-    const ranges = new Map(
-      (await admin.fetchTopicOffsets(topic)).map(({ high, low, partition }) => {
-        return [partition, { begin: Number(low), end: Number(high) }];
-      }),
-    );
-    const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
-    const committed = (group?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
     return {
       partitions: found.partitions,
       differences: differences(declared, found),
-      ranges,
-      committed: new Map(committed.map(({ offset, partition }) => [partition, Number(offset)])),
-      newestMs: await newestMs(config, topic, [...ranges.keys()]),
+      newestMs: await newestMs(config, topic, found.partitions),
     };
   } catch (error) {
     throw kafkaFailure(error, 'Kafka');
@@ -62,11 +48,11 @@ export async function readTopicState(
 async function newestMs(
   config: KafkaConfig,
   name: string,
-  partitions: readonly number[],
+  partitions: number,
 ): Promise<number | undefined> {
   const admin = createAdmin(config, 'sensorhouse-doctor');
   try {
-    const asked = partitions.map((partitionIndex) => {
+    const asked = Array.from({ length: partitions }, (_, partitionIndex) => {
       return { partitionIndex, timestamp: GREATEST_TIMESTAMP };
     });
     const [topic] = await admin.listOffsets({ topics: [{ name, partitions: asked }] });
