@@ -5,6 +5,7 @@ import { conflictError, conflicts, inTable, readTables } from '../platform/click
 import { clickhouseTarget, type ClickHouseTarget } from '../platform/clickhouse/variables.ts';
 import type { Logger } from '../platform/log.ts';
 import { createKafka } from '../platform/kafka/client.ts';
+import { assertKafka } from '../platform/kafka/speaks-kafka.ts';
 import { ensureTopics } from '../platform/kafka/topics.ts';
 import { streams } from '../streams/index.ts';
 import { viewsOf } from '../streams/table.ts';
@@ -37,6 +38,7 @@ export async function setUp(
 }
 
 async function setUpKafka(config: SetupConfig, log: Logger): Promise<void> {
+  await assertKafka(config);
   const kafka = createKafka(config, log, 'sensorhouse-setup', 1);
   const topics = declaredTopics(config.KAFKA_TOPIC);
   for (const report of await ensureTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)) {

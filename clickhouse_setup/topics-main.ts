@@ -6,6 +6,7 @@ import { answerHelp, type Help } from '../platform/command-line.ts';
 import { readConfig, type Config } from '../platform/config.ts';
 import { ConfigError, asError } from '../platform/errors.ts';
 import { createKafka } from '../platform/kafka/client.ts';
+import { assertKafka } from '../platform/kafka/speaks-kafka.ts';
 import { describeTopics, ensureTopics } from '../platform/kafka/topics.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
@@ -49,6 +50,7 @@ export async function topics(
   print: (text: string) => void,
 ): Promise<0 | 1> {
   const declared = declaredTopics(config.KAFKA_TOPIC);
+  await assertKafka(config);
   const kafka = createKafka(config, silentLog(), 'sensorhouse-topics', RETRIES);
   const reports = check ? [] : await ensureTopics(kafka, declared, config.KAFKA_REPLICATION_FACTOR);
   const created = reports.filter((report) => report.created).map(({ topic }) => topic);

@@ -20,8 +20,8 @@ const COLUMNS = [
   ['checksum', ({ checksum }) => checksum.toString(16)],
 ] as const satisfies readonly (readonly [string, (audit: PartitionAudit) => string])[];
 
-/** The table and the verdict, ending in a line break. */
-export function auditReport(audit: TopicAudit): string {
+/** The table and the verdict, ending in a line break. `hidden` says what an open transaction hides. */
+export function auditReport(audit: TopicAudit, hidden = ''): string {
   const cells = audit.partitions.map((partition) => COLUMNS.map(([, cell]) => cell(partition)));
   const table = [COLUMNS.map(([name]) => name as string), ...cells];
   const widths = COLUMNS.map((_, at) => Math.max(...table.map((line) => line[at]!.length)));
@@ -39,16 +39,16 @@ export function auditReport(audit: TopicAudit): string {
   }
   notes.push(...redriveNotes(audit.redrives));
   const head = `${audit.table} from ${audit.source}`;
-  return [head, ...lines, ...notes, verdict(audit), ''].join('\n');
+  return [head, ...lines, ...notes, verdict(audit, hidden), ''].join('\n');
 }
 
 type Figure = 'good' | 'dead' | 'gap' | 'absent' | 'duplicates' | 'missing' | 'surplus' | 'beyond';
 
 /** One line: does it add up? */
-export function verdict({ behind, earlier, exact, partitions }: TopicAudit): string {
+export function verdict({ behind, earlier, exact, partitions }: TopicAudit, hidden = ''): string {
   const sum = (key: Figure): number => partitions.reduce((all, audit) => all + audit[key], 0);
   const logged = partitions.reduce((all, { begin, end }) => all + end - begin, 0);
-  const late = behind === 0 ? '' : `, behind by ${behind}`;
+  const late = lateness(behind, hidden);
   // Compacted and transactional topics only: offsets that no record ever had for us.
   const absent = sum('absent') === 0 ? '' : ` + ${sum('absent')} absent`;
   const twice = sum('duplicates') === 0 ? '' : ` + ${sum('duplicates')} duplicates`;
@@ -57,6 +57,12 @@ export function verdict({ behind, earlier, exact, partitions }: TopicAudit): str
   if (exact) return `EXACT: ${account}${late}`;
   const surplus = sum('surplus') + earlier.surplus;
   return `DOES NOT ADD UP: ${account}, ${sum('missing')} missing, ${surplus} too many, ${sum('beyond')} beyond the log${late}`;
+}
+
+/** What is still to be ingested and what nobody may read yet, to go behind an account. */
+export function lateness(behind: number, hidden: string): string {
+  const late = behind === 0 ? '' : `, behind by ${behind}`;
+  return hidden === '' ? late : `${late}, ${hidden}`;
 }
 
 /** Sum of the checksums of all rows, as a producer's run prints it. */

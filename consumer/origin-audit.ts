@@ -4,6 +4,7 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters } from '../streams/table.ts';
 import type { AuditedLog } from './audit.ts';
+import { lateness } from './audit-report.ts';
 import { expiryOf } from './expiry.ts';
 import { quoted, sourceOf } from './source.ts';
 
@@ -100,11 +101,11 @@ async function counted(
 }
 
 /** Lines for a person, with a verdict. */
-export function originReport(audit: OriginAudit, stream: Stream): string {
+export function originReport(audit: OriginAudit, stream: Stream, hidden = ''): string {
   const sum = (key: 'made' | 'missing' | 'surplus'): number =>
     audit.partitions.reduce((all, each) => all + each[key], 0);
   const logged = audit.partitions.reduce((all, { begin, end }) => all + end - begin, 0);
-  const late = audit.behind === 0 ? '' : `, behind by ${audit.behind}`;
+  const late = lateness(audit.behind, hidden);
   const lines = audit.partitions.map(
     ({ begin, behind, end, made, missing, partition, surplus }) => {
       return `partition ${partition}: ${begin} to ${end}, ${made} made, ${missing} missing, ${surplus} too many, ${behind} behind`;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
 import { groupOf, streamOfTopic, type ConsumerConfig } from '../../consumer/config.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { assertClickHouse } from '../../platform/clickhouse/speaks-clickhouse.ts';
 import { checkSchema, readTables } from '../../platform/clickhouse/schema.ts';
 import { clickhouseTarget, urlHost } from '../../platform/clickhouse/variables.ts';
 import { readTopicState } from '../../platform/kafka/topic-state.ts';
@@ -69,6 +70,7 @@ export async function checkIngestion(
 }
 
 async function clock(clickhouse: ClickHouse, url: string): Promise<Finding[]> {
+  await assertClickHouse({ url });
   const sentMs = Date.now();
   const [row] = await clickhouse.rows<Record<'ms' | 'version', string>>(
     'SELECT toString(toUnixTimestamp64Milli(now64(3))) AS ms, version() AS version',

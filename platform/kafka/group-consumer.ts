@@ -12,6 +12,7 @@ import { isClientFailure, isRefusedSession, isUnknownTopic, kafkaFailure } from 
 import { readLogRanges, type LogRange } from './log-ranges.ts';
 import { rawFetching } from './raw-fetch.ts';
 import type { RecordRun } from './record-run.ts';
+import { KafkaCheck } from './speaks-kafka.ts';
 import type { GroupConfig, KafkaConfig } from './variables.ts';
 
 /** Consecutive records of one partition. They are gone when the receiver is done with them. */
@@ -73,6 +74,7 @@ const LEAVE_MS = 2_000;
 export class GroupConsumer implements AsyncDisposable {
   readonly #consumer: Consumer;
   readonly #admin: Admin;
+  readonly #check: KafkaCheck;
   readonly #options: GroupOptions;
   readonly #log: Logger;
   readonly #sessionMs: number;
@@ -92,6 +94,7 @@ export class GroupConsumer implements AsyncDisposable {
       Math.floor(this.#sessionMs / HEARTBEATS_PER_SESSION),
     );
     this.#admin = kafka.admin();
+    this.#check = new KafkaCheck(config);
     this.#consumer = kafka.consumer({
       groupId: options.groupId,
       sessionTimeout: this.#sessionMs,
@@ -181,6 +184,7 @@ export class GroupConsumer implements AsyncDisposable {
   async #join(receiver: GroupReceiver): Promise<void> {
     const { topics } = this.#options;
     try {
+      await this.#check.passed();
       await this.#admin.connect();
       await receiver.joining?.();
       await this.#consumer.connect();

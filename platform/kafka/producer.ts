@@ -15,6 +15,7 @@ import {
   type PlacedMessage,
   type ShareOutcome,
 } from './partition-share.ts';
+import { assertKafka } from './speaks-kafka.ts';
 import type { KafkaConfig } from './variables.ts';
 
 export type { KeyedValue };
@@ -61,6 +62,7 @@ export async function connectProducer(
   const kafka = createKafka(config, options.log, options.clientId, KAFKAJS_RETRIES);
   const what = `Kafka at ${config.KAFKA_BROKER}`;
   const connect = async (): Promise<KafkaProducer> => {
+    await orAborted(assertKafka(config), signal);
     const producer = new KafkaProducer(kafka, options);
     const connecting = producer.connect();
     try {

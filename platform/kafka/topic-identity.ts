@@ -4,14 +4,17 @@ import type { Admin } from '@platformatic/kafka';
 import { UnavailableError } from '../errors.ts';
 import { createAdmin } from './admin.ts';
 import { kafkaFailure } from './failure.ts';
+import { KafkaCheck } from './speaks-kafka.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /** Looks topic ids up, freshly each time: a cached answer would hide exactly what is asked. */
 export class TopicIdentities implements AsyncDisposable {
   readonly #admin: Admin;
+  readonly #check: KafkaCheck;
 
   constructor(config: KafkaConfig, clientId: string) {
     this.#admin = createAdmin(config, clientId);
+    this.#check = new KafkaCheck(config);
   }
 
   /**
@@ -22,6 +25,7 @@ export class TopicIdentities implements AsyncDisposable {
   async idOf(topic: string): Promise<string> {
     let id: string | undefined;
     try {
+      await this.#check.passed();
       const metadata = await this.#admin.metadata({
         topics: [topic],
         forceUpdate: true,
@@ -41,6 +45,7 @@ export class TopicIdentities implements AsyncDisposable {
    */
   async exists(topic: string): Promise<boolean> {
     try {
+      await this.#check.passed();
       return (await this.#admin.listTopics()).includes(topic);
     } catch (error) {
       throw kafkaFailure(error, 'Kafka: topics');

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';
 import { readLogRanges, type LogRange } from './log-ranges.ts';
+import { KafkaCheck } from './speaks-kafka.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /** Few enough that a command that cannot reach Kafka says so within seconds. */
@@ -12,10 +13,12 @@ const RETRIES = 2;
 
 export class TopicOffsets implements AsyncDisposable {
   readonly #admin: Admin;
+  readonly #check: KafkaCheck;
   #connected: Promise<void> | undefined;
 
   constructor(config: KafkaConfig, log: Logger, clientId: string) {
     this.#admin = createKafka(config, log, clientId, RETRIES).admin();
+    this.#check = new KafkaCheck(config);
   }
 
   /**
@@ -24,7 +27,7 @@ export class TopicOffsets implements AsyncDisposable {
    */
   async rangesOf(topic: string): Promise<Map<number, LogRange>> {
     try {
-      await (this.#connected ??= this.#admin.connect());
+      await this.#connect();
       return await readLogRanges(this.#admin, topic);
     } catch (error) {
       throw kafkaFailure(error, `Kafka: offsets of ${topic}`);
@@ -37,7 +40,7 @@ export class TopicOffsets implements AsyncDisposable {
    */
   async existing(topics: readonly string[]): Promise<string[]> {
     try {
-      await (this.#connected ??= this.#admin.connect());
+      await this.#connect();
       const known = new Set(await this.#admin.listTopics());
       return topics.filter((topic) => known.has(topic));
     } catch (error) {
@@ -51,13 +54,18 @@ export class TopicOffsets implements AsyncDisposable {
    */
   async committedBy(groupId: string, topic: string): Promise<Map<number, number>> {
     try {
-      await (this.#connected ??= this.#admin.connect());
+      await this.#connect();
       const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
       const committed = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
       return new Map(committed.map(({ offset, partition }) => [partition, Number(offset)]));
     } catch (error) {
       throw kafkaFailure(error, `Kafka: commits of ${groupId}`);
     }
+  }
+
+  async #connect(): Promise<void> {
+    await this.#check.passed();
+    await (this.#connected ??= this.#admin.connect());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@
 import { createAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';
+import { assertKafka } from './speaks-kafka.ts';
 import { describeTopic, differences, type DeclaredTopic } from './topics.ts';
 import type { KafkaConfig } from './variables.ts';
 import { silentLog } from '../log.ts';
@@ -27,6 +28,7 @@ export async function readTopicState(
   config: KafkaConfig,
   declared: DeclaredTopic,
 ): Promise<TopicState | undefined> {
+  await assertKafka(config);
   const admin = createKafka(config, silentLog(), 'sensorhouse-doctor', RETRIES).admin();
   try {
     await admin.connect();

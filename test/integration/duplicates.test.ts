@@ -75,7 +75,7 @@ function report(index: number, bad: boolean): string {
 async function audited(world: World, raw: string): Promise<{ code: number; said: string }> {
   let said = '';
   const env = { ...world.env(STREAM), ORIGIN_TOPIC: raw };
-  const stream = { stream: trafficEvents, allowLag: false };
+  const stream = { stream: trafficEvents, toEnd: true };
   const code = await audit(readConfig(auditVariables, env), stream, (text) => (said += text));
   return { code, said };
 }

@@ -141,7 +141,7 @@ describeBackend('a processor that is killed', () => {
     const auditing = readConfig(auditVariables, { ...world.env(STREAM), ORIGIN_TOPIC: raw });
     await until(async () => {
       said = '';
-      const asked = { stream: trafficEvents, allowLag: false };
+      const asked = { stream: trafficEvents, toEnd: true };
       return (await audit(auditing, asked, (text) => (said += text))) === 0;
     });
     const dead = Array.from({ length: sent }, (_, at) => at).filter((at) => at % BAD_EVERY === 7).length; // prettier-ignore
