@@ -43,6 +43,9 @@ describe('assertClickHouse', () => {
     await expect(assertClickHouse(silent, 100)).rejects.toThrow('does not answer as ClickHouse');
     await using mail = await listening(createTcpServer((socket) => socket.end('220 hello\r\n')));
     await expect(assertClickHouse(mail)).rejects.toThrow('does not speak HTTP as ClickHouse does');
+    const closed = await web(() => undefined);
+    await closed[Symbol.asyncDispose]();
+    await assertClickHouse(closed);
     await assertClickHouse({ url: 'http://127.0.0.1:1/' });
   });
 });

@@ -22,7 +22,7 @@ export async function assertClickHouse(
     response = await fetch(new URL('ping', url.endsWith('/') ? url : `${url}/`), { signal });
     text = await response.text();
   } catch (cause) {
-    if (errorCode(cause) === 'ECONNREFUSED') return;
+    if (!signal.aborted && !isNoAnswer(cause)) return;
     const seconds = withinMs / 1_000;
     const what = signal.aborted
       ? `the program that listens there does not answer as ClickHouse within ${seconds} s`
@@ -35,6 +35,13 @@ export async function assertClickHouse(
   if (isClickHouse) return;
   const shown = text.split('\n', 1)[0]!.slice(0, SHOWN_CHARACTERS);
   throw foreign(url, `another program listens there, not ClickHouse (${response.status} ${shown})`);
+}
+
+/** What came is no HTTP, or the connection was closed instead of an answer. */
+function isNoAnswer(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  const isParsed = cause instanceof Error && cause.name === 'HTTPParserError';
+  return isParsed || ['UND_ERR_SOCKET', 'ECONNRESET'].includes(errorCode(thrown) ?? '');
 }
 
 function foreign(url: string, what: string, cause?: unknown): UnavailableError {
