@@ -1,19 +1,23 @@
 // Connects a member of a group with one lane per topic: who is told what, and what a lane may ask.
 import type { GroupConsumer, GroupReceiver } from '../platform/kafka/group-consumer.ts';
+import type { OpenTransactions } from '../platform/kafka/open-transactions.ts';
 import type { TopicIdentities } from '../platform/kafka/topic-identity.ts';
-import type { GroupLog, Lane } from './lane.ts';
+import type { GroupLog } from './lane-parts.ts';
+import type { Lane } from './lane.ts';
 
 /** One topic as its lane sees it. */
 export function groupLog(
   topic: string,
   group: GroupConsumer,
   identities: TopicIdentities,
+  transactions?: OpenTransactions,
 ): GroupLog {
   return {
     topic,
     topicId: () => identities.idOf(topic),
     logRanges: () => group.logRanges(topic),
     committed: () => group.committed(topic),
+    hidden: async () => (await transactions?.recordsOf(topic)) ?? 0,
     seek: (partition, offset) => group.seek(topic, partition, offset),
     commit: (positions) => group.commit(topic, positions),
   };

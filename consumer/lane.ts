@@ -3,39 +3,19 @@
 import { FencedError, UnavailableError, UnclearOutcomeError, asError } from '../platform/errors.ts';
 import { continuity } from '../platform/kafka/continuity.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-consumer.ts';
-import type { Logger } from '../platform/log.ts';
+import { ProgressWatch } from '../platform/kafka/progress.ts';
 import { Availability, pause } from '../platform/retry.ts';
-import type { Runtime } from '../platform/runtime.ts';
-import type { Stream } from '../streams/stream.ts';
 import { Batch } from './batch.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { deliver } from './delivery.ts';
 import { Doubt } from './doubt.ts';
 import { flushLine } from './flush-line.ts';
-import { dueInMs, isFull, type FlushLimits } from './flush-rule.ts';
+import { dueInMs, isFull } from './flush-rule.ts';
 import { isGap } from './hole.ts';
-import type { LaneMetrics } from './metrics.ts';
-import { isBehind, lagOf, noteEnds, reportLag, type PartitionState } from './partition.ts';
-import type { Sink } from './sink.ts';
-import { takeOver, type Taken, type TopicLog } from './takeover.ts';
-
-/** What a lane asks of the group it reads with. */
-export interface GroupLog extends TopicLog {
-  seek(partition: number, offset: number): void;
-  commit(positions: ReadonlyMap<number, number>): Promise<void>;
-}
-
-export interface LaneParts {
-  readonly stream: Stream;
-  readonly log: GroupLog;
-  readonly sink: Sink;
-  readonly runtime: Runtime;
-  readonly limits: FlushLimits & { readonly maxMessageBytes: number };
-  readonly metrics: LaneMetrics;
-  readonly logger: Logger;
-  /** Called once with what no waiting can mend. */
-  readonly failed: (error: Error) => void;
-}
+import type { LaneParts } from './lane-parts.ts';
+import { lookAtLog } from './log-look.ts';
+import { isBehind, lagOf, reportLag, type PartitionState } from './partition.ts';
+import { takeOver, type Taken } from './takeover.ts';
 
 /** Heartbeats go out at least this often while a batch waits for room or for a takeover. */
 const HEARTBEAT_EVERY_MS = 1_000;
@@ -43,6 +23,7 @@ const HEARTBEAT_EVERY_MS = 1_000;
 export class Lane {
   readonly #parts: LaneParts;
   readonly #availability: Availability;
+  readonly #progress: ProgressWatch;
   /** Counts assignments and starts over; whatever belongs to an older one is void. */
   #generation = 0;
   #partitions: readonly number[] = [];
@@ -63,16 +44,22 @@ export class Lane {
     this.#parts = parts;
     this.#checkpoint = new Checkpoint(parts.sink.facts, parts.logger, parts.runtime);
     this.#availability = new Availability(parts.stream.name, parts.logger);
+    this.#progress = new ProgressWatch(parts.limits.flushIntervalMs, () => parts.runtime.nowMs());
     this.#doubt = new Doubt(parts.limits);
     this.#open = new Batch(parts.stream, parts.limits.maxMessageBytes);
     this.#spare = new Batch(parts.stream, parts.limits.maxMessageBytes);
   }
 
-  /** True while the lane owns its partitions and nothing keeps it from writing. */
+  /** True while the lane owns its partitions, goes on with them, and nothing keeps it from writing. */
   get ready(): boolean {
-    if (this.#availability.away) return false;
+    if (this.#availability.away || this.standstills().length > 0) return false;
     // A member without partitions stands by: more consumers than partitions is no fault.
     return this.#taken !== undefined || (this.#joined && this.#partitions.length === 0);
+  }
+
+  /** Which partitions stand still although Kafka and ClickHouse answer. */
+  standstills(): string[] {
+    return this.#progress.described(this.#parts.log.topic, this.#taken?.states);
   }
 
   /** A new assignment. Whatever was read but not yet sent is dropped: it will be read again. */
@@ -280,12 +267,8 @@ export class Lane {
     const taken = this.#taken;
     if (taken === undefined) return;
     await this.#checkpoint.ifDue(taken);
-    const { log, metrics } = this.#parts;
-    noteEnds(taken.states, await log.logRanges());
-    reportLag(taken.states, metrics);
-    // One that grew again to exactly where we stand shows no other sign until the next record comes.
-    const replaced = (await log.topicId()) !== taken.topicId && taken === this.#taken;
-    if (replaced) this.#startOver(Promise.resolve());
+    const replaced = await lookAtLog(taken, this.#parts, this.#progress);
+    if (replaced && taken === this.#taken) this.#startOver(Promise.resolve());
   }
 
   /** Lands what was read, if that works within `withinMs`, and stops. */

@@ -8,6 +8,7 @@ import { readConfig } from '../platform/config.ts';
 import { asError, isClassified } from '../platform/errors.ts';
 import { serveHealth } from '../platform/http.ts';
 import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
+import { OpenTransactions } from '../platform/kafka/open-transactions.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { createLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
@@ -56,6 +57,7 @@ export async function start(
   const streams = streamOfTopic(config);
   const groupId = groupOf(config);
   const identities = opened.use(new TopicIdentities(config, groupId));
+  const transactions = opened.use(new OpenTransactions(config, groupId));
   const group = new GroupConsumer(
     config,
     {
@@ -76,7 +78,7 @@ export async function start(
       metrics.push(ofLane);
       const lane = new Lane({
         stream,
-        log: groupLog(topic, group, identities),
+        log: groupLog(topic, group, identities, transactions),
         sink: {
           facts: ledger,
           inserts: new ClickHouseInserts(clickhouse, ledger, stream, table),
@@ -101,6 +103,7 @@ export async function start(
     await serveHealth(config, registry, {
       alive: () => true,
       ready: () => all.every(({ ready }) => ready),
+      whyNot: () => all.flatMap((lane) => lane.standstills()),
     }),
   );
   const stop = new AbortController();

@@ -24,6 +24,10 @@ export interface LaneMetrics {
   /** A batch has landed; inserting it took `durationMs`. */
   flushed(batch: Flushed, durationMs: number): void;
   lag(records: number): void;
+  /** Records that an open transaction hides: no lag. */
+  hidden(records: number): void;
+  /** Partitions that stand still although the servers answer. */
+  stalled(partitions: number): void;
   /** Fetching was held back for want of room. */
   waited(durationMs: number): void;
 }
@@ -56,6 +60,18 @@ export function consumerMetrics(
   const lag = new Gauge({
     name: 'sensorhouse_consumer_lag_records',
     help: 'Records in Kafka that are not in ClickHouse yet.',
+    labelNames,
+    registers,
+  });
+  const hidden = new Gauge({
+    name: 'sensorhouse_consumer_open_transaction_records',
+    help: 'Records in Kafka that nobody may read before an open transaction ends; they are no lag.',
+    labelNames,
+    registers,
+  });
+  const stalled = new Gauge({
+    name: 'sensorhouse_consumer_stalled_partitions',
+    help: 'Partitions that stand still although records wait and the servers answer.',
     labelNames,
     registers,
   });
@@ -111,6 +127,8 @@ export function consumerMetrics(
         totals.lag = records;
         lag.set({ stream }, records);
       },
+      hidden: (records) => hidden.set({ stream }, records),
+      stalled: (partitions) => stalled.set({ stream }, partitions),
       waited: (durationMs) => busy('wait', durationMs),
     };
   };

@@ -31,17 +31,6 @@ export function isBehind(states: Iterable<PartitionState>): boolean {
   return false;
 }
 
-/** Notes how far Kafka's log goes. */
-export function noteEnds(
-  states: ReadonlyMap<number, PartitionState>,
-  ranges: ReadonlyMap<number, { readonly end: number }>,
-): void {
-  for (const [partition, { end }] of ranges) {
-    const state = states.get(partition);
-    if (state !== undefined) state.end = end;
-  }
-}
-
 /** Tells the lag as far as partitions are known: what is said last must not be from before. */
 export function reportLag(
   states: ReadonlyMap<number, PartitionState> | undefined,

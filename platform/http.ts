@@ -18,6 +18,8 @@ export interface Health {
   alive: () => boolean;
   /** It can do its job right now. */
   ready: () => boolean;
+  /** Why it is not ready, one line each, where that is known: the answer's further lines. */
+  whyNot?: () => readonly string[];
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -35,7 +37,7 @@ const MAX_CONNECTIONS = 64;
 export async function serveHealth(
   config: Config<typeof httpVariables>,
   registry: Registry,
-  { alive, ready }: Health,
+  { alive, ready, whyNot = () => [] }: Health,
   portVariable = 'METRICS_PORT',
 ): Promise<HttpServer> {
   const server = createServer(LIMITS, (request, response) => {
@@ -43,16 +45,16 @@ export async function serveHealth(
       response.writeHead(405, { allow: 'GET, HEAD', connection: 'close' }).end();
       return;
     }
-    const answer = (ok: boolean): void => {
+    const answer = (ok: boolean, reasons: readonly string[] = []): void => {
       response.writeHead(ok ? 200 : 503, { 'content-type': 'text/plain' });
-      response.end(ok ? 'ok\n' : 'not ready\n');
+      response.end(ok ? 'ok\n' : ['not ready', ...reasons, ''].join('\n'));
     };
     switch (request.url ?? '') {
       case '/healthz':
         answer(alive());
         break;
       case '/readyz':
-        answer(ready());
+        answer(ready(), whyNot());
         break;
       case '/metrics':
         registry.metrics().then(

@@ -84,7 +84,11 @@ export async function start(
   });
   const port = config.PROCESSOR_METRICS_PORT;
   const address = { METRICS_HOST: config.METRICS_HOST, METRICS_PORT: port ?? 0 };
-  const health = { alive: () => true, ready: () => relay.ready };
+  const health = {
+    alive: () => true,
+    ready: () => relay.ready,
+    whyNot: () => relay.standstills(),
+  };
   const http =
     port === undefined
       ? undefined

@@ -21,6 +21,8 @@ export interface RelayMetrics {
   landed(parcel: Parcel, durationMs: number): void;
   refused(): void;
   lag(records: number): void;
+  /** Partitions that stand still although Kafka answers. */
+  stalled(partitions: number): void;
 }
 
 /** Registers the metrics of the processor that runs `transform`. */
@@ -43,6 +45,12 @@ export function processorMetrics(registry: Registry, transform: string): RelayMe
   const lag = new Gauge({
     name: 'sensorhouse_processor_lag_records',
     help: 'Records of the input that nothing was made of yet.',
+    labelNames,
+    registers,
+  });
+  const stalled = new Gauge({
+    name: 'sensorhouse_processor_stalled_partitions',
+    help: 'Partitions that stand still although records wait and Kafka answers.',
     labelNames,
     registers,
   });
@@ -73,6 +81,7 @@ export function processorMetrics(registry: Registry, transform: string): RelayMe
       }
       seconds.observe(labels, durationMs / 1_000);
     },
+    stalled: (partitions) => stalled.set(labels, partitions),
     refused: () => {
       totals.refused += 1;
       refused.inc(labels);

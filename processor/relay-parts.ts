@@ -1,10 +1,11 @@
-// What a relay is made of, and what it asks of whoever sends.
+// What a relay is made of, what it asks of whoever sends, and what it owns.
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Transform } from '../streams/transform.ts';
+import type { Committer } from './committer.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Apply } from './parcel.ts';
-import type { InputLog } from './takeover.ts';
+import type { InputLog, Taken } from './takeover.ts';
 
 /** What sends: {@link RecordSender}. */
 export interface Sender {
@@ -26,8 +27,15 @@ export interface RelayParts {
   readonly fromBeginning: boolean;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
+  /** Milliseconds, to judge standstills by. Default: the process's own. */
+  readonly clock?: () => number;
   /** Called once with what no waiting can mend. */
   readonly failed: (error: Error) => void;
   /** Called when `max` records were dealt with. */
   readonly done: () => void;
+}
+
+/** An assignment that was taken over, with what commits for it. */
+export interface Owned extends Taken {
+  readonly committer: Committer;
 }

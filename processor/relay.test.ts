@@ -6,7 +6,8 @@ import { silentLog } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { trafficForward } from '../streams/traffic-transform.ts';
 import { compileTransform } from '../streams/transform.ts';
-import { processorMetrics } from './metrics.ts';
+import { processorMetrics, type RelayMetrics } from './metrics.ts';
+import type { Sender } from './relay-parts.ts';
 import { Relay } from './relay.ts';
 
 const RECORD_BYTES = 100_000;
@@ -29,6 +30,45 @@ function batch(offset: number): RecordBatch {
   return { ...place, ...range, records: [records] } as unknown as RecordBatch;
 }
 
+interface Given {
+  readonly send: Sender['send'];
+  readonly metrics: RelayMetrics;
+  readonly committed?: (offset: number) => void;
+  readonly clock?: () => number;
+}
+
+/** A relay of one partition, whose log ends at 1,000. */
+function relayOf({ clock, committed, metrics, send }: Given): Relay {
+  return new Relay({
+    input: {
+      topic: 'in',
+      topicId: () => Promise.resolve('id'),
+      logRanges: () => Promise.resolve(new Map([[0, { begin: 0, end: 1_000 }]])),
+      committed: () => Promise.resolve(new Map()),
+      commit: (at) => Promise.resolve(committed?.(at.get(0)!)),
+      seek: () => undefined,
+    },
+    sender: {
+      away: false,
+      partitionsOf: () => Promise.resolve(1),
+      send,
+      giveUp: () => undefined,
+    },
+    origin: 'read',
+    apply: compileTransform(trafficForward),
+    topics: new Map([['traffic_viz', 'out']]),
+    max: Infinity,
+    fromBeginning: false,
+    metrics,
+    logger: silentLog(),
+    failed: (error) => {
+      throw error;
+    },
+    done: () => undefined,
+    ...(clock === undefined ? {} : { clock }),
+  });
+}
+
 describe('a relay whose output is away', () => {
   it('holds the fetch back, keeps its membership, and sends all in order in the end', async () => {
     const open = Promise.withResolvers<undefined>();
@@ -44,33 +84,7 @@ describe('a relay whose output is away', () => {
     };
     const committed: number[] = [];
     const metrics = processorMetrics(createRegistry('test'), 'test');
-    const relay = new Relay({
-      input: {
-        topic: 'in',
-        topicId: () => Promise.resolve('id'),
-        logRanges: () => Promise.resolve(new Map([[0, { begin: 0, end: 1_000 }]])),
-        committed: () => Promise.resolve(new Map()),
-        commit: (at) => Promise.resolve(void committed.push(at.get(0)!)),
-        seek: () => undefined,
-      },
-      sender: {
-        away: false,
-        partitionsOf: () => Promise.resolve(1),
-        send,
-        giveUp: () => undefined,
-      },
-      origin: 'read',
-      apply: compileTransform(trafficForward),
-      topics: new Map([['traffic_viz', 'out']]),
-      max: Infinity,
-      fromBeginning: false,
-      metrics,
-      logger: silentLog(),
-      failed: (error) => {
-        throw error;
-      },
-      done: () => undefined,
-    });
+    const relay = relayOf({ send, metrics, committed: (at) => void committed.push(at) });
     relay.assigned([0]);
     let heartbeats = 0;
     const membership = {
@@ -93,5 +107,35 @@ describe('a relay whose output is away', () => {
     expect(log).toEqual(Array.from({ length: 60 }, (_, offset) => `in@id/0/${offset}`));
     expect(committed.at(-1)).toBe(60);
     expect(metrics.totals).toMatchObject({ read: 60, sent: 60, lag: 940 });
+  });
+});
+
+describe('a relay that nothing is handed to although records wait', () => {
+  it('is not ready after 30 s, says why, and is ready again as soon as it takes one', async () => {
+    let nowMs = 0;
+    const registry = createRegistry('test');
+    const metrics = processorMetrics(registry, 'test');
+    const send = () => Promise.resolve<Sent>({ kind: 'landed' });
+    const relay = relayOf({ send, metrics, clock: () => nowMs });
+    relay.assigned([0]);
+    while (!relay.ready) await new Promise((resolve) => setTimeout(resolve, 5));
+    await relay.refresh();
+    nowMs = 29_999;
+    await relay.refresh();
+    expect(relay.ready).toBe(true);
+    nowMs = 30_000;
+    await relay.refresh();
+    expect(relay.ready).toBe(false);
+    expect(relay.standstills()).toEqual([
+      'partition 0 of in has stood at offset 0 for 30 s, and 1000 records wait behind it',
+    ]);
+    const stalled = 'sensorhouse_processor_stalled_partitions{transform="test",service="test"} ';
+    expect(await registry.metrics()).toContain(`${stalled}1`);
+    const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
+    expect(await relay.batch(batch(0), membership)).toBe(true);
+    expect(relay.ready).toBe(true);
+    await relay.refresh();
+    expect(await registry.metrics()).toContain(`${stalled}0`);
+    await relay.stop(30_000);
   });
 });

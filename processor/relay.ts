@@ -6,18 +6,14 @@ import { UnavailableError, asError } from '../platform/errors.ts';
 import { continuity } from '../platform/kafka/continuity.ts';
 import type { Membership, NotedOffset, RecordBatch } from '../platform/kafka/group-consumer.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
+import { ProgressWatch } from '../platform/kafka/progress.ts';
 import { Availability, backoffMs, withPatience } from '../platform/retry.ts';
 import { sourceOf } from '../streams/origin.ts';
 import { Committer } from './committer.ts';
 import { deliver } from './delivery.ts';
 import { Parcel } from './parcel.ts';
-import type { RelayParts } from './relay-parts.ts';
+import type { Owned, RelayParts } from './relay-parts.ts';
 import { isIdle, isLost, lagOf, takeOver, type PartitionState, type Taken } from './takeover.ts';
-
-/** An assignment that was taken over, with what commits for it. */
-interface Owned extends Taken {
-  readonly committer: Committer;
-}
 
 /** Heartbeats go out at least this often while a run waits for room. */
 const HEARTBEAT_EVERY_MS = 1_000;
@@ -28,6 +24,7 @@ const ALL_BYTES_MAX = 16 * 1_048_576;
 export class Relay {
   readonly #parts: RelayParts;
   readonly #availability: Availability;
+  readonly #progress: ProgressWatch;
   #generation = 0;
   #partitions: readonly number[] = [];
   #joined = false;
@@ -42,12 +39,19 @@ export class Relay {
   constructor(parts: RelayParts) {
     this.#parts = parts;
     this.#availability = new Availability(parts.input.topic, parts.logger);
+    this.#progress = new ProgressWatch(0, parts.clock);
   }
 
-  /** True while it owns its partitions and nothing keeps it from sending. */
+  /** True while it owns its partitions, goes on with them, and nothing keeps it from sending. */
   get ready(): boolean {
-    if (this.#availability.away || this.#parts.sender.away) return false;
+    const away = this.#availability.away || this.#parts.sender.away;
+    if (away || this.standstills().length > 0) return false;
     return this.#taken !== undefined || (this.#joined && this.#partitions.length === 0);
+  }
+
+  /** Which partitions stand still although Kafka answers. */
+  standstills(): string[] {
+    return this.#progress.described(this.#parts.input.topic, this.#taken?.states);
   }
 
   /** The group is about to be joined; a broker that is new to it takes a moment to load it. */
@@ -261,11 +265,9 @@ export class Relay {
   async refresh(): Promise<void> {
     const taken = this.#taken;
     if (taken === undefined) return;
-    const { input } = this.#parts;
-    for (const [partition, { end }] of await input.logRanges()) {
-      const state = taken.states.get(partition);
-      if (state !== undefined) state.end = end;
-    }
+    const { input, metrics } = this.#parts;
+    await this.#progress.look(taken.states, () => input.logRanges());
+    metrics.stalled(this.standstills().length);
     this.#tellProgress();
     // One that grew again to exactly where we stand shows no other sign until the next record comes.
     const replaced = (await input.topicId()) !== taken.topicId && taken === this.#taken;

@@ -57,7 +57,7 @@ export async function checkIngestion(
   const lag: Finding[] = [];
   if (answers && tables.every(({ level }) => level !== 'FAIL')) {
     for (const topic of topics) {
-      const running = consumer.level !== 'warn';
+      const running = consumer[0]?.level === 'ok';
       const check = (): Promise<Finding> =>
         checkLag(clickhouse, config, streamOf.get(topic)!, topic, running);
       lag.push(...(await findingsOf('lag', check)));
@@ -65,7 +65,7 @@ export async function checkIngestion(
   }
   return {
     reachable: answers && kafkaAnswers,
-    findings: [...kafka, ...server, ...tables, ...processors, ...lag, consumer],
+    findings: [...kafka, ...server, ...tables, ...processors, ...lag, ...consumer],
   };
 }
 
@@ -137,20 +137,36 @@ const ADVICE = {
   insert: 'ClickHouse takes rows too slowly: look at its disk, merges and CPU, or raise MAX_BATCH_ROWS',
 } as const; // prettier-ignore
 
-async function watch(config: ConsumerConfig, watchMs: number): Promise<Finding> {
+async function watch(config: ConsumerConfig, watchMs: number): Promise<Finding[]> {
   const { METRICS_HOST: host, METRICS_PORT: port } = config;
   const near = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
-  const url = `http://${urlHost(near)}:${port}/metrics`;
+  const base = `http://${urlHost(near)}:${port}`;
+  const url = `${base}/metrics`;
   const read = async () => {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
-    return readMetrics(await response.text(), performance.now());
+    const text = await response.text();
+    if (!text.includes('sensorhouse_consumer_')) throw new Error('another program answers');
+    return readMetrics(text, performance.now());
   };
   try {
     const before = await read();
     await sleep(watchMs);
     const { line, stage } = bottleneck(before, await read());
-    return stage === undefined ? ok('consumer', line) : { level: 'ok', what: 'consumer', said: line, advice: ADVICE[stage] }; // prettier-ignore
+    const advice = stage === undefined ? {} : { advice: ADVICE[stage] };
+    return [{ ...ok('consumer', line), ...advice }, ...(await readiness(base))];
   } catch {
-    return warn('consumer', `does not answer on ${url}`, 'npm run consumer, or set METRICS_PORT');
+    const advice = 'npm run consumer, or set METRICS_PORT';
+    return [warn('consumer', `does not answer on ${url}`, advice)];
   }
+}
+
+/** Why a consumer that answers is not ready: /readyz says it. */
+async function readiness(base: string): Promise<Finding[]> {
+  const response = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(3_000) });
+  const [, ...standstills] = (await response.text()).trimEnd().split('\n');
+  if (response.ok) return [];
+  const restart = 'restart it; if it stops at the same offset again, its log says why';
+  if (standstills.length > 0) return standstills.map((said) => fail('consumer', said, restart));
+  const said = 'is not ready: it waits for its partitions, for Kafka or for ClickHouse';
+  return [warn('consumer', said, 'its log names what it waits for')];
 }

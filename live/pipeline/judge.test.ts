@@ -72,6 +72,25 @@ describe('judge', () => {
     expect(after(5_000, 5_000, { lag: 400 }).consumer.state).toBe('ok');
   });
 
+  it('tells of a partition that stands still, and of what an open transaction hides', () => {
+    const consumerOf = (more: object): Place => {
+      const now = reading(10_000, { ready: false, lag: 0 });
+      if (!now.consumer.ok) throw new Error('it answers');
+      const witness = { ok: true as const, said: { ...now.consumer.said, ...more } };
+      return judge([reading(0, {}), { ...now, consumer: witness }], 0).places[2]!;
+    };
+    const standstills = ['partition 2 of t has stood at offset 5 for 42 s'];
+    expect(consumerOf({ standstills })).toMatchObject({
+      state: 'bad',
+      reason: `It runs, but ${standstills[0]!}. Restart it; npm run doctor says more.`,
+    });
+    expect(consumerOf({ ready: true, hidden: 110 })).toMatchObject({
+      state: 'ok',
+      reason:
+        'It has ingested everything. 110 messages may not be read before an open transaction ends.',
+    });
+  });
+
   it('tells of rows that do not arrive, and of late ones', () => {
     const stuck = after(150, 0, { lag: 150, rows: { newestAgeMs: 90_000 } });
     expect(stuck.clickhouse.state).toBe('bad');

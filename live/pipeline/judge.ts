@@ -109,9 +109,13 @@ function kafka({ kafka: broker }: Reading, stuck: RelayReading | undefined): Sai
 
 function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sent }: Paces): Said {
   if (!witness.ok) return said('bad', 'away', '', witness.why);
-  const { lag, ready } = witness.said;
+  const { hidden = 0, lag, ready, standstills = [] } = witness.said;
   const figure = rateText(inserted, 'rows/s');
   const detail = `lag ${short(lag)}`;
+  if (standstills.length > 0) {
+    const reason = `It runs, but ${standstills[0]!}. Restart it; npm run doctor says more.`;
+    return said('bad', figure, detail, reason);
+  }
   if (!ready) {
     const what = broker.ok ? 'its partitions, Kafka or ClickHouse' : 'Kafka';
     return said(
@@ -123,7 +127,12 @@ function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sen
   }
   const pace = Math.max(inserted ?? 0, sent ?? 0);
   if (lag <= Math.max(FEW_RECORDS, pace * BEHIND_SEC)) {
-    return said('ok', figure, detail, lag === 0 ? 'It has ingested everything.' : 'It keeps up.');
+    const open =
+      hidden === 0
+        ? ''
+        : ` ${count(hidden, 'message')} may not be read before an open transaction ends.`;
+    const well = lag === 0 ? 'It has ingested everything.' : 'It keeps up.';
+    return said('ok', figure, detail, `${well}${open}`);
   }
   const gain = (inserted ?? 0) - (sent ?? 0);
   if (gain > 0) {

@@ -31,6 +31,10 @@ export interface ConsumerReading {
   /** Left out: made from a message that was met before. */
   readonly duplicates: number;
   readonly lag: number;
+  /** Partitions that stand still, in words; absent when none does. */
+  readonly standstills?: readonly string[];
+  /** Records that an open transaction hides; absent when none does. */
+  readonly hidden?: number;
 }
 
 export interface ClickHouseReading {
@@ -70,6 +74,7 @@ export function readConsumer(text: string, ready: boolean): ConsumerReading {
     deadLetters: of('dead_letters_total'),
     duplicates: of('duplicates_total'),
     lag: of('lag_records'),
+    ...(of('open_transaction_records') > 0 ? { hidden: of('open_transaction_records') } : {}),
   };
 }
 

@@ -132,7 +132,8 @@ export class PipelineWatch implements AsyncDisposable {
         fetch(`${url}/metrics`, { signal }),
         fetch(`${url}/readyz`, { signal }),
       ]);
-      return { ok: true, said: readConsumer(await metrics.text(), ready.ok) };
+      const [, ...standstills] = (await ready.text()).trimEnd().split('\n');
+      return { ok: true, said: { ...readConsumer(await metrics.text(), ready.ok), standstills } };
     } catch {
       return silent(
         `The consumer does not answer at ${url}. Messages wait in Kafka; start it: npm run consumer.`,

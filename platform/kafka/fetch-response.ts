@@ -62,8 +62,11 @@ export function readFetchResponse(bytes: Buffer, version: number): FetchResponse
 function readPartition(reader: Reader, version: number): FetchedPartition {
   const partition = reader.int32();
   const errorCode = reader.int16();
-  const highWatermark = String(reader.int64());
-  const lastStableOffset = String(reader.int64());
+  const end = reader.int64();
+  const stable = reader.int64();
+  // For kafkajs the end of what may be read: what an open transaction hides is no lag. -1 is not known.
+  const highWatermark = String(stable < 0n ? end : stable);
+  const lastStableOffset = String(stable);
   const lastStartOffset = version >= 5 ? String(reader.int64()) : '-1';
   const aborted = reader.array(() => {
     return { producerId: reader.int64(), firstOffset: Number(reader.int64()) };

@@ -1,7 +1,8 @@
 // A simulated consumer: the real lane on a member of a simulated group, with a fetch loop that behaves as
 // kafkajs does: it starts fetching before anybody awaited the assignment, and an offset that is out of range
 // silently becomes the first of the log.
-import { Lane, type GroupLog } from '../../consumer/lane.ts';
+import type { GroupLog } from '../../consumer/lane-parts.ts';
+import { Lane } from '../../consumer/lane.ts';
 import type { LaneMetrics } from '../../consumer/metrics.ts';
 import { UnavailableError, asError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -177,6 +178,7 @@ export class SimulatedConsumer {
       topicId: () => program.ask(kafka, () => topic.current.id),
       logRanges: () => program.ask(kafka, () => topic.ranges()),
       committed: () => Promise.resolve(new Map()),
+      hidden: () => Promise.resolve(0),
       seek: (partition, offset) => {
         this.#seeks.set(partition, (this.#seeks.get(partition) ?? 0) + 1);
         this.#next.set(partition, offset);
@@ -198,5 +200,7 @@ const silentMetrics: LaneMetrics = {
   consumed: () => undefined,
   flushed: () => undefined,
   lag: () => undefined,
+  hidden: () => undefined,
+  stalled: () => undefined,
   waited: () => undefined,
 };

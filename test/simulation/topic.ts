@@ -1,7 +1,7 @@
 // A topic in memory, as Kafka keeps it: batches at offsets, holes that compaction and transactions leave,
 // retention, and incarnations: a topic that was deleted and created again is another log.
 import { Records, type RawRecordBatch } from '../../platform/kafka/record-batch.ts';
-import type { LogRange } from '../../platform/kafka/group-consumer.ts';
+import type { LogRange } from '../../platform/kafka/log-ranges.ts';
 import type { RecordRun } from '../../platform/kafka/record-run.ts';
 
 export interface LogRecord {

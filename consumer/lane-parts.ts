@@ -1,0 +1,28 @@
+// What a lane is made of, and what it asks of the group it reads with.
+import type { Logger } from '../platform/log.ts';
+import type { Runtime } from '../platform/runtime.ts';
+import type { Stream } from '../streams/stream.ts';
+import type { FlushLimits } from './flush-rule.ts';
+import type { LaneMetrics } from './metrics.ts';
+import type { Sink } from './sink.ts';
+import type { TopicLog } from './takeover.ts';
+
+/** What a lane asks of the group it reads with. */
+export interface GroupLog extends TopicLog {
+  /** Records that an open transaction hides. */
+  hidden(): Promise<number>;
+  seek(partition: number, offset: number): void;
+  commit(positions: ReadonlyMap<number, number>): Promise<void>;
+}
+
+export interface LaneParts {
+  readonly stream: Stream;
+  readonly log: GroupLog;
+  readonly sink: Sink;
+  readonly runtime: Runtime;
+  readonly limits: FlushLimits & { readonly maxMessageBytes: number };
+  readonly metrics: LaneMetrics;
+  readonly logger: Logger;
+  /** Called once with what no waiting can mend. */
+  readonly failed: (error: Error) => void;
+}
