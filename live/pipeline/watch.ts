@@ -132,7 +132,8 @@ export class PipelineWatch implements AsyncDisposable {
         fetch(`${url}/metrics`, { signal }),
         fetch(`${url}/readyz`, { signal }),
       ]);
-      const [, ...standstills] = (await ready.text()).trimEnd().split('\n');
+      const [, ...reasons] = (await ready.text()).trimEnd().split('\n');
+      const standstills = ready.ok ? [] : reasons;
       return { ok: true, said: { ...readConsumer(await metrics.text(), ready.ok), standstills } };
     } catch {
       return silent(
