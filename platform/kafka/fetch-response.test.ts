@@ -78,3 +78,25 @@ describe('readFetchResponse', () => {
     expect(() => readFetchResponse(bytes, 11)).toThrow(RangeError);
   });
 });
+
+describe('the end of a partition', () => {
+  /** Version 4: one topic with one partition, no records. */
+  const response = (end: bigint, stable: bigint): Buffer => {
+    const bytes = Buffer.alloc(47);
+    bytes.writeInt32BE(1, 4);
+    bytes.writeInt16BE(1, 8);
+    bytes.write('t', 10);
+    bytes.writeInt32BE(1, 11);
+    bytes.writeBigInt64BE(end, 21);
+    bytes.writeBigInt64BE(stable, 29);
+    return bytes;
+  };
+
+  it('is where reading ends: what an open transaction hides is no lag', () => {
+    const endOf = (bytes: Buffer) =>
+      readFetchResponse(bytes, 4).responses[0]!.partitions[0]!.highWatermark;
+    expect(endOf(response(140n, 30n))).toBe('30');
+    // An old broker does not know the last stable offset.
+    expect(endOf(response(140n, -1n))).toBe('140');
+  });
+});
