@@ -2,9 +2,10 @@
 // for the answer of a program that will never give one. One raw ApiVersions request, which Kafka answers also
 // before a login; a port that refuses is left to the client, which words that itself.
 import { readFileSync } from 'node:fs';
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { UnavailableError } from '../errors.ts';
+import { brokersText, parseBrokers, type Broker } from './brokers.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /** A broker answers within milliseconds; one that is starved of CPU gets this long. */
@@ -23,7 +24,7 @@ export async function assertKafka(
   config: KafkaConfig,
   withinMs = ANSWERS_WITHIN_MS,
 ): Promise<void> {
-  const brokers = config.KAFKA_BROKER.split(',');
+  const brokers = parseBrokers(config.KAFKA_BROKER) ?? [];
   const answers = await Promise.all(brokers.map((broker) => ask(config, broker, withinMs)));
   if (answers.includes('kafka')) return;
   const at = answers.findIndex((answer) => answer === 'foreign' || answer === 'silent');
@@ -32,7 +33,8 @@ export async function assertKafka(
     answers[at] === 'foreign'
       ? 'another program listens there, not Kafka'
       : `the program that listens there does not answer as Kafka within ${withinMs / 1_000} s`;
-  throw new UnavailableError(`${brokers[at]!}: ${what}; stop it, or set KAFKA_BROKER`);
+  const address = brokersText([brokers[at]!]);
+  throw new UnavailableError(`${address}: ${what}; stop it, or set KAFKA_BROKER`);
 }
 
 /** Asks once, and again only after it failed. */
@@ -55,7 +57,7 @@ export class KafkaCheck {
   }
 }
 
-function ask(config: KafkaConfig, broker: string, withinMs: number): Promise<Answer> {
+function ask(config: KafkaConfig, broker: Broker, withinMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = open(config, broker);
     let connected = false;
@@ -79,13 +81,12 @@ function ask(config: KafkaConfig, broker: string, withinMs: number): Promise<Ans
   });
 }
 
-function open(config: KafkaConfig, broker: string): Socket {
-  const [, host = broker, port] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(broker) ?? [];
-  const address = { host, port: Number(port ?? 9092) };
+function open(config: KafkaConfig, address: Broker): Socket {
   if (!config.KAFKA_SSL) return connectPlain(address);
   const { KAFKA_SSL_CA: ca } = config;
+  const named = isIP(address.host) === 0 ? { servername: address.host } : {};
   const authority = ca === undefined ? {} : { ca: readFileSync(ca) };
-  return connectTls({ ...address, servername: host, ...authority });
+  return connectTls({ ...address, ...named, ...authority });
 }
 
 /** ApiVersions v0 from client `sensorhouse`. */
