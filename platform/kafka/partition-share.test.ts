@@ -25,6 +25,13 @@ function oneShare(): PartitionShare {
 }
 
 describe('sharesOf', () => {
+  it('keeps the headers of a message, and gives none to one without', () => {
+    const headers = { source_line: '5' };
+    const plain = { key: 'a', value: '1' };
+    const { messages } = sharesOf([plain, { ...plain, headers }], () => 0).shares[0]!;
+    expect(messages.map((message) => message.headers)).toEqual([undefined, headers]);
+  });
+
   it('gives every message to one share, in order', () => {
     fc.assert(
       fc.property(batch, (messages) => {
