@@ -26,7 +26,8 @@ const APPS = [
   'grafana',
   'data',
 ];
-const LINES_MAX = 300;
+/** A limit that no file needs to be bent to: 300 led to splinters and to one-line tricks. */
+const LINES_MAX = 500;
 /** Files that may be longer, and why. */
 const LONG: Record<string, string> = {};
 

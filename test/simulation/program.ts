@@ -1,6 +1,6 @@
 // A simulated process: what reaches it comes through one door, which a pause holds shut and a crash closes
 // for good. Requests take time both ways, may not arrive, and may lose their reply.
-import { UnavailableError, UnclearOutcomeError } from '../../platform/errors.ts';
+import { UnavailableError, UnclearOutcomeError, asError } from '../../platform/errors.ts';
 import type { Runtime } from '../../platform/runtime.ts';
 import type { Chance } from './chance.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -105,7 +105,7 @@ export class Program {
             if (!lost) answer(() => resolve(result));
           },
           (error: unknown) => {
-            if (!lost) answer(() => reject(error));
+            if (!lost) answer(() => reject(asError(error)));
           },
         );
       });
