@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from './field.ts';
 import { aheadFault, instantFault } from './instant-fault.ts';
-import { instantMs } from './instant.ts';
+import { checkField } from './validate.ts';
 
 const field = instant();
 const form = 'is not epoch seconds or an ISO-8601 instant with a zone';
@@ -15,7 +15,9 @@ describe('instantFault', () => {
     [1_795_161_600_000, 'looks like epoch milliseconds; this stream takes epoch seconds: divide by 1000'],
     [1_795_161_600_000_000, 'looks like epoch microseconds; this stream takes epoch seconds: divide by 1000000'],
     [1.795e18, 'looks like epoch nanoseconds; this stream takes epoch seconds: divide by 1000000000'],
-    [1e300, 'as epoch seconds is later than the year 9999'],
+    [1e300, 'is later than 2299-12-31T23:59:59.999Z, the last instant of a table'],
+    ['9999-12-31T00:00:00Z', 'is later than 2299-12-31T23:59:59.999Z, the last instant of a table'],
+    [16_725_225_600, 'is later than 2299-12-31T23:59:59.999Z, the last instant of a table'],
     ['1999-12-31T23:59:59Z', earliest],
     ['1958-03-01T00:00:00Z', earliest],
     [946_684_799, `(1999-12-31T23:59:59Z) ${earliest}`],
@@ -52,12 +54,16 @@ describe('instantFault', () => {
     );
   });
 
-  it('refuses nothing else that the validator takes', () => {
-    const values = fc.oneof(fc.double({ noNaN: true, max: 253_402_300_799 }), fc.string());
+  it('refuses what the validator refuses, and nothing else', () => {
+    const times = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(253e12) });
+    const seconds = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const values = fc.oneof(
+      ...[seconds, fc.double({ noNaN: true, min: 0, max: 2e10 }), fc.string()],
+      times.map((time) => time.toISOString()),
+    );
     fc.assert(
       fc.property(values, (value) => {
-        const ms = instantMs(value);
-        const taken = ms !== undefined && ms >= field.minMs;
+        const taken = typeof checkField(field, 'ts', value, Infinity) === 'number';
         expect(instantFault(field, value) === undefined).toBe(taken);
       }),
     );

@@ -1,11 +1,11 @@
 // Says in words why a value is no instant of a field, with the bound or the form it misses, so that a
-// person knows what to change. It decides nothing that the validator does not also decide, but one thing:
-// a number beyond the year 9999 is refused, because it is milliseconds or finer read as seconds.
+// person knows what to change. It agrees with the validator about what an instant of a field is.
 import type { InstantField } from './field.ts';
-import { instantMs } from './instant.ts';
+import { LAST_INSTANT_MS, instantMs } from './instant.ts';
 
 export const INSTANT_FORM = 'epoch seconds or an ISO-8601 instant with a zone';
 
+/** Smaller numbers may be seconds of a late year, and milliseconds before 1978 are no telemetry. */
 const YEAR_10000_SEC = 253_402_300_800;
 const YEAR_2200_SEC = 7_258_118_400;
 /** Longer texts get no hint: nothing that resembles a time has so many characters. */
@@ -26,9 +26,10 @@ const LEAP_SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:60/;
 export function instantFault(field: InstantField, value: number | string): string | undefined {
   const ms = instantMs(value);
   if (ms === undefined) return `is not ${INSTANT_FORM}${hintFor(value as string)}`;
-  if (typeof value === 'number' && value >= YEAR_10000_SEC) {
-    const unit = finerUnit(value);
-    if (unit === undefined) return 'as epoch seconds is later than the year 9999';
+  if (ms > LAST_INSTANT_MS) {
+    const unit = typeof value === 'number' ? finerUnit(value) : undefined;
+    if (unit === undefined)
+      return `is later than ${shown(LAST_INSTANT_MS)}, the last instant of a table`;
     return `looks like epoch ${unit[0]}; this stream takes epoch seconds: divide by ${unit[1]}`;
   }
   if (ms >= field.minMs) return undefined;
@@ -44,13 +45,14 @@ export function aheadFault(field: InstantField, ms: number, nowMs: number): stri
 }
 
 function finerUnit(value: number): (typeof FINER)[number] | undefined {
+  if (value < YEAR_10000_SEC) return undefined;
   return FINER.find(([, perSecond]) => value / perSecond <= YEAR_2200_SEC);
 }
 
 function hintFor(text: string): string {
   if (text.length > MAX_HINT_CHARS) return '';
   if (DIGITS.test(text)) {
-    const unit = Number(text) >= YEAR_10000_SEC ? finerUnit(Number(text)) : undefined;
+    const unit = finerUnit(Number(text));
     const finer = unit === undefined ? '' : `, and these digits look like epoch ${unit[0]}`;
     return `; epoch seconds are a number without quotes${finer}`;
   }
