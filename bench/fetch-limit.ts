@@ -2,7 +2,7 @@
 // does nothing with the messages. With `raw` it does so as the consumer does, going over undecoded
 // record batches. Arguments: topic, messages, `raw` or nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { consumerVariables } from '../consumer/config.ts';
+import { consumerVariables, inflateLimits } from '../consumer/config.ts';
 import { readConfig } from '../platform/config.ts';
 import { createKafka } from '../platform/kafka/client.ts';
 import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
@@ -25,7 +25,7 @@ function took(messages: number): void {
 function drainRaw(): void {
   const group = new GroupConsumer(
     config,
-    { groupId, topics: [topic], maxBytesPerPartition },
+    { groupId, topics: [topic], maxBytesPerPartition, inflate: inflateLimits(config) },
     silentLog(),
   );
   group.start({

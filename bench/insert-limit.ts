@@ -42,6 +42,7 @@ const batches = Array.from({ length: BLOCKS }, (_, number) => {
     dead: 0,
     absent: [],
     duplicates: [],
+    unreadable: [],
   });
   return batch;
 });

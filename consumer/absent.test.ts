@@ -4,7 +4,7 @@ import { absentFacts } from './absent.ts';
 import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
 
 const spanOf = (first: number, absent: OffsetRange[], duplicates: OffsetRange[] = []) => {
-  return { first, next: first + 9_999, rows: 1, dead: 0, absent, duplicates };
+  return { first, next: first + 9_999, rows: 1, dead: 0, absent, duplicates, unreadable: [] };
 };
 
 it('records nothing where every offset had a record', () => {

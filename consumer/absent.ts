@@ -1,9 +1,10 @@
 // Offsets without a record among those that were read: compaction, aborted transactions and the markers of
 // all transactions leave them. They are recorded before their batch's rows: that they have no record stays
 // true whatever becomes of the batch, so saying it again after a crash changes nothing. The same goes for
-// records that are left out because another one was made from the same: the log before them says so.
+// records that are left out because another one was made from the same: the log before them says so. And of
+// what cannot be read: should it be read after a crash all the same, the audit goes by the rows.
 import type { Span } from './batch.ts';
-import { describeGap, DUPLICATE, NOT_IN_LOG, type OffsetRange } from './gap.ts';
+import { describeGap, DUPLICATE, NOT_IN_LOG, UNREADABLE, type OffsetRange } from './gap.ts';
 import type { FloorRow } from './sink.ts';
 
 /** A fact is a line of text for a person, too; a compacted batch can leave thousands of ranges. */
@@ -11,13 +12,17 @@ const MAX_RANGES = 1_000;
 
 /** The facts to record for a batch; its partitions have landed up to where it begins. */
 export function absentFacts(spans: ReadonlyMap<number, Span>): FloorRow[] {
-  return [...spans].flatMap(([partition, { absent, duplicates, first }]) => {
+  return [...spans].flatMap(([partition, { absent, duplicates, first, unreadable }]) => {
     const facts = (reason: string, all: readonly OffsetRange[], what: string): FloorRow[] =>
       Array.from({ length: Math.ceil(all.length / MAX_RANGES) }, (_, at) => {
         const ranges = all.slice(at * MAX_RANGES, (at + 1) * MAX_RANGES);
         return { partition, offset: first, reason, detail: describeGap(ranges, what) };
       });
+    const cannot = [...Map.groupBy(unreadable, ({ why }) => why)].flatMap(([why, ranges]) =>
+      facts(UNREADABLE, ranges, `cannot be read: ${why}`),
+    );
     return [
+      ...cannot,
       ...facts(NOT_IN_LOG, absent, 'had no record when their neighbours were read'),
       ...facts(DUPLICATE, duplicates, 'were made from records that others were made from already'),
     ];

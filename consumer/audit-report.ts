@@ -12,6 +12,7 @@ const COLUMNS = [
   ['gap', ({ gap }) => String(gap)],
   ['absent', ({ absent }) => String(absent)],
   ['duplicate', ({ duplicates }) => String(duplicates)],
+  ['unreadable', ({ unreadable }) => String(unreadable)],
   ['older', ({ older }) => String(older)],
   ['missing', ({ missing }) => String(missing)],
   ['surplus', ({ surplus }) => String(surplus)],
@@ -42,7 +43,9 @@ export function auditReport(audit: TopicAudit, hidden = ''): string {
   return [head, ...lines, ...notes, verdict(audit, hidden), ''].join('\n');
 }
 
-type Figure = 'good' | 'dead' | 'gap' | 'absent' | 'duplicates' | 'missing' | 'surplus' | 'beyond';
+type Figure =
+  | 'good' | 'dead' | 'gap' | 'absent' | 'duplicates' | 'unreadable'
+  | 'missing' | 'surplus' | 'beyond'; // prettier-ignore
 
 /** One line: does it add up? */
 export function verdict({ behind, earlier, exact, partitions }: TopicAudit, hidden = ''): string {
@@ -52,7 +55,8 @@ export function verdict({ behind, earlier, exact, partitions }: TopicAudit, hidd
   // Compacted and transactional topics only: offsets that no record ever had for us.
   const absent = sum('absent') === 0 ? '' : ` + ${sum('absent')} absent`;
   const twice = sum('duplicates') === 0 ? '' : ` + ${sum('duplicates')} duplicates`;
-  const parts = `${sum('good')} good + ${sum('dead')} dead + ${sum('gap')} gap${absent}${twice}`;
+  const passed = sum('unreadable') === 0 ? '' : ` + ${sum('unreadable')} unreadable`;
+  const parts = `${sum('good')} good + ${sum('dead')} dead + ${sum('gap')} gap${absent}${twice}${passed}`;
   const account = `${parts} of ${logged} in the log`;
   if (exact) return `EXACT: ${account}${late}`;
   const surplus = sum('surplus') + earlier.surplus;

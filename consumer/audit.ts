@@ -9,11 +9,13 @@ import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { expiryOf } from './expiry.ts';
 import { CLAIM } from './fence.ts';
-import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG } from './gap.ts';
+import { rangesOf, seedOf, type RecordedFact as Floor } from './recorded-facts.ts';
 import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
 import { quoted, sourceOf } from './source.ts';
 import { factsKeySql } from './table-identity.ts';
+import { unreadableRanges } from './unreadable.ts';
 
 /** What an audit asks of Kafka. */
 export interface AuditedLog {
@@ -73,6 +75,7 @@ export async function auditTopic(
   const good = await reader.counted('good', bounds);
   const dead = await reader.counted('dead', bounds);
   const both = await reader.both(bounds);
+  const unreadable = await unreadableRanges(clickhouse, stream, source, floors);
   const audits = bounds.map((bound) => {
     const { partition } = bound;
     const rows = good.get(partition) ?? NOTHING;
@@ -87,6 +90,7 @@ export async function auditTopic(
       gaps: rangesOf('gap', floors, partition),
       absent: rangesOf(NOT_IN_LOG, floors, partition),
       duplicates: rangesOf(DUPLICATE, floors, partition),
+      unreadable: unreadable.get(partition) ?? [],
       seed: seedOf(floors.filter((floor) => floor.partition === partition)),
       checksum: rows.checksum,
     });
@@ -108,13 +112,6 @@ export async function auditTopic(
     exact: earlier.surplus === 0 && redrives.twice === 0 && audits.every(({ exact }) => exact),
     behind: audits.reduce((sum, { behind }) => sum + behind, 0),
   };
-}
-
-interface Floor {
-  readonly partition: number;
-  readonly offset: number;
-  readonly reason: string;
-  readonly detail: string;
 }
 
 interface Bound {
@@ -271,23 +268,6 @@ function perPartition(bounds: readonly Bound[], of: (bound: Bound) => number): s
   const partitions = bounds.map(({ partition }) => `toUInt16(${partition})`).join(', ');
   const values = bounds.map((bound) => `toUInt64(${of(bound)})`).join(', ');
   return `transform(kafka_partition, [${partitions}], [${values}], toUInt64(0))`;
-}
-
-/** The ranges recorded for a partition for `reason`. */
-function rangesOf(reason: string, floors: readonly Floor[], partition: number): OffsetRange[] {
-  const facts = floors.filter((floor) => floor.partition === partition && floor.reason === reason);
-  return facts.flatMap(({ detail }) => {
-    const ranges = readGap(detail);
-    if (ranges.length > 0) return ranges;
-    // One that cannot be read would be taken for lost rows, or hide some.
-    const text = `the ${reason} recorded for partition ${partition} says no range: ${detail}`;
-    throw new UnavailableError(text);
-  });
-}
-
-function seedOf(floors: readonly Floor[]): number | undefined {
-  const seeds = floors.filter(({ reason }) => reason === 'upgrade').map(({ offset }) => offset);
-  return seeds.length === 0 ? undefined : Math.max(...seeds);
 }
 
 function least(one: number | undefined, other: number | undefined): number | undefined {

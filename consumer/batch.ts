@@ -17,7 +17,8 @@ export interface DeadLetter {
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
+  /** For `readHeaders`: as objects, they would take many times the memory until they are written. */
+  readonly headerBytes: Buffer;
   readonly rejection: Rejection;
   /** Of what the message was made, where the stream has an origin and the message says so. */
   readonly origin: Origin | undefined;
@@ -34,7 +35,25 @@ export interface Span {
   readonly absent: OffsetRange[];
   /** Offsets of records that were made from one that was met before: left out. */
   readonly duplicates: OffsetRange[];
+  /** Offsets of records that cannot be read, and why. */
+  readonly unreadable: UnreadableRange[];
 }
+
+export interface UnreadableRange extends OffsetRange {
+  readonly why: string;
+}
+
+/** When a batch takes no more. */
+export interface BatchLimits {
+  readonly maxBatchRows: number;
+  readonly maxBatchBytes: number;
+}
+
+/** What a dead letter takes in memory beside its bytes, until it is written; measured with 180,000. */
+const LETTER_BYTES = 700;
+const RANGE_BYTES = 64;
+/** A larger value is kept cut, unless MAX_MESSAGE_BYTES allows it. */
+const KEPT_VALUE_BYTES = 1_048_576;
 
 export class Batch {
   readonly block: Block;
@@ -42,7 +61,8 @@ export class Batch {
   deadLetters: DeadLetter[] = [];
   /** Bytes of the values of all records, as they came. */
   valueBytes = 0;
-  #deadBytes = 0;
+  /** Of dead letters and ranges of offsets. */
+  #heldBytes = 0;
   openedAtMs = 0;
   /** How much of it has landed for certain; a repeated write goes on from there. */
   landed: 'nothing' | 'dead-letters' | 'rows' = 'nothing';
@@ -50,23 +70,27 @@ export class Batch {
   skipped = 0;
   /** Records that were left out because another one was made from the same. */
   duplicates = 0;
+  /** Offsets of records that cannot be read. */
+  unreadable = 0;
   /** Time spent decoding and validating. */
   decodeMs = 0;
   readonly #decode: Decode;
   readonly #hasOrigin: boolean;
   /** Of the column that says when an event happened. */
   readonly #eventTimeAt: number;
+  readonly #keptValueBytes: number;
 
   constructor(stream: Stream, maxMessageBytes: number) {
     this.block = new Block(stream);
     this.#hasOrigin = stream.origin !== undefined;
     this.#eventTimeAt = stream.columns.findIndex(({ name }) => name === stream.eventTime);
+    this.#keptValueBytes = Math.max(maxMessageBytes, KEPT_VALUE_BYTES);
     this.#decode = compileDecode(stream, this.block, maxMessageBytes);
   }
 
-  /** What the batch holds in memory, near enough: encoded rows, and rejected values whole. */
+  /** What the batch holds in memory, near enough: encoded rows, rejected messages, ranges of offsets. */
   get bytes(): number {
-    return this.block.bytes + this.#deadBytes;
+    return this.block.bytes + this.#heldBytes;
   }
 
   /** Rows and dead letters. */
@@ -77,33 +101,60 @@ export class Batch {
   /**
    * Adds the records of a partition from `position` on. Offsets in `dead` stay dead: whatever this
    * version thinks of them, they are recorded already. `origins` is what was met in the partition.
+   * False when `limits` are reached: call another batch with the same run, from where this span ends.
    */
   add(
     partition: number,
     run: RecordRun,
     position: number,
     { dead, origins }: { readonly dead: ReadonlySet<number>; readonly origins: Origins },
-  ): void {
+    { maxBatchBytes, maxBatchRows }: BatchLimits,
+  ): boolean {
     const startedAt = performance.now();
     const span = this.#span(partition, position);
     const rowsBefore = this.block.rows;
-    let expected = position;
+    let next = position;
+    let isFull = false;
     for (const records of run.records) {
-      while (records.next()) {
+      while (!isFull && records.next()) {
         const { offset } = records;
         if (offset < position) continue;
-        if (offset > expected) noteAbsent(span, expected, offset - 1, dead);
-        expected = offset + 1;
+        if (offset > next) this.#absent(span, next, offset - 1, dead);
+        next = offset + 1;
         const isDead = dead.size > 0 && dead.has(offset);
         if (this.#hasOrigin) this.#addMade(partition, records, span, origins, isDead);
         else if (isDead) this.skipped += 1;
         else this.#addRecord(partition, records, span);
+        isFull = this.block.rows >= maxBatchRows || this.#heldBytes >= maxBatchBytes;
       }
+      if (isFull) break;
+      if (records.damage === undefined || records.lastOffset < next) continue;
+      this.#unreadable(span, { first: next, last: records.lastOffset }, dead, records.damage);
+      next = records.lastOffset + 1;
     }
-    if (run.lastOffset >= expected) noteAbsent(span, expected, run.lastOffset, dead);
+    if (!isFull && run.lastOffset >= next) {
+      this.#absent(span, next, run.lastOffset, dead);
+      next = run.lastOffset + 1;
+    }
     span.rows += this.block.rows - rowsBefore;
-    span.next = run.lastOffset + 1;
+    span.next = next;
     this.decodeMs += performance.now() - startedAt;
+    return !isFull;
+  }
+
+  /** A dead letter whose record compaction took since is no absent offset: each offset is of one class. */
+  #absent(span: Span, first: number, last: number, dead: ReadonlySet<number>): void {
+    const before = span.absent.length;
+    span.absent.push(...without({ first, last }, dead));
+    this.#heldBytes += RANGE_BYTES * (span.absent.length - before);
+  }
+
+  #unreadable(span: Span, all: OffsetRange, dead: ReadonlySet<number>, why: string): void {
+    for (const { first, last } of without(all, dead)) {
+      span.unreadable.push({ first, last, why });
+      this.#heldBytes += RANGE_BYTES;
+      this.unreadable += last - first + 1;
+    }
   }
 
   /** A record of a stream that is made from another: once, whatever was produced twice. */
@@ -115,11 +166,13 @@ export class Batch {
     isDead: boolean,
   ): void {
     const { offset } = records;
-    const origin = originOf(records);
+    const origin = originOf(records, origins);
     if (origin !== undefined && isDuplicate(origins, origin)) {
       extend(span.duplicates, offset);
+      this.#heldBytes += RANGE_BYTES;
       this.duplicates += 1;
     } else if (isDead) this.skipped += 1;
+    else if (records.isCut) this.#addRecord(partition, records, span);
     else if (origin === undefined) this.#reject(partition, records, span, reject('unknown_origin'));
     else {
       this.block.setOrigin(origin);
@@ -129,7 +182,9 @@ export class Batch {
 
   #addRecord(partition: number, records: Records, span: Span, origin?: Origin): void {
     const { bytes, offset, timestampMs, valueAt, valueEnd } = records;
-    const rejection = this.#decode(bytes, valueAt, valueEnd, timestampMs);
+    const rejection = records.isCut
+      ? reject('too_large', '', records.wholeValueBytes)
+      : this.#decode(bytes, valueAt, valueEnd, timestampMs);
     if (rejection !== undefined) {
       this.#reject(partition, records, span, rejection, origin);
       return;
@@ -151,20 +206,25 @@ export class Batch {
     rejection: Rejection,
     origin?: Origin,
   ): void {
-    const { offset, timestampMs, valueAt, valueEnd } = records;
-    const valueBytes = Math.max(0, valueEnd - valueAt);
+    const { offset, timestampMs } = records;
+    const [key, value, headerBytes] = [
+      records.key(),
+      records.value(this.#keptValueBytes),
+      records.headerBytes(),
+    ];
+    const valueBytes = value?.length ?? 0;
     this.valueBytes += valueBytes;
-    this.#deadBytes += valueBytes;
-    const [key, value, headers] = [records.key(), records.value(), records.headers()];
+    this.#heldBytes += LETTER_BYTES + valueBytes + (key?.length ?? 0) + headerBytes.length;
     const where = { partition, offset, timestampMs };
-    this.deadLetters.push({ ...where, key, value, headers, rejection, origin });
+    this.deadLetters.push({ ...where, key, value, headerBytes, rejection, origin });
     span.dead += 1;
   }
 
   #span(partition: number, position: number): Span {
     let span = this.spans.get(partition);
     if (span === undefined) {
-      span = { first: position, next: position, rows: 0, dead: 0, absent: [], duplicates: [] };
+      const [absent, duplicates, unreadable] = [[], [], []];
+      span = { first: position, next: position, rows: 0, dead: 0, absent, duplicates, unreadable };
       this.spans.set(partition, span);
     }
     return span;
@@ -176,16 +236,12 @@ export class Batch {
     this.spans.clear();
     this.deadLetters = [];
     this.valueBytes = 0;
-    this.#deadBytes = 0;
+    this.#heldBytes = 0;
     this.openedAtMs = 0;
     this.skipped = 0;
     this.duplicates = 0;
+    this.unreadable = 0;
     this.decodeMs = 0;
     this.landed = 'nothing';
   }
-}
-
-/** A dead letter whose record compaction took since is no absent offset: each offset is of one class. */
-function noteAbsent(span: Span, first: number, last: number, dead: ReadonlySet<number>): void {
-  span.absent.push(...without({ first, last }, dead));
 }

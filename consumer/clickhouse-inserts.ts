@@ -1,6 +1,7 @@
 // Inserts a batch into ClickHouse: its rows as one part, its dead letters as another. Each statement
 // carries the fence, so a batch of a process that lost its partitions adds nothing.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { readHeaders, type Headers } from '../platform/kafka/record-batch.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters as deadLetterTable } from '../streams/table.ts';
 import type { Batch, DeadLetter } from './batch.ts';
@@ -55,7 +56,7 @@ export class ClickHouseInserts implements Inserts {
         FROM input('p UInt16, o UInt64, t Int64, k String, v String, h String, r String, f String, d String,
           s String, sp UInt16, so UInt64')
         WHERE ${guard(ownership)} FORMAT JSONEachRow`,
-      body: batch.deadLetters.map((letter) => Buffer.from(`${JSON.stringify(line(letter))}\n`)),
+      body: lines(batch.deadLetters),
       rows: batch.deadLetters.length,
       queryId: this.#ledger.nextInsertId(ownership),
     });
@@ -67,8 +68,23 @@ function instant(ms: number): string {
   return `fromUnixTimestamp64Milli(${ms}, 'UTC')`;
 }
 
+const CHUNK_CHARS = 65_536;
+
+/** As lines of JSON, made while they are sent: all of them at once would take twice their memory again. */
+function* lines(letters: readonly DeadLetter[]): Generator<Buffer> {
+  let chunk = '';
+  for (const letter of letters) {
+    chunk += `${JSON.stringify(line(letter))}\n`;
+    if (chunk.length < CHUNK_CHARS) continue;
+    yield Buffer.from(chunk);
+    chunk = '';
+  }
+  if (chunk !== '') yield Buffer.from(chunk);
+}
+
 function line(letter: DeadLetter) {
-  const { headers, key, offset, origin, partition, rejection, timestampMs, value } = letter;
+  const { key, offset, origin, partition, rejection, timestampMs, value } = letter;
+  const headers = readHeaders(letter.headerBytes);
   return {
     p: partition,
     o: offset,
@@ -86,7 +102,7 @@ function line(letter: DeadLetter) {
 }
 
 /** Names in order of their first use, each with its values in base64. */
-function byName(headers: DeadLetter['headers']): [string, string[]][] {
+function byName(headers: Headers): [string, string[]][] {
   const found = new Map<string, string[]>();
   for (const [name, value] of headers) {
     const values = found.get(name) ?? [];

@@ -3,7 +3,8 @@ import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
 import { decimal, integer, matching, oneOf, text, type Config } from '../platform/config.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { httpVariables } from '../platform/http.ts';
-import { groupVariables, kafkaVariables } from '../platform/kafka/variables.ts';
+import type { InflateLimits } from '../platform/kafka/record-pieces.ts';
+import { groupVariables, inflateVariables, kafkaVariables } from '../platform/kafka/variables.ts';
 import { streamsVariable, topicsOf, type ChosenStreams } from '../platform/streams-variable.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';
@@ -45,6 +46,7 @@ export const consumerVariables = {
     16,
     1_073_741_824,
   ),
+  ...inflateVariables,
   FETCH_MAX_BYTES: integer(
     { default: 1_048_576, doc: 'Bytes fetched at once per partition.' },
     1_024,
@@ -59,6 +61,17 @@ export const consumerVariables = {
 } as const;
 
 export type ConsumerConfig = Config<typeof consumerVariables>;
+
+/** Of a record that is read whole, key and headers may take this much beside the largest message. */
+const RECORD_SURPLUS_BYTES = 1_048_576;
+
+/** How much of a compressed batch is read. */
+export function inflateLimits({
+  MAX_BATCH_INFLATED_BYTES: batchBytes,
+  MAX_MESSAGE_BYTES,
+}: Pick<ConsumerConfig, 'MAX_BATCH_INFLATED_BYTES' | 'MAX_MESSAGE_BYTES'>): InflateLimits {
+  return { batchBytes, recordBytes: MAX_MESSAGE_BYTES + RECORD_SURPLUS_BYTES };
+}
 
 /** The group a consumer joins. Consumers of one group have to read the same topics. */
 export function groupOf({

@@ -213,7 +213,8 @@ describe('a record that nobody gave a time', () => {
     const value = Buffer.from('{"pump":"p1","at":1594512094.385,"strokes":3}');
     const records = recordsOf([NO_RECORD_TIME, RECORD_MS, -5], value);
     const run = { fetchedOffset: 0, firstOffset: 0, lastOffset: 2, records: [records] };
-    batch.add(0, run, 0, { dead: new Set(), origins: new Map() });
+    const limits = { maxBatchRows: 1_000, maxBatchBytes: 1_000_000 };
+    batch.add(0, run, 0, { dead: new Set(), origins: new Map() }, limits);
     const times = new BigInt64Array(batch.block.timestamp.values.buffer, 0, 3);
     expect([...times].map(Number)).toEqual([1_594_512_094_385, RECORD_MS, 1_594_512_094_385]);
     expect(batch.deadLetters).toHaveLength(0);

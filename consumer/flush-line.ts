@@ -3,7 +3,7 @@ import type { Batch } from './batch.ts';
 
 /** What to log about a batch that landed in `table`. */
 export function flushLine(
-  { block, deadLetters, duplicates, spans }: Batch,
+  { block, deadLetters, duplicates, spans, unreadable }: Batch,
   table: string,
   durationMs: number,
   lag: number,
@@ -16,6 +16,7 @@ export function flushLine(
   );
   const letters = dead === 0 ? '' : `, ${dead} dead letters`;
   const also = duplicates === 0 ? letters : `${letters}, ${duplicates} duplicates left out`;
-  const text = `Inserted ${rows} rows into ${table}${also} in ${ms} ms, lag ${lag}`;
-  return { fields: { rows, dead, duplicates, offsets, ms, lag }, text };
+  const passed = unreadable === 0 ? also : `${also}, ${unreadable} unreadable offsets passed over`;
+  const text = `Inserted ${rows} rows into ${table}${passed} in ${ms} ms, lag ${lag}`;
+  return { fields: { rows, dead, duplicates, unreadable, offsets, ms, lag }, text };
 }

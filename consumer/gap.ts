@@ -12,6 +12,9 @@ export const NOT_IN_LOG = 'not-in-log';
 /** The reason of facts about records that another one was made from already: they are left out. */
 export const DUPLICATE = 'duplicate';
 
+/** The reason of facts about offsets of records that cannot be read: damaged, or past a limit. */
+export const UNREADABLE = 'unreadable';
+
 /** Adds an offset above all others to ranges in order. */
 export function extend(ranges: OffsetRange[], offset: number): void {
   const last = ranges.at(-1);

@@ -9,9 +9,9 @@ import { Batch } from './batch.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { deliver } from './delivery.ts';
 import { Doubt } from './doubt.ts';
-import { flushLine } from './flush-line.ts';
 import { dueInMs, isFull } from './flush-rule.ts';
 import { isGap } from './hole.ts';
+import { noteLanded } from './landed.ts';
 import type { LaneParts } from './lane-parts.ts';
 import { lookAtLog } from './log-look.ts';
 import { isBehind, lagOf, reportLag, type PartitionState } from './partition.ts';
@@ -143,19 +143,25 @@ export class Lane {
       this.#startOver(Promise.resolve());
       return false;
     }
-    this.#accept(fetched, state);
-    await this.#room(membership, generation);
+    for (let isTaken = false; !isTaken && this.#isCurrent(generation);) {
+      isTaken = this.#accept(fetched, state);
+      await this.#room(membership, generation);
+    }
     return this.#isCurrent(generation);
   }
 
-  #accept(fetched: RecordBatch, state: PartitionState): void {
-    if (this.#open.openedAtMs === 0) this.#open.openedAtMs = this.#parts.runtime.nowMs();
-    this.#open.add(fetched.partition, fetched, state.position, state);
-    const next = fetched.lastOffset + 1;
+  /** True when all of it was taken; false when the open batch is full before. */
+  #accept(fetched: RecordBatch, state: PartitionState): boolean {
+    const { partition } = fetched;
+    const open = this.#open;
+    if (open.openedAtMs === 0) open.openedAtMs = this.#parts.runtime.nowMs();
+    const isTaken = open.add(partition, fetched, state.position, state, this.#doubt.limits);
+    const { next } = open.spans.get(partition)!;
     this.#parts.metrics.consumed(next - state.position);
     state.position = next;
     state.sought = undefined;
     this.#pump();
+    return isTaken;
   }
 
   /** Waits until the partition is ours, keeping the membership alive. */
@@ -217,7 +223,8 @@ export class Lane {
       this.#recover(error, generation);
       return;
     }
-    this.#landed(batch, taken, performance.now() - startedAt);
+    this.#doubt.settled();
+    noteLanded(batch, taken, performance.now() - startedAt, this.#parts);
     await this.#parts.log.commit(
       new Map([...batch.spans].map(([partition, { next }]) => [partition, next])),
     );
@@ -244,22 +251,6 @@ export class Lane {
     } else {
       failed(error);
     }
-  }
-
-  #landed(batch: Batch, taken: Taken, durationMs: number): void {
-    const { logger, metrics, stream } = this.#parts;
-    this.#doubt.settled();
-    for (const [partition, { next, rows }] of batch.spans) {
-      const state = taken.states.get(partition);
-      if (state === undefined) continue;
-      state.landed = next;
-      if (rows === 0) state.recorded = next;
-    }
-    const lag = lagOf(taken.states.values());
-    metrics.flushed(batch, durationMs);
-    metrics.lag(lag);
-    const { fields, text } = flushLine(batch, metrics.table, durationMs, lag);
-    logger.info({ stream: stream.name, ...fields }, text);
   }
 
   /** Called every few seconds: how far goes Kafka's log, is it still the same; records positions. */

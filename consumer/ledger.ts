@@ -5,7 +5,7 @@ import { retentionDays } from '../platform/clickhouse/retention.ts';
 import { FencedError, UnclearOutcomeError, UnavailableError } from '../platform/errors.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from './fence.ts';
-import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from './gap.ts';
 import { metOrigins } from './origins-met.ts';
 import type { Origins } from './origins.ts';
 import type { Facts, FloorRow, Landed } from './sink.ts';
@@ -200,9 +200,10 @@ export class Ledger implements Facts {
 
   /** Offsets that are recorded as having no record (any more). */
   async gone(source: string, partition: number): Promise<OffsetRange[]> {
+    const reasons = ['gap', NOT_IN_LOG, DUPLICATE, UNREADABLE].map(quoted).join(', ');
     const rows = await this.#clickhouse.rows<{ detail: string }>(
       `SELECT DISTINCT detail FROM ${consumerPositions.name}
-       WHERE ${await this.#of(source, [partition])} AND reason IN ('gap', ${quoted(NOT_IN_LOG)}, ${quoted(DUPLICATE)})`,
+       WHERE ${await this.#of(source, [partition])} AND reason IN (${reasons})`,
     );
     return rows.flatMap(({ detail }) => readGap(detail));
   }

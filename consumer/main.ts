@@ -18,7 +18,13 @@ import { run, type Service } from '../platform/service.ts';
 import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
 import { readCommand, USAGE } from './arguments.ts';
 import { ClickHouseInserts } from './clickhouse-inserts.ts';
-import { consumerVariables, groupOf, streamOfTopic, type ConsumerConfig } from './config.ts';
+import {
+  consumerVariables,
+  groupOf,
+  inflateLimits,
+  streamOfTopic,
+  type ConsumerConfig,
+} from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
@@ -64,6 +70,7 @@ export async function start(
       groupId,
       topics: [...streams.keys()],
       maxBytesPerPartition: config.FETCH_MAX_BYTES,
+      inflate: inflateLimits(config),
     },
     log,
   );
@@ -141,9 +148,11 @@ export async function start(
       await started;
       await Promise.all(all.map((lane) => lane.stop(DRAIN_MS)));
       await kept.disposeAsync();
-      const { consumed, deadLetters: dead, duplicates, inserted, lag } = totals();
-      const account = { event: 'account', consumed, inserted, deadLetters: dead, duplicates, lag };
-      const twice = duplicates === 0 ? '' : `, duplicates left out ${duplicates}`;
+      const { consumed, deadLetters: dead, duplicates, inserted, lag, unreadable } = totals();
+      const counts = { consumed, inserted, deadLetters: dead, duplicates, unreadable, lag };
+      const account = { event: 'account', ...counts };
+      const passed = unreadable === 0 ? '' : `, unreadable offsets ${unreadable}`;
+      const twice = duplicates === 0 ? passed : `, duplicates left out ${duplicates}${passed}`;
       log.info(
         account,
         `consumed ${consumed}, inserted ${inserted}, dead letters ${dead}${twice}, lag ${lag}`,
@@ -153,12 +162,20 @@ export async function start(
 }
 
 function sum(metrics: readonly LaneMetrics[]): Totals {
-  const all: Totals = { consumed: 0, inserted: 0, deadLetters: 0, duplicates: 0, lag: 0 };
+  const all: Totals = {
+    consumed: 0,
+    inserted: 0,
+    deadLetters: 0,
+    duplicates: 0,
+    unreadable: 0,
+    lag: 0,
+  };
   for (const { totals } of metrics) {
     all.consumed += totals.consumed;
     all.inserted += totals.inserted;
     all.deadLetters += totals.deadLetters;
     all.duplicates += totals.duplicates;
+    all.unreadable += totals.unreadable;
     all.lag += totals.lag;
   }
   return all;

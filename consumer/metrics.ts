@@ -3,7 +3,10 @@ import { Counter, Gauge, Histogram, type Registry } from '../platform/metrics.ts
 import type { Batch } from './batch.ts';
 
 /** What is told of a batch. */
-type Flushed = Pick<Batch, 'deadLetters' | 'decodeMs' | 'duplicates' | 'valueBytes'> & {
+type Flushed = Pick<
+  Batch,
+  'deadLetters' | 'decodeMs' | 'duplicates' | 'unreadable' | 'valueBytes'
+> & {
   readonly block: Pick<Batch['block'], 'rows'>;
 };
 
@@ -13,6 +16,8 @@ export interface Totals {
   deadLetters: number;
   /** Records that were made twice from the same and left out. */
   duplicates: number;
+  /** Offsets of records that cannot be read and were passed over. */
+  unreadable: number;
   lag: number;
 }
 
@@ -51,6 +56,10 @@ export function consumerMetrics(
   const inserted = counted('rows_inserted_total', 'Rows landed in ClickHouse.');
   const bytes = counted('record_bytes_total', 'Bytes of the record values that were flushed.');
   const twice = counted('duplicates_total', 'Records left out: made from one met before.');
+  const unreadable = counted(
+    'unreadable_offsets_total',
+    'Offsets passed over because their records are damaged or past MAX_BATCH_INFLATED_BYTES.',
+  );
   const dead = new Counter({
     name: 'sensorhouse_consumer_dead_letters_total',
     help: 'Records rejected, by reason.',
@@ -101,8 +110,16 @@ export function consumerMetrics(
     };
     // From 0, so that the first rows are an increase that Prometheus sees.
     for (const stage of ['decode', 'insert', 'wait'] as const) busy(stage, 0);
-    for (const counter of [consumed, inserted, bytes, twice]) counter.inc({ stream }, 0);
-    const totals: Totals = { consumed: 0, inserted: 0, deadLetters: 0, duplicates: 0, lag: 0 };
+    for (const counter of [consumed, inserted, bytes, twice, unreadable])
+      counter.inc({ stream }, 0);
+    const totals: Totals = {
+      consumed: 0,
+      inserted: 0,
+      deadLetters: 0,
+      duplicates: 0,
+      unreadable: 0,
+      lag: 0,
+    };
     return {
       table,
       totals,
@@ -110,10 +127,14 @@ export function consumerMetrics(
         totals.consumed += records;
         consumed.inc({ stream }, records);
       },
-      flushed: ({ block: { rows }, deadLetters, decodeMs, duplicates, valueBytes }, durationMs) => {
+      flushed: (batch, durationMs) => {
+        const { block, deadLetters, decodeMs, duplicates, valueBytes } = batch;
+        const { rows } = block;
         totals.inserted += rows;
         totals.duplicates += duplicates;
         twice.inc({ stream }, duplicates);
+        totals.unreadable += batch.unreadable;
+        unreadable.inc({ stream }, batch.unreadable);
         totals.deadLetters += deadLetters.length;
         inserted.inc({ stream }, rows);
         bytes.inc({ stream }, valueBytes);

@@ -2,10 +2,12 @@
 // row or one dead letter? What was made twice must have been left out; what was not made is missing.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
+import { UNREADABLE_HEADER } from '../streams/origin.ts';
 import { deadLetters } from '../streams/table.ts';
 import type { AuditedLog } from './audit.ts';
 import { lateness } from './audit-report.ts';
 import { expiryOf } from './expiry.ts';
+import { covered, type OffsetRange } from './gap.ts';
 import { quoted, sourceOf } from './source.ts';
 
 export interface OriginPartition {
@@ -15,7 +17,9 @@ export interface OriginPartition {
   readonly end: number;
   /** Records in the log that are a row or a dead letter. */
   readonly made: number;
-  /** Records before the last one that was made which are neither. */
+  /** Records that the processor could not read and passed over, one dead letter for each range of them. */
+  readonly unreadable: number;
+  /** Records before the last one that was made which are none of these. */
   readonly missing: number;
   /** Rows and dead letters too many. */
   readonly surplus: number;
@@ -51,9 +55,23 @@ export async function auditOrigin(
       position,
       end,
     });
-    const missing = Math.max(begin, position) - from - made;
-    const behind = Math.max(0, end - Math.max(begin, position) - ahead);
-    partitions.push({ partition, begin, end, made: made + ahead, missing, surplus, behind });
+    const passed = await passedOver(clickhouse, stream, source, partition);
+    const next = Math.max(begin, position);
+    const below = covered(passed, { first: from, last: next - 1 });
+    const beyond = covered(passed, { first: next, last: end - 1 });
+    const missing = next - from - made - below;
+    const behind = Math.max(0, end - next - ahead - beyond);
+    const unreadable = below + beyond;
+    partitions.push({
+      partition,
+      begin,
+      end,
+      made: made + ahead,
+      unreadable,
+      missing,
+      surplus,
+      behind,
+    });
   }
   return {
     source,
@@ -100,18 +118,43 @@ async function counted(
   return { ahead: Number(ahead), made: Number(made), surplus: Number(surplus) };
 }
 
+/**
+ * The ranges that stubs stand for, without the last offset of each: that is the stub's own and counts as made.
+ */
+async function passedOver(
+  clickhouse: ClickHouse,
+  stream: Stream,
+  source: string,
+  partition: number,
+): Promise<OffsetRange[]> {
+  const rows = await clickhouse.rows<{ o: string; headers: string }>(
+    `SELECT DISTINCT toString(origin_offset) AS o, headers FROM ${deadLetters.name}
+     WHERE stream = ${quoted(stream.name)} AND origin_source = ${quoted(source)}
+       AND origin_partition = ${partition} AND position(headers, ${quoted(UNREADABLE_HEADER)}) > 0`,
+  );
+  return rows.flatMap(({ headers, o }) => {
+    const named = new Map(JSON.parse(headers) as [string, string[]][]).get(UNREADABLE_HEADER)?.[0];
+    const range = /^(\d{1,16})-(\d{1,16})$/.exec(Buffer.from(named ?? '', 'base64').toString());
+    const [first, last] = [Number(range?.[1]), Number(range?.[2])];
+    // Whoever writes to the topic can write such a header: it covers nothing but what ends at its own record.
+    return last === Number(o) && first < last ? [{ first, last: last - 1 }] : [];
+  });
+}
+
 /** Lines for a person, with a verdict. */
 export function originReport(audit: OriginAudit, stream: Stream, hidden = ''): string {
-  const sum = (key: 'made' | 'missing' | 'surplus'): number =>
+  const sum = (key: 'made' | 'missing' | 'surplus' | 'unreadable'): number =>
     audit.partitions.reduce((all, each) => all + each[key], 0);
   const logged = audit.partitions.reduce((all, { begin, end }) => all + end - begin, 0);
   const late = lateness(audit.behind, hidden);
   const lines = audit.partitions.map(
-    ({ begin, behind, end, made, missing, partition, surplus }) => {
-      return `partition ${partition}: ${begin} to ${end}, ${made} made, ${missing} missing, ${surplus} too many, ${behind} behind`;
+    ({ begin, behind, end, made, missing, partition, surplus, unreadable }) => {
+      const passed = unreadable === 0 ? '' : ` ${unreadable} unreadable,`;
+      return `partition ${partition}: ${begin} to ${end}, ${made} made,${passed} ${missing} missing, ${surplus} too many, ${behind} behind`;
     },
   );
-  const account = `${sum('made')} of ${logged} records are rows or dead letters`;
+  const passed = sum('unreadable') === 0 ? '' : `, ${sum('unreadable')} are unreadable`;
+  const account = `${sum('made')} of ${logged} records are rows or dead letters${passed}`;
   const verdict = audit.exact
     ? `EXACT: ${account}${late}`
     : `DOES NOT ADD UP: ${account}, ${sum('missing')} missing, ${sum('surplus')} too many${late}`;

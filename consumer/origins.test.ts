@@ -66,7 +66,14 @@ describe('isDuplicate', () => {
 });
 
 describe('originOf', () => {
-  const of = (...headers: [string, Buffer | null][]) => originOf({ headers: () => headers });
+  const of = (...headers: [string, Buffer | null][]) => {
+    const header = (name: Uint8Array) => {
+      const own = headers.findLast(([each]) => each === Buffer.from(name).toString());
+      return own?.[1] ?? undefined;
+    };
+    return originOf({ header }, met);
+  };
+  const met: Origins = new Map();
   const origin = { source, partition: 2, offset: 9 };
   const header = Buffer.from(writeOrigin(origin));
 

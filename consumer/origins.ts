@@ -10,10 +10,19 @@ import type { Records } from '../platform/kafka/record-batch.ts';
 /** The greatest origin offset met, by origin source and partition. Of one partition of the stream. */
 export type Origins = Map<string, number>;
 
-/** Of what a record was made; undefined when its header does not say. */
-export function originOf(records: Pick<Records, 'headers'>): Origin | undefined {
-  const own = records.headers().findLast(([name]) => name === ORIGIN_HEADER);
-  return own?.[1] === undefined || own[1] === null ? undefined : readOrigin(own[1].toString());
+const HEADER_NAME = Buffer.from(ORIGIN_HEADER);
+/** A topic that is made anew a few times has a few; whoever invents them must not fill the memory. */
+const ORIGINS_MAX = 50_000;
+
+/**
+ * Of what a record was made; undefined when its header does not say, or names yet another origin partition
+ * after very many.
+ */
+export function originOf(records: Pick<Records, 'header'>, met: Origins): Origin | undefined {
+  const text = records.header(HEADER_NAME);
+  const origin = text === undefined ? undefined : readOrigin(text.toString());
+  if (origin === undefined || met.size < ORIGINS_MAX) return origin;
+  return met.has(originKey(origin)) ? origin : undefined;
 }
 
 /** Notes an origin; true when a record made from it, or from a later one, was met before. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reckon, type Counted, type PartitionFacts } from './reckoning.ts';
 
-type Fate = 'good' | 'dead' | 'gap' | 'absent' | 'duplicate';
+type Fate = 'good' | 'dead' | 'gap' | 'absent' | 'duplicate' | 'unreadable';
 
 /** The facts that tables and broker would tell about a partition with these fates from offset 0. */
 function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): PartitionFacts {
@@ -27,6 +27,7 @@ function factsOf(fates: readonly Fate[], { begin = 0, behind = 0 } = {}): Partit
     gaps: offsets('gap').map((offset) => ({ first: offset, last: offset })),
     absent: offsets('absent').map((offset) => ({ first: offset, last: offset })),
     duplicates: offsets('duplicate').map((offset) => ({ first: offset, last: offset })),
+    unreadable: offsets('unreadable').map((offset) => ({ first: offset, last: offset })),
     seed: undefined,
     expired: 0,
     checksum: 0n,
@@ -49,7 +50,9 @@ function factsOfExpired(fates: readonly Fate[], expired: number, begin: number):
 }
 
 const history = fc
-  .array(fc.constantFrom<Fate>('good', 'dead', 'gap', 'absent', 'duplicate'), { maxLength: 50 })
+  .array(fc.constantFrom<Fate>('good', 'dead', 'gap', 'absent', 'duplicate', 'unreadable'), {
+    maxLength: 50,
+  })
   .chain((fates) => {
     return fc.record({
       fates: fc.constant(fates),
@@ -70,12 +73,16 @@ describe('a partition', () => {
       fc.property(history, ({ fates, ...at }) => {
         const audit = reckon(factsOf(fates, at));
         expect(audit).toMatchObject({ exact: true, missing: 0, surplus: 0, behind: at.behind });
-        const { absent, begin, end, dead, duplicates, gap, good, behind } = audit;
-        const account = good + dead + gap + absent + duplicates;
+        const { absent, begin, end, dead, duplicates, gap, good, behind, unreadable } = audit;
+        const account = good + dead + gap + absent + duplicates + unreadable;
         expect(account).toBe(end - begin - behind);
         expect(account + audit.older).toBe(fates.length);
         const inLog = (fate: Fate) => fates.slice(at.begin).filter((each) => each === fate).length;
-        expect([absent, duplicates]).toEqual([inLog('absent'), inLog('duplicate')]);
+        expect([absent, duplicates, unreadable]).toEqual([
+          inLog('absent'),
+          inLog('duplicate'),
+          inLog('unreadable'),
+        ]);
       }),
     );
   });

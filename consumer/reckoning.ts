@@ -32,6 +32,8 @@ export interface PartitionFacts {
   readonly absent: readonly OffsetRange[];
   /** Offsets of records that another one was made from already: left out, as recorded. */
   readonly duplicates: readonly OffsetRange[];
+  /** Offsets of records that could not be read, as recorded. */
+  readonly unreadable: readonly OffsetRange[];
   /** An older installation, which kept no coordinates, took everything below. */
   readonly seed: number | undefined;
   /** Everything below may have expired and is not counted in any of these figures; 0: nothing. */
@@ -52,6 +54,8 @@ export interface PartitionAudit {
   readonly absent: number;
   /** Records that were left out because another one was made from the same, as recorded. */
   readonly duplicates: number;
+  /** Records that were passed over because they cannot be read, as recorded. */
+  readonly unreadable: number;
   /** Offsets older than the log that the tables hold or have recorded as gaps. */
   readonly older: number;
   /** Offsets that should have landed and are nowhere. Negative: one is recorded over rows. */
@@ -89,8 +93,9 @@ export function reckon(facts: PartitionFacts): PartitionAudit {
     good: good.inLog,
     dead: dead.inLog + deadAhead,
     gap: gone.gap,
-    absent: gone.all - gone.gap - gone.duplicates + ahead.all - ahead.duplicates,
+    absent: gone.absent + ahead.absent + ahead.gap,
     duplicates: gone.duplicates + ahead.duplicates,
+    unreadable: gone.unreadable + ahead.unreadable,
     older: good.offsets - good.inLog + dead.offsets - dead.inLog + goneBefore(facts),
     missing,
     surplus,
@@ -115,16 +120,20 @@ function missingOlder(facts: PartitionFacts): number {
 }
 
 /**
- * Offsets of `within` that are recorded as having no row of their own; one of several kinds is a gap
- * first, a duplicate second.
+ * Offsets of `within` that are recorded as having no row of their own; one of several kinds counts as the
+ * first of gap, duplicate, unreadable, absent.
  */
-function goneOf({ absent, duplicates, gaps }: PartitionFacts, within: OffsetRange) {
+function goneOf({ absent, duplicates, gaps, unreadable }: PartitionFacts, within: OffsetRange) {
   const gap = covered(gaps, within);
-  const known = covered([...gaps, ...duplicates], within);
+  const upToDuplicates = covered([...gaps, ...duplicates], within);
+  const upToUnreadable = covered([...gaps, ...duplicates, ...unreadable], within);
+  const all = covered([...gaps, ...duplicates, ...unreadable, ...absent], within);
   return {
-    all: covered([...gaps, ...duplicates, ...absent], within),
+    all,
     gap,
-    duplicates: known - gap,
+    duplicates: upToDuplicates - gap,
+    unreadable: upToUnreadable - upToDuplicates,
+    absent: all - upToUnreadable,
   };
 }
 
@@ -132,8 +141,9 @@ function goneBefore(facts: PartitionFacts): number {
   return goneOf(facts, { first: 0, last: facts.log.begin - 1 }).all;
 }
 
-function oldest({ absent, duplicates, gaps, lowest }: PartitionFacts): number | undefined {
-  const known = [...gaps, ...duplicates, ...absent].map(({ first }) => first);
+function oldest(facts: PartitionFacts): number | undefined {
+  const { absent, duplicates, gaps, lowest, unreadable } = facts;
+  const known = [...gaps, ...duplicates, ...unreadable, ...absent].map(({ first }) => first);
   if (lowest !== undefined) known.push(lowest);
   return known.length === 0 ? undefined : Math.min(...known);
 }

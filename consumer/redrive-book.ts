@@ -233,7 +233,9 @@ export class RedriveBook {
   }
 
   #matching({ reasons, sinceMs }: LetterFilter): string {
-    const conditions = [this.#ofStream];
+    // A letter whose value was cut is no message any more: its detail is the size of the whole value.
+    const whole = `NOT (reason = 'too_large' AND toUInt64OrZero(detail) > length(value))`;
+    const conditions = [this.#ofStream, whole];
     if (reasons.length > 0) conditions.push(`reason IN (${reasons.map(quoted).join(', ')})`);
     if (sinceMs > 0) conditions.push(`ingest_time >= fromUnixTimestamp64Milli(${sinceMs}, 'UTC')`);
     return conditions.join(' AND ');

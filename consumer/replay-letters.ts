@@ -6,20 +6,21 @@ import type { Stream } from '../streams/stream.ts';
 import { deadLetters, ingestTime } from '../streams/table.ts';
 import { Ledger } from './ledger.ts';
 import { guard, type Ownership } from './fence.ts';
-import { NOT_IN_LOG } from './gap.ts';
+import { NOT_IN_LOG, UNREADABLE } from './gap.ts';
 import { CARRY } from './replay-plan.ts';
 import type { ReplayTables } from './replay-tables.ts';
 import type { FloorRow } from './sink.ts';
 import { quoted } from './source.ts';
 
 /**
- * A ledger that has offsets carried over which left the log before they were read again, by retention or compaction: the live table
+ * A ledger that has offsets carried over which left the log before they were read again, by retention or compaction, or cannot be read any more: the live table
  * has their rows.
  */
 export class ReplayLedger extends Ledger {
   override recordFloors(ownership: Ownership, floors: readonly FloorRow[]): Promise<void> {
+    const gone = ['gap', NOT_IN_LOG, UNREADABLE];
     const own = floors.map((floor) =>
-      floor.reason === 'gap' || floor.reason === NOT_IN_LOG ? { ...floor, reason: CARRY } : floor,
+      gone.includes(floor.reason) ? { ...floor, reason: CARRY } : floor,
     );
     return super.recordFloors(ownership, own);
   }

@@ -4,7 +4,7 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { CLAIM } from './fence.ts';
-import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from './gap.ts';
 import { quoted } from './source.ts';
 import type { ReplayTables } from './replay-tables.ts';
 
@@ -112,7 +112,7 @@ export async function copyGaps(
             WHERE stream_table = ${quoted(liveKey)}
               AND reason NOT IN (${[CLAIM, REPLAY, CARRY].map(quoted).join(', ')})
             ORDER BY written_at
-            LIMIT 1 BY ${place}, if(reason IN ('gap', '${NOT_IN_LOG}', '${DUPLICATE}', 'upgrade'), concat(toString(kafka_offset), detail), '')) AS fact
+            LIMIT 1 BY ${place}, if(reason IN ('gap', '${NOT_IN_LOG}', '${DUPLICATE}', '${UNREADABLE}', 'upgrade'), concat(toString(kafka_offset), detail), '')) AS fact
       INNER JOIN (${positionsSql(beside, quoted(key))}) AS reached USING (${place})
       WHERE fact.kafka_offset <= reached.position AND ${guarded.guard}`,
     body: [],

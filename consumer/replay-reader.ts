@@ -12,7 +12,7 @@ import { topicsOf } from '../platform/streams-variable.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters } from '../streams/table.ts';
 import { ClickHouseInserts } from './clickhouse-inserts.ts';
-import type { ConsumerConfig } from './config.ts';
+import { inflateLimits, type ConsumerConfig } from './config.ts';
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
@@ -54,7 +54,8 @@ export class ReplayReader implements AsyncDisposable {
     // A group of one: the session of a killed run must not keep the next one waiting.
     const groupId = `sensorhouse-replay-${randomUUID()}`;
     const maxBytesPerPartition = config.FETCH_MAX_BYTES;
-    this.#group = new GroupConsumer(config, { groupId, topics, maxBytesPerPartition }, log);
+    const reading = { groupId, topics, maxBytesPerPartition, inflate: inflateLimits(config) };
+    this.#group = new GroupConsumer(config, reading, log);
     const metricsOf = consumerMetrics(createRegistry('replay'));
     const failed = (error: Error): void => this.#failed.reject(error);
     this.#lanes = new Map(

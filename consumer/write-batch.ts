@@ -35,7 +35,8 @@ export async function writeBatch(
   );
 }
 
-/** Nothing else would show that a span without rows, or that ends in duplicates, has landed. */
-function needsFloor({ duplicates, first, next, rows }: Span): boolean {
-  return next > first && (rows === 0 || duplicates.at(-1)?.last === next - 1);
+/** Nothing else would show that a span has landed that has no rows, or none at its end. */
+function needsFloor({ duplicates, first, next, rows, unreadable }: Span): boolean {
+  const endsWithout = [duplicates, unreadable].some((ranges) => ranges.at(-1)?.last === next - 1);
+  return next > first && (rows === 0 || endsWithout);
 }

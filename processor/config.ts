@@ -1,7 +1,7 @@
 // The processor's environment variables.
 import { integer, matching, oneOf, text, type Config } from '../platform/config.ts';
 import { httpVariables } from '../platform/http.ts';
-import { groupVariables, kafkaVariables } from '../platform/kafka/variables.ts';
+import { groupVariables, inflateVariables, kafkaVariables } from '../platform/kafka/variables.ts';
 import { transforms } from '../streams/index.ts';
 
 const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
@@ -26,6 +26,7 @@ export const processorVariables = {
     TOPIC_ALLOWED,
   ),
   ...groupVariables,
+  ...inflateVariables,
   FETCH_MAX_BYTES: integer(
     { default: 1_048_576, doc: 'Bytes fetched at once per partition.' },
     1_024,

@@ -47,10 +47,11 @@ async function deliverWhole(
 export function stubOf(
   { headers, key, timestampMs, value }: PlacedRecord,
   reason: string,
+  bytes = value?.length ?? 0,
 ): PlacedRecord {
   return {
     key: key !== null && key.length > KEY_BYTES_MAX ? null : key,
-    value: Buffer.from(JSON.stringify({ refused: reason, bytes: value?.length ?? 0 })),
+    value: Buffer.from(JSON.stringify({ refused: reason, bytes })),
     headers: headers.filter(([name]) => name === ORIGIN_HEADER),
     timestampMs: reason === 'INVALID_TIMESTAMP' ? Date.now() : timestampMs,
   };

@@ -34,6 +34,8 @@ export interface StartOptions extends Partial<RunOptions> {
 /** The whole stop must fit into 10 s; the rest is for leaving the group. */
 const DRAIN_MS = 6_000;
 const REFRESH_EVERY_MS = 10_000;
+/** Brokers take batches of 1 MiB unless told otherwise; what is larger is replaced by a stub in any case. */
+const RECORD_BYTES_MAX = 8_388_608;
 
 /**
  * Starts a processor; returns when it runs, which does not mean that Kafka is there. `ended` settles with 0
@@ -60,7 +62,12 @@ export async function start(
   const metrics = processorMetrics(registry, transform.name);
   const identities = opened.use(new TopicIdentities(config, groupId));
   const sender = opened.use(new RecordSender(config, groupId, log));
-  const reading = { groupId, topics: [topic], maxBytesPerPartition: config.FETCH_MAX_BYTES };
+  const reading = {
+    groupId,
+    topics: [topic],
+    maxBytesPerPartition: config.FETCH_MAX_BYTES,
+    inflate: { batchBytes: config.MAX_BATCH_INFLATED_BYTES, recordBytes: RECORD_BYTES_MAX },
+  };
   const group = opened.use(new GroupConsumer(config, reading, log));
   const relay = new Relay({
     input: {
@@ -117,9 +124,19 @@ export async function start(
       clearInterval(timer);
       await relay.stop(DRAIN_MS);
       await kept.disposeAsync();
-      const { filtered, lag, read, refused, rejected, sent } = metrics.totals;
-      const account = { event: 'account', read, sent, rejected, refused, filtered, lag };
-      const text = `read ${read}, sent ${sent} (no events: ${rejected}, refused: ${refused}), filtered ${filtered}, lag ${lag}`;
+      const { filtered, lag, read, refused, rejected, sent, unreadable } = metrics.totals;
+      const account = {
+        event: 'account',
+        read,
+        sent,
+        rejected,
+        refused,
+        filtered,
+        unreadable,
+        lag,
+      };
+      const passed = unreadable === 0 ? '' : `, unreadable offsets ${unreadable}`;
+      const text = `read ${read}, sent ${sent} (no events: ${rejected}, refused: ${refused}), filtered ${filtered}${passed}, lag ${lag}`;
       log.info(account, text);
     },
   };

@@ -12,6 +12,8 @@ export interface Totals {
   /** Of those sent: replaced by a stub, because the broker refused them. */
   refused: number;
   filtered: number;
+  /** Offsets that cannot be read; one stub was sent for each range of them. */
+  unreadable: number;
   lag: number;
 }
 
@@ -36,6 +38,10 @@ export function processorMetrics(registry: Registry, transform: string): RelayMe
   const sent = counted('records_out_total', 'Records acknowledged by the output.');
   const filtered = counted('records_filtered_total', 'Records that a filter left out.');
   const refused = counted('records_refused_total', 'Records that the output refused: stubs.');
+  const unreadable = counted(
+    'unreadable_offsets_total',
+    'Offsets passed over because their records are damaged or past MAX_BATCH_INFLATED_BYTES.',
+  );
   const rejected = new Counter({
     name: 'sensorhouse_processor_records_rejected_total',
     help: 'Records sent on unchanged because they are no events, by reason.',
@@ -63,8 +69,16 @@ export function processorMetrics(registry: Registry, transform: string): RelayMe
   });
   const labels = { transform };
   // From 0, so that the first records are an increase that Prometheus sees.
-  for (const counter of [read, sent, filtered, refused]) counter.inc(labels, 0);
-  const totals: Totals = { read: 0, sent: 0, rejected: 0, refused: 0, filtered: 0, lag: 0 };
+  for (const counter of [read, sent, filtered, refused, unreadable]) counter.inc(labels, 0);
+  const totals: Totals = {
+    read: 0,
+    sent: 0,
+    rejected: 0,
+    refused: 0,
+    filtered: 0,
+    unreadable: 0,
+    lag: 0,
+  };
   return {
     totals,
     landed: (parcel, durationMs) => {
@@ -72,6 +86,12 @@ export function processorMetrics(registry: Registry, transform: string): RelayMe
       totals.read += parcel.read;
       totals.sent += out;
       totals.filtered += parcel.filtered;
+      totals.refused += parcel.tooLarge;
+      refused.inc(labels, parcel.tooLarge);
+      for (const { first, last } of parcel.unreadable) {
+        totals.unreadable += last - first + 1;
+        unreadable.inc(labels, last - first + 1);
+      }
       read.inc(labels, parcel.read);
       sent.inc(labels, out);
       filtered.inc(labels, parcel.filtered);

@@ -2,9 +2,12 @@
 // what became of each record, and how far it goes.
 import type { Records } from '../platform/kafka/record-batch.ts';
 import type { PlacedRecord } from '../platform/kafka/record-sender.ts';
-import { ORIGIN_HEADER, readOrigin, writeOrigin } from '../streams/origin.ts';
+import type { RecordRun } from '../platform/kafka/record-run.ts';
+import type { Logger } from '../platform/log.ts';
+import { ORIGIN_HEADER, readOrigin, UNREADABLE_HEADER, writeOrigin } from '../streams/origin.ts';
 import type { RejectionReason } from '../streams/rejection.ts';
 import type { Outcome, Transform } from '../streams/transform.ts';
+import { stubOf } from './delivery.ts';
 
 export type Apply = (value: Buffer | null, recordTimeMs: number, nowMs: number) => Outcome;
 
@@ -15,8 +18,35 @@ export interface Place {
   readonly partition: number;
 }
 
-/** What an output takes in memory beside its bytes, near enough. */
+/** How records are made. */
+export interface Making {
+  readonly apply: Apply;
+  readonly origin: Transform['origin'];
+  readonly place: Place;
+  /** The stream that stubs go to: its sink files them as dead letters. */
+  readonly stubsTo: string;
+  readonly nowMs: number;
+}
+
+/** A parcel that holds this much takes no more: what one partition may hold that is not sent yet. */
+export const OPEN_BYTES_MAX = 1_048_576;
+
+/** How the records of a partition are made now. */
+export function makingOf(
+  {
+    apply,
+    origin,
+    topics,
+  }: Pick<Making, 'apply' | 'origin'> & { readonly topics: ReadonlyMap<string, string> },
+  place: Place,
+): Making {
+  const [stubsTo] = topics.keys();
+  return { apply, origin, place, stubsTo: stubsTo!, nowMs: Date.now() };
+}
+
+/** What an output and each of its headers take in memory beside their bytes, near enough. */
 const RECORD_BYTES = 200;
+const HEADER_BYTES = 150;
 
 export class Parcel {
   /** By the name of the stream they go to. */
@@ -27,6 +57,11 @@ export class Parcel {
   filtered = 0;
   /** Sent unchanged because they are no events, by reason. */
   readonly rejected = new Map<RejectionReason, number>();
+  /** Of those sent: stubs for what is too large to be read whole. */
+  tooLarge = 0;
+  /** Offsets that cannot be read, and why. A stub for each range is sent. */
+  readonly unreadable: { readonly first: number; readonly last: number; readonly why: string }[] =
+    [];
   /** One past the last offset it covers. */
   next: number;
 
@@ -34,19 +69,32 @@ export class Parcel {
     this.next = next;
   }
 
-  /** Adds what becomes of the record at the cursor. */
-  add(
-    records: Records,
-    apply: Apply,
-    origin: Transform['origin'],
-    place: Place,
-    nowMs: number,
-  ): void {
+  /**
+   * Adds what becomes of the records of a run from `position` on, at most `recordsMax` of them and no more
+   * than the parcel may hold. False when it is full: the rest of the same run goes into another.
+   */
+  addRun(run: RecordRun, position: number, making: Making, recordsMax: number): boolean {
+    const end = this.read + recordsMax;
+    for (const records of run.records) {
+      while (this.read < end && this.bytes < OPEN_BYTES_MAX && records.next()) {
+        if (records.offset < position) continue;
+        if (records.isCut) this.#addCut(records, making);
+        else this.#add(records, making);
+        this.next = records.offset + 1;
+      }
+      if (this.read >= end) return true;
+      if (this.bytes >= OPEN_BYTES_MAX) return false;
+      if (records.damage !== undefined) this.#addUnreadable(records, records.damage, making);
+    }
+    this.next = Math.max(this.next, run.lastOffset + 1);
+    return true;
+  }
+
+  #add(records: Records, { apply, nowMs, origin, place }: Making): void {
     const { offset, timestampMs } = records;
     const read = records.value();
     const outcome = apply(read, timestampMs, nowMs);
     this.read += 1;
-    this.next = offset + 1;
     if (outcome.kind === 'filtered') {
       this.filtered += 1;
       return;
@@ -56,13 +104,42 @@ export class Parcel {
       this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
     }
     const value = outcome.kind === 'passed' ? outcome.value : read;
-    const key = records.key();
     const headers = withOrigin(records.headers(), origin, { ...place, offset });
-    const output = this.outputs.get(outcome.to.name);
-    const record = { key, value, headers, timestampMs };
-    if (output === undefined) this.outputs.set(outcome.to.name, [record]);
+    this.#push(outcome.to.name, { key: records.key(), value, headers, timestampMs });
+  }
+
+  /** What is too large to be read whole would be refused by the output, too. */
+  #addCut(records: Records, { place, stubsTo }: Making): void {
+    const { offset, timestampMs, wholeValueBytes } = records;
+    this.read += 1;
+    this.tooLarge += 1;
+    const headers = withOrigin([], 'read', { ...place, offset });
+    const cut = { key: records.key(), value: null, headers, timestampMs };
+    this.#push(stubsTo, stubOf(cut, 'MESSAGE_TOO_LARGE', wholeValueBytes));
+  }
+
+  /** One record stands for all that cannot be read, so that the audit of the output knows of them. */
+  #addUnreadable({ lastOffset: last }: Records, why: string, { place, stubsTo }: Making): void {
+    const first = this.next;
+    if (last < first) return;
+    this.unreadable.push({ first, last, why });
+    const headers = [
+      [UNREADABLE_HEADER, Buffer.from(`${first}-${last}`)],
+      [ORIGIN_HEADER, Buffer.from(writeOrigin({ ...place, offset: last }))],
+    ] as const;
+    const value = Buffer.from(JSON.stringify({ unreadable: `offsets ${first} to ${last}`, why }));
+    this.#push(stubsTo, { key: null, value, headers, timestampMs: Date.now() });
+    this.next = last + 1;
+  }
+
+  #push(stream: string, record: PlacedRecord): void {
+    const output = this.outputs.get(stream);
+    if (output === undefined) this.outputs.set(stream, [record]);
     else output.push(record);
+    const { headers, key, value } = record;
     this.bytes += (key?.length ?? 0) + (value?.length ?? 0) + RECORD_BYTES;
+    for (const [name, held] of headers)
+      this.bytes += name.length + (held?.length ?? 0) + HEADER_BYTES;
   }
 }
 
@@ -81,4 +158,12 @@ export function withOrigin(
 
 function isOrigin([name, value]: Headers[number]): boolean {
   return name === ORIGIN_HEADER && value !== null && readOrigin(value.toString()) !== undefined;
+}
+
+/** One loud line for every range of records that cannot be read. */
+export function sayUnreadable({ unreadable }: Parcel, logger: Logger, where: string): void {
+  for (const { first, last, why } of unreadable) {
+    const text = `${where}: the records at offsets ${first} to ${last} cannot be read and are passed over: ${why}`;
+    logger.error({ first, last, why }, text);
+  }
 }

@@ -11,14 +11,13 @@ import { Availability, backoffMs, withPatience } from '../platform/retry.ts';
 import { sourceOf } from '../streams/origin.ts';
 import { Committer } from './committer.ts';
 import { deliver } from './delivery.ts';
-import { Parcel } from './parcel.ts';
+import { makingOf, OPEN_BYTES_MAX, Parcel, sayUnreadable } from './parcel.ts';
 import type { Owned, RelayParts } from './relay-parts.ts';
 import { isIdle, isLost, lagOf, takeOver, type PartitionState, type Taken } from './takeover.ts';
 
 /** Heartbeats go out at least this often while a run waits for room. */
 const HEARTBEAT_EVERY_MS = 1_000;
-/** What one partition, and all of them, may hold that is not sent yet. */
-const OPEN_BYTES_MAX = 1_048_576;
+/** What all partitions may hold that is not sent yet. */
 const ALL_BYTES_MAX = 16 * 1_048_576;
 
 export class Relay {
@@ -144,10 +143,14 @@ export class Relay {
       if (taken === this.#taken) this.#startOver();
       return false;
     }
-    if (taken !== this.#taken || this.#stopping) return false;
-    this.#accept(fetched, state, taken.topicId);
-    await this.#room(state, membership, taken);
-    return taken === this.#taken;
+    const generation = this.#generation;
+    if (taken !== this.#taken) return false;
+    let isTaken = false;
+    while (!isTaken && this.#isCurrent(generation)) {
+      isTaken = this.#accept(fetched, state, taken.topicId);
+      await this.#room(state, membership, taken);
+    }
+    return isTaken && taken === this.#taken;
   }
 
   async #whenTaken(membership: Membership): Promise<Owned | undefined> {
@@ -160,25 +163,21 @@ export class Relay {
     return undefined;
   }
 
-  #accept(fetched: RecordBatch, state: PartitionState, topicId: string): void {
-    const { apply, input, max, origin } = this.#parts;
+  /** True when all of it was taken; false when the open parcel is full before. */
+  #accept(fetched: RecordBatch, state: PartitionState, topicId: string): boolean {
+    const { input, max } = this.#parts;
     const place = { source: sourceOf(input.topic, topicId), partition: state.partition };
-    const nowMs = Date.now();
+    const making = makingOf(this.#parts, place);
     const { open } = state;
-    const bytesBefore = open.bytes;
-    for (const records of fetched.records) {
-      while (this.#read < max && records.next()) {
-        if (records.offset < state.position) continue;
-        open.add(records, apply, origin, place, nowMs);
-        this.#read += 1;
-      }
-    }
-    if (this.#read < max) open.next = fetched.lastOffset + 1;
-    this.#bytes += open.bytes - bytesBefore;
+    const { bytes, read } = open;
+    const isTaken = open.addRun(fetched, state.position, making, max - this.#read);
+    this.#read += open.read - read;
+    this.#bytes += open.bytes - bytes;
     state.position = open.next;
     state.sought = undefined;
     this.#pump(state);
     this.#tellProgress();
+    return isTaken;
   }
 
   /** Holds the fetch back while there is too much on its way. */
@@ -232,6 +231,7 @@ export class Relay {
     state.landed = parcel.next;
     this.#landed.set(state.partition, { offset: parcel.next, note: topicId });
     if (taken === this.#taken || this.#stopping) committer.landed(state.partition, parcel.next);
+    sayUnreadable(parcel, logger, `${this.#parts.input.topic}, partition ${state.partition}`);
     metrics.landed(parcel, performance.now() - startedAt);
     this.#tellProgress();
   }

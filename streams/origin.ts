@@ -9,6 +9,12 @@ export function sourceOf(topic: string, topicId: string): string {
 /** Name of the header: `topic@topic-id/partition/offset`. */
 export const ORIGIN_HEADER = 'sensorhouse-from';
 
+/**
+ * Name of the header of a record that stands for others of its origin that cannot be read: `first-last`, both
+ * included. Its own origin is the last of them.
+ */
+export const UNREADABLE_HEADER = 'sensorhouse-unreadable';
+
 export interface Origin {
   /** `topic@topic-id`. */
   readonly source: string;

@@ -30,7 +30,10 @@ function reading(
   return {
     atMs,
     kafka: { ok: true, said: { end, kept: end, partitions: 3, relays } },
-    consumer: { ok: true, said: { ready, inserted, lag, deadLetters: 0, duplicates: 0 } },
+    consumer: {
+      ok: true,
+      said: { ready, inserted, lag, deadLetters: 0, duplicates: 0, unreadable: 0 },
+    },
     clickhouse: { ok: true, said: { ...rows, ...more } },
   };
 }
@@ -162,10 +165,11 @@ describe('readConsumer and perSecond', () => {
       'sensorhouse_consumer_dead_letters_total{stream="a",reason="x"} 2',
       'sensorhouse_consumer_lag_records{stream="a"} 3',
       'sensorhouse_consumer_duplicates_total{stream="b"} 4',
+      'sensorhouse_consumer_unreadable_offsets_total{stream="b"} 6',
       'process_cpu_seconds_total 9',
     ].join('\n');
     expect(readConsumer(text, true)).toEqual({
-      ...{ ready: true, inserted: 12, deadLetters: 2, duplicates: 4, lag: 3 },
+      ...{ ready: true, inserted: 12, deadLetters: 2, duplicates: 4, unreadable: 6, lag: 3 },
     });
     expect(perSecond({ atMs: 0, value: 5 }, { atMs: 2_000, value: 15 })).toBe(5);
     expect(perSecond({ atMs: 0, value: 5 }, { atMs: 0, value: 15 })).toBeUndefined();

@@ -50,7 +50,8 @@ function pacesOf(readings: readonly Reading[]): Paces {
     sent: pace(({ kafka: said }) => (said.ok ? said.said.end : undefined)),
     inserted: pace(({ consumer: said }) => {
       if (!said.ok) return undefined;
-      return said.said.inserted + said.said.deadLetters + said.said.duplicates;
+      const { deadLetters, duplicates, inserted, unreadable } = said.said;
+      return inserted + deadLetters + duplicates + unreadable;
     }),
   };
 }

@@ -30,6 +30,8 @@ export interface ConsumerReading {
   readonly deadLetters: number;
   /** Left out: made from a message that was met before. */
   readonly duplicates: number;
+  /** Offsets passed over because their records cannot be read. */
+  readonly unreadable: number;
   readonly lag: number;
   /** Partitions that stand still, in words; absent when none does. */
   readonly standstills?: readonly string[];
@@ -73,6 +75,7 @@ export function readConsumer(text: string, ready: boolean): ConsumerReading {
     inserted: of('rows_inserted_total'),
     deadLetters: of('dead_letters_total'),
     duplicates: of('duplicates_total'),
+    unreadable: of('unreadable_offsets_total'),
     lag: of('lag_records'),
     ...(of('open_transaction_records') > 0 ? { hidden: of('open_transaction_records') } : {}),
   };

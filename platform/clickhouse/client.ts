@@ -12,7 +12,7 @@ export interface Insert {
   /** The whole statement, ending in `FORMAT …`. */
   readonly statement: string;
   /** The data in that format. Read once; must stay unchanged until the call settles. */
-  readonly body: readonly Uint8Array[];
+  readonly body: Iterable<Uint8Array>;
   readonly rows: number;
   readonly queryId: string;
 }

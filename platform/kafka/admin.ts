@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { Admin } from '@platformatic/kafka';
 import { parseBrokers } from './brokers.ts';
-import { registerSnappyFrames } from './codecs.ts';
 import type { KafkaConfig } from './variables.ts';
 
 const SASL = {
@@ -19,7 +18,6 @@ export function createAdmin(config: KafkaConfig, clientId: string): Admin {
 
 /** How clients of @platformatic/kafka connect: brokers, timeouts, TLS and SASL from `config`. */
 export function connectionOptions(config: KafkaConfig, clientId: string) {
-  registerSnappyFrames();
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SSL_CA: ca } = config;
   return {
     clientId,

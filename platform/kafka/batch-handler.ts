@@ -1,15 +1,31 @@
-// Hands one fetched batch of kafkajs to a receiver, run by run, and keeps the membership alive meanwhile.
+// Hands one fetched batch of kafkajs to a receiver, run by run, and keeps the membership alive meanwhile. What
+// came damaged is fetched again before the receiver is told that it cannot be read.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EachBatchPayload } from 'kafkajs';
+import type { Logger } from '../log.ts';
+import type { DamagedBatches } from './damaged-batches.ts';
 import type { FetchedBatch } from './fetch-response.ts';
 import type { GroupReceiver } from './group-consumer.ts';
 import { keepingAlive } from './keep-alive.ts';
+import type { InflateLimits } from './record-pieces.ts';
 import { inRuns } from './record-run.ts';
+
+/** What does not change from batch to batch. */
+export interface Handling {
+  readonly heartbeatMs: number;
+  readonly inflate: InflateLimits;
+  readonly damaged: DamagedBatches;
+  readonly log: Logger;
+}
+
+/** Before a damaged batch is fetched again. */
+const FETCH_AGAIN_MS = 300;
 
 /** Resolves when the receiver has taken the batch or declined it. @throws whatever the receiver throws. */
 export async function deliver(
   payload: EachBatchPayload,
   receiver: GroupReceiver,
-  heartbeatMs: number,
+  { damaged, heartbeatMs, inflate, log }: Handling,
 ): Promise<void> {
   const { topic, partition, highWatermark } = payload.batch;
   const batch = payload.batch as unknown as {
@@ -21,11 +37,19 @@ export async function deliver(
     isCurrent: () => payload.isRunning() && !payload.isStale(),
   };
   const endOffset = Number(highWatermark);
+  const last = batch.messages.at(-1)?.raw;
+  const again = last?.damage !== undefined && !damaged.isConfirmed(topic, partition, last);
+  const messages = again ? batch.messages.slice(0, -1) : batch.messages;
   // kafkajs sends no heartbeat while a batch is dealt with, which may have to ask a slow server.
   const taken = await keepingAlive(membership.heartbeat, heartbeatMs / 2, () =>
-    inRuns(batch.messages, Number(batch.fetchedOffset), (run) =>
+    inRuns(messages, Number(batch.fetchedOffset), inflate, (run) =>
       receiver.batch({ topic, partition, endOffset, ...run }, membership),
     ),
   );
-  if (taken) payload.resolveOffset(payload.batch.lastOffset());
+  const resolved = messages.at(-1)?.offset;
+  if (taken && resolved !== undefined) payload.resolveOffset(resolved);
+  if (!again || !taken) return;
+  const text = `${topic}: a record batch of partition ${partition} came damaged: ${last.damage}; fetching it again`;
+  log.warn({ topic, partition, offset: last.baseOffset }, text);
+  await sleep(FETCH_AGAIN_MS);
 }

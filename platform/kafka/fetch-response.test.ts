@@ -20,6 +20,7 @@ function batch(
     timestampMs: 0,
     timestampIsFixed: false,
     body: Buffer.alloc(0),
+    damage: undefined,
   };
 }
 
@@ -73,9 +74,9 @@ describe('settled', () => {
 describe('readFetchResponse', () => {
   it('refuses a response that ends early', () => {
     const bytes = Buffer.alloc(14);
-    expect(readFetchResponse(bytes, 11).responses).toEqual([]);
+    expect(readFetchResponse(bytes, 11, () => 0).responses).toEqual([]);
     bytes.writeInt32BE(1, 10);
-    expect(() => readFetchResponse(bytes, 11)).toThrow(RangeError);
+    expect(() => readFetchResponse(bytes, 11, () => 0)).toThrow(RangeError);
   });
 });
 
@@ -94,7 +95,7 @@ describe('the end of a partition', () => {
 
   it('is where reading ends: what an open transaction hides is no lag', () => {
     const endOf = (bytes: Buffer) =>
-      readFetchResponse(bytes, 4).responses[0]!.partitions[0]!.highWatermark;
+      readFetchResponse(bytes, 4, () => 0).responses[0]!.partitions[0]!.highWatermark;
     expect(endOf(response(140n, 30n))).toBe('30');
     // An old broker does not know the last stable offset.
     expect(endOf(response(140n, -1n))).toBe('140');

@@ -1,7 +1,8 @@
 // Reads Kafka's Fetch response, versions 4 to 11, into the shape kafkajs works with, but leaves every
 // record batch as it came: one entry a batch instead of one a record. Transactions are settled here:
 // markers and aborted batches are passed on as batches without records, so that offsets stay gapless.
-import { rawBatches, type RawRecordBatch } from './record-batch.ts';
+import type { RawRecordBatch } from './record-batch.ts';
+import { rawBatches } from './record-set.ts';
 
 /** What kafkajs takes for a message: it looks at nothing but these two. */
 export interface FetchedBatch {
@@ -44,22 +45,36 @@ export interface AbortedTransaction {
 export const FIRST_VERSION = 4;
 export const LAST_VERSION = 11;
 
+/** The offset that was asked for in a partition. */
+export type AskedOffset = (topic: string, partition: number) => number;
+
 /** @throws {RangeError} when the response is shorter than it says. */
-export function readFetchResponse(bytes: Buffer, version: number): FetchResponse {
+export function readFetchResponse(
+  bytes: Buffer,
+  version: number,
+  asked: AskedOffset,
+): FetchResponse {
   const reader = new Reader(bytes);
   return {
     throttleTime: 0,
     clientSideThrottleTime: reader.int32(),
     errorCode: version >= 7 ? reader.int16() : 0,
     sessionId: version >= 7 ? reader.int32() : 0,
-    responses: reader.array(() => ({
-      topicName: reader.string(),
-      partitions: reader.array(() => readPartition(reader, version)),
-    })),
+    responses: reader.array(() => {
+      const topicName = reader.string();
+      const partitions = reader.array(() => {
+        return readPartition(reader, version, (partition) => asked(topicName, partition));
+      });
+      return { topicName, partitions };
+    }),
   };
 }
 
-function readPartition(reader: Reader, version: number): FetchedPartition {
+function readPartition(
+  reader: Reader,
+  version: number,
+  asked: (partition: number) => number,
+): FetchedPartition {
   const partition = reader.int32();
   const errorCode = reader.int16();
   const end = reader.int64();
@@ -72,7 +87,8 @@ function readPartition(reader: Reader, version: number): FetchedPartition {
     return { producerId: reader.int64(), firstOffset: Number(reader.int64()) };
   });
   const preferredReadReplica = version >= 11 ? reader.int32() : -1;
-  const messages = settled(rawBatches(reader.bytes()), aborted);
+  const log = { from: asked(partition), end: end < 0n ? Infinity : Number(end) };
+  const messages = settled(rawBatches(reader.bytes(), log), aborted);
   return {
     partition,
     errorCode,
@@ -139,7 +155,10 @@ class Reader {
   /** Null counts as empty, as in kafkajs. */
   array<T>(read: () => T): T[] {
     const length = Math.max(0, this.int32());
-    return Array.from({ length }, read);
+    const found: T[] = [];
+    // One by one: a length that is not true ends at the last byte, before memory is taken for it.
+    for (let index = 0; index < length; index += 1) found.push(read());
+    return found;
   }
 
   /** A slice, not a copy. */

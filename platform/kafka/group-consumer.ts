@@ -6,11 +6,13 @@ import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
 import { ConfigError, UnavailableError, asError, isProgrammingError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, untilAvailable } from '../retry.ts';
-import { deliver } from './batch-handler.ts';
+import { deliver, type Handling } from './batch-handler.ts';
 import { createKafka } from './client.ts';
+import { DamagedBatches } from './damaged-batches.ts';
 import { isClientFailure, isRefusedSession, isUnknownTopic, kafkaFailure } from './failure.ts';
 import { readLogRanges, type LogRange } from './log-ranges.ts';
 import { rawFetching } from './raw-fetch.ts';
+import type { InflateLimits } from './record-pieces.ts';
 import type { RecordRun } from './record-run.ts';
 import { KafkaCheck } from './speaks-kafka.ts';
 import type { GroupConfig, KafkaConfig } from './variables.ts';
@@ -50,6 +52,7 @@ export interface GroupOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly maxBytesPerPartition: number;
+  readonly inflate: InflateLimits;
 }
 
 /** A committed offset and what was noted with it, '' for nothing. */
@@ -79,6 +82,7 @@ export class GroupConsumer implements AsyncDisposable {
   readonly #log: Logger;
   readonly #sessionMs: number;
   readonly #heartbeatMs: number;
+  readonly #handling: Handling;
   readonly #stop = new AbortController();
   /** The receiver was told that it is over: kafkajs must not start again. */
   #isOver = false;
@@ -93,6 +97,9 @@ export class GroupConsumer implements AsyncDisposable {
       HEARTBEAT_MAX_MS,
       Math.floor(this.#sessionMs / HEARTBEATS_PER_SESSION),
     );
+    const { inflate } = options;
+    const heartbeatMs = this.#heartbeatMs;
+    this.#handling = { heartbeatMs, inflate, damaged: new DamagedBatches(), log };
     this.#admin = kafka.admin();
     this.#check = new KafkaCheck(config);
     this.#consumer = kafka.consumer({
@@ -169,7 +176,7 @@ export class GroupConsumer implements AsyncDisposable {
   /** kafkajs retries whatever is thrown in a batch's handler: a mistake of ours ends it instead. */
   async #deliver(payload: EachBatchPayload, receiver: GroupReceiver): Promise<void> {
     try {
-      await deliver(payload, receiver, this.#heartbeatMs);
+      await deliver(payload, receiver, this.#handling);
     } catch (thrown) {
       if (!isClientFailure(thrown)) this.#end(receiver, asError(thrown));
       throw thrown;

@@ -4,7 +4,12 @@
 // kafkajs (2.2.4, its last release): only fetches made inside `rawFetching` are concerned.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
-import { FIRST_VERSION, LAST_VERSION, readFetchResponse } from './fetch-response.ts';
+import {
+  FIRST_VERSION,
+  LAST_VERSION,
+  readFetchResponse,
+  type AskedOffset,
+} from './fetch-response.ts';
 
 interface Protocol {
   readonly request: unknown;
@@ -15,8 +20,19 @@ interface Protocol {
   readonly requestTimeout?: number;
 }
 
+/** What kafkajs asks for. */
+interface FetchParameters {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly fetchOffset: string | number;
+    }[];
+  }[];
+}
+
 interface FetchRequests {
-  protocol: (wanted: { version: number }) => (parameters: unknown) => Protocol;
+  protocol: (wanted: { version: number }) => (parameters: FetchParameters) => Protocol;
 }
 
 const raw = new AsyncLocalStorage<true>();
@@ -42,8 +58,15 @@ function patch(): void {
       const known = version >= FIRST_VERSION && version <= LAST_VERSION;
       if (raw.getStore() === undefined || !known) return made;
       const decode = (bytes: Buffer): Promise<unknown> =>
-        Promise.resolve(readFetchResponse(bytes, version));
+        Promise.resolve(readFetchResponse(bytes, version, askedIn(parameters)));
       return { ...made, response: { ...made.response, decode } };
     };
+  };
+}
+
+function askedIn({ topics }: FetchParameters): AskedOffset {
+  return (name, wanted) => {
+    const partitions = topics.find(({ topic }) => topic === name)?.partitions;
+    return Number(partitions?.find(({ partition }) => partition === wanted)?.fetchOffset ?? 0);
   };
 }

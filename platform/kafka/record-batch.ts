@@ -1,28 +1,6 @@
-// One record batch of Kafka's log format (magic 2), read where it lies: a cursor goes over the records
+// The records of one batch of Kafka's log format (magic 2), read where they lie: a cursor goes over them
 // without an object, a string or a copy per record. Pure; clause names are those of the Kafka protocol
-// guide. A batch that contradicts its own lengths is refused, never half read.
-import { UnavailableError } from '../errors.ts';
-
-/** Bytes before the records: base offset to record count. */
-const HEAD_BYTES = 61;
-const LENGTH_AT = 8;
-const MAGIC_AT = 16;
-const ATTRIBUTES_AT = 21;
-const LAST_OFFSET_DELTA_AT = 23;
-const FIRST_TIMESTAMP_AT = 27;
-const MAX_TIMESTAMP_AT = 35;
-const PRODUCER_ID_AT = 43;
-const COUNT_AT = 57;
-
-const CODEC_MASK = 0x07;
-const LOG_APPEND_TIME = 0x08;
-const TRANSACTIONAL = 0x10;
-const CONTROL = 0x20;
-
-/** What stands in the way of reading on; fetching again may help, guessing cannot. */
-function corrupt(what: string): UnavailableError {
-  return new UnavailableError(`Kafka: corrupt record batch: ${what}`);
-}
+// guide. The cursor ends at the first record that contradicts itself and says so: nothing is guessed.
 
 /** A record batch as fetched: its head read, its records still compressed. */
 export interface RawRecordBatch {
@@ -38,47 +16,31 @@ export interface RawRecordBatch {
   /** Time of every record, or the base their deltas are added to; epoch milliseconds. */
   readonly timestampMs: number;
   readonly timestampIsFixed: boolean;
-  /** The records, compressed by `codec`. */
+  /** The records, compressed by `codec`; the head of a damaged batch. */
   readonly body: Buffer;
+  /** Why nothing of it can be read; undefined for a batch that agrees with its checksum. */
+  readonly damage: string | undefined;
 }
 
-/**
- * The complete batches of a record set. What follows the last of them was cut off by the fetch's byte
- * limit, which the protocol allows.
- * @throws {UnavailableError} for another magic than 2 or lengths that contradict each other.
- */
-export function rawBatches(records: Buffer): RawRecordBatch[] {
-  const found: RawRecordBatch[] = [];
-  for (let at = 0; at + HEAD_BYTES <= records.length;) {
-    const end = at + LENGTH_AT + 4 + records.readInt32BE(at + LENGTH_AT);
-    if (records.readInt8(at + MAGIC_AT) !== 2) throw corrupt('its magic is not 2');
-    if (end < at + HEAD_BYTES) throw corrupt('it is shorter than its head');
-    if (end > records.length) break;
-    found.push(rawBatch(records.subarray(at, end)));
-    at = end;
-  }
-  return found;
+/** Which records of a batch some bytes hold, where that is not all of them. */
+export interface Part {
+  readonly count: number;
+  /** The last offset that the part covers. */
+  readonly lastOffset: number;
+  /** The offset of the record before it. */
+  readonly after: number;
+  /** Its only record goes on beyond the bytes. */
+  readonly isCut?: boolean;
+  /** Why the records after these cannot be read. */
+  readonly damage?: string | undefined;
 }
 
-function rawBatch(bytes: Buffer): RawRecordBatch {
-  const attributes = bytes.readInt16BE(ATTRIBUTES_AT);
-  const baseOffset = Number(bytes.readBigInt64BE(0));
-  const timestampIsFixed = (attributes & LOG_APPEND_TIME) !== 0;
-  return {
-    baseOffset,
-    lastOffset: baseOffset + bytes.readInt32BE(LAST_OFFSET_DELTA_AT),
-    count: bytes.readInt32BE(COUNT_AT),
-    codec: attributes & CODEC_MASK,
-    control: (attributes & CONTROL) !== 0,
-    transactional: (attributes & TRANSACTIONAL) !== 0,
-    producerId: bytes.readBigInt64BE(PRODUCER_ID_AT),
-    timestampMs: Number(
-      bytes.readBigInt64BE(timestampIsFixed ? MAX_TIMESTAMP_AT : FIRST_TIMESTAMP_AT),
-    ),
-    timestampIsFixed,
-    body: bytes.subarray(HEAD_BYTES),
-  };
-}
+export type Headers = readonly (readonly [name: string, value: Buffer | null])[];
+
+/** More headers of one record are left out: each takes 200 bytes of memory and as few as two in the batch. */
+export const HEADERS_MAX = 100_000;
+/** Stands in the place of the headers that are left out; its value is their number. */
+const LEFT_OUT = 'sensorhouse-headers-left-out';
 
 /**
  * Goes over the records of a batch. After `next()` returned true the fields describe a record; its value
@@ -87,39 +49,59 @@ function rawBatch(bytes: Buffer): RawRecordBatch {
 export class Records {
   readonly bytes: Buffer;
   readonly count: number;
-  offset = 0;
+  /** Offsets after the last record up to here have none, or cannot be read if there is `damage`. */
+  readonly lastOffset: number;
+  /** The only record is larger than what is kept of it: key and value may be cut, headers are left out. */
+  readonly isCut: boolean;
+  /** Set when `next()` has returned false: why what follows cannot be read. */
+  damage: string | undefined;
+  offset: number;
   timestampMs = 0;
   keyAt = 0;
   keyEnd = 0;
   valueAt = 0;
   valueEnd = 0;
+  /** Bytes of the whole value of a cut record, as far as that is known. */
+  wholeValueBytes = 0;
   readonly #batch: RawRecordBatch;
   #read = 0;
   #next = 0;
-  /** Where the varint that was read last ended. */
+  /** Where the varint that was read last ended; NaN after one that has no end. */
   #at = 0;
 
-  /** `bytes` are the records of `batch`, decompressed. */
-  constructor(batch: RawRecordBatch, bytes: Buffer) {
+  /** `bytes` are the records of `batch`, decompressed, or a `part` of them. */
+  constructor(batch: RawRecordBatch, bytes: Buffer, part?: Part) {
     this.#batch = batch;
     this.bytes = bytes;
-    this.count = batch.count;
+    this.count = part?.count ?? batch.count;
+    this.lastOffset = part?.lastOffset ?? batch.lastOffset;
+    this.offset = part?.after ?? batch.baseOffset - 1;
+    this.isCut = part?.isCut ?? false;
+    this.damage = part === undefined ? batch.damage : part.damage;
   }
 
-  /** @throws {UnavailableError} when the record reaches beyond the batch. */
   next(): boolean {
     if (this.#read === this.count) return false;
     this.#read += 1;
     this.#at = this.#next;
     const length = this.#varint();
     const end = this.#at + length;
-    if (length <= 0 || end > this.bytes.length) throw corrupt('a record reaches beyond it');
+    if (!(length > 0 && (end <= this.bytes.length || this.isCut))) {
+      return this.#end('a record reaches beyond its batch');
+    }
     this.#next = end;
     this.#at += 1; // attributes, unused
     const { baseOffset, timestampIsFixed, timestampMs } = this.#batch;
     const timestampDelta = this.#varint();
+    const offset = baseOffset + this.#varint();
+    // A comparison with NaN is false: whatever has no end fails here.
+    if (!(offset > this.offset && offset <= this.lastOffset)) {
+      return this.#end(
+        'the offset of a record is not after the one before it, or beyond its batch',
+      );
+    }
+    this.offset = offset;
     this.timestampMs = timestampIsFixed ? timestampMs : timestampMs + timestampDelta;
-    this.offset = baseOffset + this.#varint();
     const keyLength = this.#varint();
     this.keyAt = this.#at;
     this.keyEnd = this.keyAt + keyLength;
@@ -127,7 +109,26 @@ export class Records {
     const valueLength = this.#varint();
     this.valueAt = this.#at;
     this.valueEnd = this.valueAt + valueLength;
-    if (Math.max(this.valueAt, this.valueEnd) > end) throw corrupt('a value reaches beyond it');
+    if (this.isCut) return this.#cut();
+    if (!(Math.max(this.valueAt, this.valueEnd) <= end)) {
+      return this.#end('a value reaches beyond its record');
+    }
+    return true;
+  }
+
+  #end(damage: string): false {
+    this.damage = damage;
+    this.#read = this.count;
+    return false;
+  }
+
+  /** What is kept of a record that is larger than the bytes. A key that fills them leaves no value. */
+  #cut(): boolean {
+    const { length } = this.bytes;
+    this.wholeValueBytes = this.valueEnd - this.valueAt || 0;
+    this.keyEnd = Math.min(this.keyEnd || 0, length);
+    this.valueAt = Math.min(this.valueAt || length, length);
+    this.valueEnd = Math.min(this.valueEnd || length, length);
     return true;
   }
 
@@ -136,43 +137,123 @@ export class Records {
     return this.#copy(this.keyAt, this.keyEnd);
   }
 
-  /** A copy of the record's value; null for a tombstone. */
-  value(): Buffer | null {
-    return this.#copy(this.valueAt, this.valueEnd);
+  /** A copy of the record's value, of its first `bytesMax` bytes; null for a tombstone. */
+  value(bytesMax = Infinity): Buffer | null {
+    return this.#copy(this.valueAt, Math.min(this.valueEnd, this.valueAt + bytesMax));
+  }
+
+  /** A copy of the bytes of the record's headers, for {@link readHeaders}. */
+  headerBytes(): Buffer {
+    return Buffer.from(this.#headerView());
   }
 
   /** The record's headers in their order; a name may come more than once. */
-  headers(): (readonly [name: string, value: Buffer | null])[] {
-    this.#at = Math.max(this.valueAt, this.valueEnd);
-    const count = this.#varint();
-    const headers: (readonly [string, Buffer | null])[] = [];
-    for (let index = 0; index < count; index += 1) {
-      headers.push([this.#lengthPrefixed()?.toString() ?? '', this.#lengthPrefixed()]);
-    }
-    return headers;
+  headers(): Headers {
+    return readHeaders(this.#headerView());
   }
 
-  #lengthPrefixed(): Buffer | null {
-    const length = this.#varint();
-    const from = this.#at;
-    this.#at += Math.max(0, length);
-    if (this.#at > this.#next) throw corrupt('a header reaches beyond it');
-    return this.#copy(from, from + length);
+  /** A copy of the last value of a header, without looking at the others; undefined without one. */
+  header(name: Uint8Array): Buffer | undefined {
+    const reader = new HeaderReader(this.#headerView());
+    let found: Buffer | undefined;
+    while (reader.next()) {
+      if (reader.isNamed(name)) found = reader.value() ?? undefined;
+    }
+    return found;
+  }
+
+  #headerView(): Buffer {
+    const from = Math.max(this.valueAt, this.valueEnd);
+    return this.bytes.subarray(from, this.isCut ? from : Math.max(from, this.#next));
   }
 
   #copy(from: number, to: number): Buffer | null {
     return to < from ? null : Buffer.from(this.bytes.subarray(from, to));
   }
 
-  /** A zigzag varint of up to 64 bits, exact up to 2^53. */
+  /** A zigzag varint of up to 64 bits, exact up to 2^53; NaN when it has no end. */
   #varint(): number {
     const { bytes } = this;
     const first = bytes[this.#at++]!;
     if (first < 0x80) return (first >>> 1) ^ -(first & 1);
+    return this.#longVarint(first);
+  }
+
+  #longVarint(first: number): number {
+    const { bytes } = this;
     let value = first & 0x7f;
     for (let scale = 0x80; ; scale *= 0x80) {
       const byte = bytes[this.#at++];
-      if (byte === undefined || scale > 2 ** 63) throw corrupt('a number has no end');
+      if (byte === undefined || scale > 2 ** 63) return NaN;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
+
+/** The headers in some bytes, in their order; damage ends them, and there is a limit to their number. */
+export function readHeaders(bytes: Buffer): Headers {
+  const reader = new HeaderReader(bytes);
+  const headers: [string, Buffer | null][] = [];
+  while (headers.length < HEADERS_MAX && reader.next()) {
+    headers.push([reader.name(), reader.value()]);
+  }
+  let leftOut = 0;
+  while (reader.next()) leftOut += 1;
+  if (leftOut > 0) headers.push([LEFT_OUT, Buffer.from(String(leftOut))]);
+  return headers;
+}
+
+/** Goes over the headers of one record without an object for each. */
+class HeaderReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+  #left: number;
+  #nameAt = 0;
+  #nameEnd = 0;
+  #valueAt = 0;
+  #valueEnd = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.#left = bytes.length === 0 ? 0 : this.#varint();
+  }
+
+  next(): boolean {
+    if (!(this.#left > 0)) return false;
+    this.#left -= 1;
+    const nameLength = this.#varint();
+    this.#nameAt = this.#at;
+    this.#nameEnd = this.#at += Math.max(0, nameLength);
+    const valueLength = this.#varint();
+    this.#valueAt = this.#at;
+    this.#valueEnd = this.#at + valueLength;
+    this.#at += Math.max(0, valueLength);
+    return this.#at <= this.#bytes.length;
+  }
+
+  isNamed(name: Uint8Array): boolean {
+    const length = this.#nameEnd - this.#nameAt;
+    if (length !== name.length) return false;
+    return this.#bytes.compare(name, 0, length, this.#nameAt, this.#nameEnd) === 0;
+  }
+
+  name(): string {
+    return this.#bytes.toString('utf8', this.#nameAt, this.#nameEnd);
+  }
+
+  value(): Buffer | null {
+    const [from, to] = [this.#valueAt, this.#valueEnd];
+    return to < from ? null : Buffer.from(this.#bytes.subarray(from, to));
+  }
+
+  /** NaN, which ends the headers, when the bytes end first. */
+  #varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined || scale > 2 ** 35) return NaN;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
     }

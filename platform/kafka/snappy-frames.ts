@@ -1,8 +1,14 @@
 // Java clients wrap snappy blocks in a stream format (magic `\x82SNAPPY\0`, two version words, then
 // length-prefixed blocks); librdkafka sends the bare block. Both are read, the former is written.
+import snappy from 'snappy';
 
 const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const HEADER_BYTES = 16;
+/**
+ * A block is decompressed whole. Java clients write blocks of 32 kB; a bare block is a whole batch, which
+ * snappy shrinks to a twenty-second at best: this much takes a batch of 1.5 MB.
+ */
+const BLOCK_BYTES_MAX = 33_554_432;
 
 /** Wraps one compressed block the way Java clients expect it. */
 export function frameSnappy(block: Buffer): Buffer {
@@ -14,13 +20,20 @@ export function frameSnappy(block: Buffer): Buffer {
   return Buffer.concat([header, block]);
 }
 
-/**
- * The uncompressed bytes of a framed or bare snappy buffer.
- * @throws {RangeError} when a frame's length points past the end.
- */
-export function unframeSnappy(buffer: Buffer, uncompress: (block: Buffer) => Buffer): Buffer {
-  const blocks = Array.from(snappyBlocks(buffer), uncompress);
-  return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks);
+/** How much all blocks say that they inflate to. @throws {RangeError} when one is cut short. */
+export function snappySize(buffer: Buffer): number {
+  let size = 0;
+  for (const block of snappyBlocks(buffer)) size += blockSize(block);
+  return size;
+}
+
+/** What framed or bare snappy inflates to, block by block. @throws {Error} at the first damaged block. */
+export function* inflateSnappy(buffer: Buffer): Generator<Buffer> {
+  for (const block of snappyBlocks(buffer)) {
+    const size = blockSize(block);
+    if (size > BLOCK_BYTES_MAX) throw new RangeError(`a snappy block inflates to ${size} bytes`);
+    yield snappy.uncompressSync(block) as Buffer;
+  }
 }
 
 function* snappyBlocks(buffer: Buffer): Generator<Buffer> {
@@ -35,4 +48,15 @@ function* snappyBlocks(buffer: Buffer): Generator<Buffer> {
     yield buffer.subarray(at, at + length);
     at += length;
   }
+}
+
+/** A block begins with its size as a varint. */
+function blockSize(block: Buffer): number {
+  let size = 0;
+  for (let at = 0, scale = 1; at < 5; at += 1, scale *= 0x80) {
+    const byte = block.readUInt8(at);
+    size += (byte & 0x7f) * scale;
+    if (byte < 0x80) return size;
+  }
+  throw new RangeError('the size of a snappy block has no end');
 }

@@ -46,4 +46,17 @@ export const groupVariables = {
 } as const;
 
 export type GroupConfig = Config<typeof groupVariables>;
+
+/** For programs that read what others compressed. */
+export const inflateVariables = {
+  MAX_BATCH_INFLATED_BYTES: integer(
+    {
+      default: 134_217_728,
+      doc: 'Most bytes that one compressed record batch may inflate to; records behind them are recorded as unreadable.',
+    },
+    1_048_576,
+    1_073_741_824,
+  ),
+} as const;
+
 export type KafkaConfig = Config<typeof kafkaVariables>;

@@ -1,7 +1,7 @@
 // Clients of the tests' servers: kafkajs as the platform configures it, and the few calls that
 // nearly every integration test makes.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message } from 'kafkajs';
+import kafkajs, { type Message } from 'kafkajs';
 import { asError } from '../../platform/errors.ts';
 import { readConfig } from '../../platform/config.ts';
 import { createKafka, type Kafka } from '../../platform/kafka/client.ts';
@@ -42,13 +42,14 @@ export async function produce(
   bootstrap: string,
   topic: string,
   messages: Message[],
+  compression = kafkajs.CompressionTypes.None,
 ): Promise<void> {
   // A partition that has a leader may still refuse; kafkajs then sends those that did not once more.
   const idempotent = { idempotent: true, maxInFlightRequests: 1 };
   const producer = kafkaClient(bootstrap).producer(idempotent);
   await producer.connect();
   try {
-    await producer.send({ topic, messages, acks: -1 });
+    await producer.send({ topic, messages, acks: -1, compression });
   } finally {
     await producer.disconnect();
   }

@@ -80,7 +80,7 @@ function clientIdOf(frame: Buffer): string {
 }
 
 /** Cuts a stream into requests, each with its length before it. */
-function frames(each: (frame: Buffer) => void): (chunk: Buffer) => void {
+export function frames(each: (frame: Buffer) => void): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk) => {
     rest = Buffer.concat([rest, chunk]);

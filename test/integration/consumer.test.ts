@@ -6,10 +6,13 @@ import snappy from 'snappy';
 import { expect, inject, it } from 'vitest';
 import { start } from '../../consumer/main.ts';
 import { GroupConsumer, type GroupReceiver } from '../../platform/kafka/group-consumer.ts';
+import { auditReport } from '../../consumer/audit-report.ts';
 import { silentLog } from '../../platform/log.ts';
 import { describeBackend } from '../backend/context.ts';
+import { startDamagingProxy } from '../chaos/damaging-proxy.ts';
 import { eventMessage, poisonMessage } from '../chaos/messages.ts';
 import { openWorld, type World } from '../chaos/world.ts';
+import { lines } from './processor-world.ts';
 
 const endpoints = () => ({
   kafkaBootstrap: inject('kafkaBootstrap'),
@@ -125,7 +128,9 @@ describeBackend('the consumer', () => {
   ])('ends with a mistake of its own in %s, instead of waiting', async (_, broken) => {
     await using world = await openWorld(endpoints(), { partitions: 1 });
     await world.send([eventMessage(1, 0)]);
-    const options = { groupId: world.topic, topics: [world.topic], maxBytesPerPartition: 1_024 };
+    const inflate = { batchBytes: 1_048_576, recordBytes: 1_048_576 };
+    const reading = { maxBytesPerPartition: 1_024, inflate };
+    const options = { groupId: world.topic, topics: [world.topic], ...reading };
     await using group = new GroupConsumer(world.config(), options, silentLog());
     const failed = Promise.withResolvers<Error>();
     group.start({
@@ -136,6 +141,54 @@ describeBackend('the consumer', () => {
       ...broken,
     });
     expect([MISTAKE, UNKNOWN]).toContain(await failed.promise);
+  });
+
+  it('cuts what is too large and records as unreadable what is past MAX_BATCH_INFLATED_BYTES', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    const { said, log } = lines();
+    await using consumer = await world.consumer({ MAX_BATCH_INFLATED_BYTES: '10485760' }, log);
+    const large = { partition: 0, value: Buffer.alloc(5_000_000, 'x') };
+    await world.send([eventMessage(1, 0), large, eventMessage(2, 0)], CompressionTypes.ZSTD);
+    const headers = { padding: Buffer.alloc(1_000_000) };
+    const padded = Array.from({ length: 20 }, (_, at) => ({ ...eventMessage(at, 0), headers }));
+    await world.send(padded, CompressionTypes.GZIP);
+    await world.send([eventMessage(3, 0)]);
+    const { exact, partitions } = await world.ingested();
+    expect(partitions).toMatchObject([{ good: 13, dead: 1, unreadable: 10, behind: 0 }]);
+    expect(exact).toBe(true);
+    const [letter] = await world.clickhouse.rows<Record<'reason' | 'detail' | 'bytes', string>>(
+      'SELECT reason, detail, toString(length(value)) AS bytes FROM dead_letters',
+    );
+    expect(letter).toEqual({ reason: 'too_large', detail: '5000000', bytes: '1048576' });
+    expect(said.filter((line) => line.includes('offsets 13 to 22 cannot be read'))).toHaveLength(1);
+    expect(consumer.totals()).toMatchObject({ consumed: 24, unreadable: 10 });
+    expect(auditReport(await world.audit())).toContain(
+      '13 good + 1 dead + 0 gap + 10 unreadable of 24',
+    );
+  });
+
+  it('reads a damaged batch again, and passes over one that stays damaged', async () => {
+    await using world = await openWorld(endpoints(), { partitions: 1 });
+    const mark = 'damaged on its way';
+    await using proxy = await startDamagingProxy(inject('kafkaBootstrap'), mark);
+    proxy.damages = (met) => met < 3;
+    const headers = { mark };
+    const marked = [1, 2, 3].map((at) => ({ ...eventMessage(at, 0), headers }));
+    await world.send(marked);
+    await using consumer = await world.consumer({ KAFKA_BROKER: proxy.address });
+    expect((await world.verified()).partitions).toMatchObject([{ good: 3, unreadable: 0 }]);
+    proxy.damages = () => true;
+    await world.send([eventMessage(4, 0)]);
+    await world.send(marked);
+    await world.send([eventMessage(5, 0)]);
+    const { exact, partitions } = await world.ingested();
+    expect(partitions).toMatchObject([{ good: 5, unreadable: 3, missing: 0 }]);
+    expect(exact).toBe(true);
+    expect(consumer.totals()).toMatchObject({ inserted: 5, unreadable: 3 });
+    // It is passed over for good: the next consumer goes on behind it.
+    await world.send([eventMessage(6, 0)]);
+    await world.runs();
+    expect((await world.ingested()).partitions).toMatchObject([{ good: 6, unreadable: 3 }]);
   });
 
   it('tells its health and its figures over HTTP', async () => {

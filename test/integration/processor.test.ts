@@ -173,6 +173,27 @@ describeBackend('the processor', () => {
     expect(appearances).toEqual(Array.from({ length: 6 }, () => upTo(from / 6)));
   });
 
+  it('sends one record for all that cannot be read, and a stub for what is too large', async () => {
+    const world = await processorWorld(bootstrap(), 1);
+    const headers = { padding: Buffer.alloc(1_000_000) };
+    const padded = reports(0, 20, 1).map((each) => ({ ...each, headers }));
+    await produce(bootstrap(), world.from, padded, kafkajs.CompressionTypes.GZIP);
+    const large = { partition: 0, value: Buffer.alloc(9_000_000) };
+    await produce(bootstrap(), world.from, [large], kafkajs.CompressionTypes.GZIP);
+    const { said, log } = lines();
+    const limit = { MAX_BATCH_INFLATED_BYTES: '10485760' };
+    await using processor = await world.processor({ log }, limit);
+    const outputs = await world.holds(12);
+    expect(outputs.map(({ origin }) => origin.offset)).toEqual([...upTo(10), 19, 20]);
+    const { message, value } = outputs[10]!;
+    expect(message.headers?.['sensorhouse-unreadable']?.toString()).toBe('10-19');
+    expect(value).toContain('inflates to more than 10485760 bytes');
+    expect(outputs[11]!.value).toBe('{"refused":"MESSAGE_TOO_LARGE","bytes":9000000}');
+    await until(() => processor.totals().lag === 0);
+    expect(processor.totals()).toMatchObject({ read: 11, sent: 11, refused: 1, unreadable: 10 });
+    expect(said.filter((line) => line.includes('offsets 10 to 19 cannot be read'))).toHaveLength(1);
+  });
+
   it('tells its health and its figures over HTTP', async () => {
     const world = await processorWorld(bootstrap(), 1);
     await produce(bootstrap(), world.from, [...reports(0, 9, 1), { value: 'nothing' }]);

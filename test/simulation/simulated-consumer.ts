@@ -196,7 +196,7 @@ export class SimulatedConsumer {
 
 const silentMetrics: LaneMetrics = {
   table: 'simulated',
-  totals: { consumed: 0, inserted: 0, deadLetters: 0, duplicates: 0, lag: 0 },
+  totals: { consumed: 0, inserted: 0, deadLetters: 0, duplicates: 0, unreadable: 0, lag: 0 },
   consumed: () => undefined,
   flushed: () => undefined,
   lag: () => undefined,

@@ -126,6 +126,7 @@ function readable(batch: LogBatch): Records {
     timestampMs: RECORD_TIME_MS,
     timestampIsFixed: false,
     body,
+    damage: undefined,
   };
   return new Records(raw, body);
 }

@@ -1,0 +1,60 @@
+// What an audit knows of records that could not be read: the recorded ranges, without the offsets that landed
+// all the same. That happens when a consumer dies between recording a range and writing what lies before it,
+// and the next one can read it: MAX_BATCH_INFLATED_BYTES was raised, or a disk was mended.
+import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import type { Stream } from '../streams/stream.ts';
+import { deadLetters } from '../streams/table.ts';
+import { readGap, UNREADABLE, without, type OffsetRange } from './gap.ts';
+import { quoted } from './source.ts';
+
+interface Fact {
+  readonly partition: number;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** The ranges by partition. */
+export async function unreadableRanges(
+  clickhouse: ClickHouse,
+  stream: Stream,
+  source: string,
+  facts: readonly Fact[],
+): Promise<Map<number, OffsetRange[]>> {
+  const recorded = Map.groupBy(
+    facts.filter(({ reason }) => reason === UNREADABLE),
+    ({ partition }) => partition,
+  );
+  const found = new Map<number, OffsetRange[]>();
+  for (const [partition, details] of recorded) {
+    const ranges = details.flatMap(({ detail }) => readGap(detail));
+    const landed = new Set<number>();
+    for (const range of ranges) {
+      for (const offset of await landedIn(clickhouse, stream, source, partition, range)) {
+        landed.add(offset);
+      }
+    }
+    found.set(
+      partition,
+      ranges.flatMap((range) => without(range, landed)),
+    );
+  }
+  return found;
+}
+
+async function landedIn(
+  clickhouse: ClickHouse,
+  stream: Stream,
+  source: string,
+  partition: number,
+  { first, last }: OffsetRange,
+): Promise<number[]> {
+  const here = `kafka_source = ${quoted(source)} AND kafka_partition = ${partition}
+    AND kafka_offset BETWEEN ${first} AND ${last}`;
+  const rows = await clickhouse.rows<{ o: string }>(
+    `SELECT DISTINCT toString(kafka_offset) AS o FROM (
+       SELECT kafka_offset FROM ${stream.table.name} WHERE ${here}
+       UNION ALL
+       SELECT kafka_offset FROM ${deadLetters.name} WHERE stream = ${quoted(stream.name)} AND ${here})`,
+  );
+  return rows.map(({ o }) => Number(o));
+}

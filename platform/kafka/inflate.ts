@@ -1,0 +1,92 @@
+// Decompresses what the records of a batch are compressed with, never to more than it is allowed: a small
+// batch at once, a large one piece by piece. Which of both it is depends on the bytes alone, so that a batch
+// that is read again gives the same records.
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { constants, createGunzip, createZstdDecompress, gunzip, zstdDecompress } from 'node:zlib';
+import lz4 from 'lz4-napi';
+import { inflateLz4, lz4Bound } from './lz4-frames.ts';
+import { inflateSnappy, snappySize } from './snappy-frames.ts';
+
+interface Codec {
+  /** All of it; undefined when it is more than `bytesMax`, or may be. @throws {Error} when damaged. */
+  readonly whole: (bytes: Buffer, bytesMax: number) => Promise<Buffer | undefined> | Buffer | undefined;
+  /** Piece by piece. @throws {Error} where the damage is met. */
+  readonly pieces: (bytes: Buffer) => Iterable<Buffer> | AsyncIterable<Buffer>;
+} // prettier-ignore
+
+const gunzipWhole = promisify(gunzip);
+const unzstdWhole = promisify(zstdDecompress);
+
+/** Nothing of it is in memory longer than until it was taken. */
+const CHUNK_BYTES = 262_144;
+/**
+ * A zstd stream may refer back up to 128 MiB, which then stay in memory. Levels up to 20 need 32 MiB at most.
+ * Only what inflates to more than fits at once is held to it.
+ */
+const ZSTD_WINDOW_LOG_MAX = 25;
+
+/** By the codec numbers of the record batch format. */
+const codecs: readonly (Codec | undefined)[] = [
+  undefined,
+  {
+    whole: (bytes, maxOutputLength) => atMost(gunzipWhole(bytes, { maxOutputLength })),
+    pieces: (bytes) => Readable.from([bytes]).pipe(createGunzip({ chunkSize: CHUNK_BYTES })),
+  },
+  {
+    whole: (bytes, bytesMax) => {
+      if (snappySize(bytes) > bytesMax) return undefined;
+      const blocks = [...inflateSnappy(bytes)];
+      return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks);
+    },
+    pieces: inflateSnappy,
+  },
+  {
+    whole: (bytes, bytesMax) =>
+      lz4Bound(bytes) > bytesMax ? undefined : lz4.decompressFrameSync(bytes),
+    pieces: inflateLz4,
+  },
+  {
+    whole: (bytes, maxOutputLength) => atMost(unzstdWhole(bytes, { maxOutputLength })),
+    pieces: (bytes) => {
+      const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
+      return Readable.from([bytes]).pipe(createZstdDecompress({ chunkSize: CHUNK_BYTES, params }));
+    },
+  },
+];
+
+/**
+ * What bytes of codec number `codec` inflate to, if that is at most `bytesMax`; undefined when it is more or
+ * when the bytes are damaged: then {@link inflatedPieces} says what there is of it.
+ *
+ * lz4 and snappy are undone at once, on the thread that asks: a megabyte takes them less time than handing
+ * it to another thread and waiting for it costs, and what threads allocate stays with them (decision 9).
+ */
+export async function inflatedWhole(
+  bytes: Buffer,
+  codec: number,
+  bytesMax: number,
+): Promise<Buffer | undefined> {
+  if (codec === 0) return bytes;
+  try {
+    return await codecs[codec]?.whole(bytes, bytesMax);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same piece by piece, however much it is. @throws {Error} where the damage is met. */
+export async function* inflatedPieces(bytes: Buffer, codec: number): AsyncGenerator<Buffer> {
+  const known = codecs[codec];
+  if (known === undefined) throw new RangeError(`${codec} is no known codec`);
+  yield* known.pieces(bytes);
+}
+
+async function atMost(inflating: Promise<Buffer>): Promise<Buffer | undefined> {
+  try {
+    return await inflating;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw error;
+  }
+}
