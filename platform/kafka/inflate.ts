@@ -28,7 +28,7 @@ const ZSTD_WINDOW_LOG_MAX = 25;
 
 /** By the codec numbers of the record batch format. */
 const codecs: readonly (Codec | undefined)[] = [
-  undefined,
+  { whole: (bytes) => bytes, pieces: (bytes) => [bytes] },
   {
     whole: (bytes, maxOutputLength) => atMost(gunzipWhole(bytes, { maxOutputLength })),
     pieces: (bytes) => Readable.from([bytes]).pipe(createGunzip({ chunkSize: CHUNK_BYTES })),

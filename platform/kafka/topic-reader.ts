@@ -1,13 +1,19 @@
 // Reads a topic as somebody who looks on: by partition and offset, in no group, so that nothing of it is left
 // behind on the broker. What left the log meanwhile is skipped; a topic created again is read from its start.
-import { Consumer } from '@platformatic/kafka';
+import { ConnectionPool, Consumer } from '@platformatic/kafka';
 import { UnavailableError } from '../errors.ts';
 import { silentLog, type Logger } from '../log.ts';
 import { Availability, orAborted, untilAvailable } from '../retry.ts';
 import { connectionOptions } from './admin.ts';
+import { DamagedBatches } from './damaged-batches.ts';
 import { kafkaFailure } from './failure.ts';
+import type { FetchedBatch } from './fetch-response.ts';
+import { inflatedWhole } from './inflate.ts';
+import { Records, type RawRecordBatch } from './record-batch.ts';
+import { pieces, type InflateLimits } from './record-pieces.ts';
 import { TopicIdentities } from './topic-identity.ts';
 import { TopicOffsets } from './topic-offsets.ts';
+import { undecodedFetch, type UndecodedPartition } from './undecoded-fetch.ts';
 import type { KafkaConfig } from './variables.ts';
 
 export interface ReadRecord {
@@ -22,10 +28,11 @@ export interface ReadRecord {
 const FETCH_BYTES = 1_048_576;
 const FETCH_WAIT_MS = 500;
 const READ_COMMITTED = 1;
-const LOG_APPEND_TIME = 0x08;
-const CONTROL = 0x20;
-
-type Fetched = Awaited<ReturnType<Consumer['fetch']>>['responses'][number]['partitions'][number];
+/** A larger batch is read in pieces. */
+const WHOLE_BYTES_MAX = 1_048_576;
+const LIMITS: InflateLimits = { batchBytes: 134_217_728, recordBytes: 2_097_152 };
+/** Records that are handed over together at most: each is some objects. */
+const RECORDS_MAX = 1_000;
 
 export class TopicReader implements AsyncDisposable {
   readonly #topic: string;
@@ -33,6 +40,8 @@ export class TopicReader implements AsyncDisposable {
   readonly #consumer: Consumer;
   readonly #identities: TopicIdentities;
   readonly #offsets: TopicOffsets;
+  readonly #connections: ConnectionPool;
+  readonly #damaged = new DamagedBatches();
   #topicId = '';
   /** The next offset of each partition. */
   readonly #next = new Map<number, number>();
@@ -43,6 +52,7 @@ export class TopicReader implements AsyncDisposable {
     const options = connectionOptions(config, clientId);
     // It fetches by topic id and offset and joins no group.
     this.#consumer = new Consumer({ ...options, groupId: clientId, autocreateTopics: false });
+    this.#connections = new ConnectionPool(clientId, options);
     this.#identities = new TopicIdentities(config, clientId);
     this.#offsets = new TopicOffsets(config, silentLog(), clientId);
   }
@@ -68,7 +78,7 @@ export class TopicReader implements AsyncDisposable {
   async *records(signal: AbortSignal): AsyncGenerator<readonly ReadRecord[]> {
     const availability = new Availability('Kafka', this.#log);
     let doubt = false;
-    const round = async (): Promise<Fetched[]> => {
+    const round = async (): Promise<UndecodedPartition[]> => {
       if (doubt) await this.#lookAgain();
       doubt = true;
       const fetched = await this.#fetch();
@@ -81,10 +91,7 @@ export class TopicReader implements AsyncDisposable {
         if (signal.aborted) return [];
         throw error;
       });
-      for (const partition of partitions) {
-        const records = this.#read(partition);
-        if (records.length > 0) yield records;
-      }
+      for (const { batches, partition } of partitions) yield* this.#read(partition, batches);
     }
   }
 
@@ -99,7 +106,7 @@ export class TopicReader implements AsyncDisposable {
     }
   }
 
-  async #fetch(): Promise<Fetched[]> {
+  async #fetch(): Promise<UndecodedPartition[]> {
     try {
       const { topics } = await this.#consumer.metadata({ topics: [this.#topic] });
       const leaders = topics.get(this.#topic)?.partitions ?? [];
@@ -115,7 +122,7 @@ export class TopicReader implements AsyncDisposable {
     }
   }
 
-  async #fetchFrom(node: number, partitions: readonly number[]): Promise<Fetched[]> {
+  async #fetchFrom(node: number, partitions: readonly number[]): Promise<UndecodedPartition[]> {
     if (node < 0) throw new UnavailableError(`Kafka: a partition of ${this.#topic} has no leader`);
     const asked = partitions.map((partition) => ({
       partition,
@@ -124,36 +131,62 @@ export class TopicReader implements AsyncDisposable {
       currentLeaderEpoch: -1,
       lastFetchedEpoch: -1,
     }));
-    const { responses } = await this.#consumer.fetch({
+    const fetch = undecodedFetch(this.#connections, (partition) => this.#next.get(partition)!);
+    await this.#consumer.fetch({
       node,
+      connectionPool: fetch.connectionPool,
       minBytes: 1,
       maxBytes: FETCH_BYTES,
       maxWaitTime: FETCH_WAIT_MS,
       isolationLevel: READ_COMMITTED,
       topics: [{ topicId: this.#topicId, partitions: asked }],
     });
-    return responses.flatMap((topic) => topic.partitions);
+    return fetch.partitions;
   }
 
-  #read({ partitionIndex: partition, records: batches = [] }: Fetched): ReadRecord[] {
-    const from = this.#next.get(partition)!;
-    const read: ReadRecord[] = [];
-    for (const { attributes, firstOffset, firstTimestamp, lastOffsetDelta, ...batch } of batches) {
-      this.#next.set(partition, Number(firstOffset) + lastOffsetDelta + 1);
-      if ((attributes & CONTROL) !== 0) continue;
-      const isFixed = (attributes & LOG_APPEND_TIME) !== 0;
-      for (const { key, offsetDelta, timestampDelta, value } of batch.records) {
-        const offset = Number(firstOffset) + offsetDelta;
-        const time = isFixed ? batch.maxTimestamp : firstTimestamp + timestampDelta;
-        if (offset >= from) read.push({ partition, offset, timestampMs: Number(time), key, value });
-      }
+  async *#read(
+    partition: number,
+    batches: readonly FetchedBatch[],
+  ): AsyncGenerator<readonly ReadRecord[]> {
+    for (const { raw, readable } of batches) {
+      const isDamaged = raw.damage !== undefined;
+      // It is fetched again before it counts as unreadable.
+      if (isDamaged && !this.#damaged.isConfirmed(this.#topic, partition, raw)) return;
+      if (readable) yield* this.#readBatch(partition, raw);
+      this.#next.set(partition, raw.lastOffset + 1);
     }
-    return read;
+  }
+
+  async *#readBatch(partition: number, raw: RawRecordBatch): AsyncGenerator<readonly ReadRecord[]> {
+    const from = this.#next.get(partition)!;
+    for await (const records of recordsOf(raw)) {
+      let read: ReadRecord[] = [];
+      while (records.next()) {
+        const { offset, timestampMs } = records;
+        if (offset < from) continue;
+        read.push({ partition, offset, timestampMs, key: records.key(), value: records.value() });
+        if (read.length < RECORDS_MAX) continue;
+        yield read;
+        read = [];
+      }
+      if (read.length > 0) yield read;
+      if (records.damage === undefined) continue;
+      const text = `${this.#topic}: records of partition ${partition} up to offset ${records.lastOffset} cannot be read: ${records.damage}`;
+      this.#log.warn({ partition, last: records.lastOffset }, text);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#consumer.close();
+    await this.#connections.close();
     await this.#identities[Symbol.asyncDispose]();
     await this.#offsets[Symbol.asyncDispose]();
   }
+}
+
+async function* recordsOf(raw: RawRecordBatch): AsyncGenerator<Records> {
+  const codec = raw.damage === undefined ? raw.codec : 0;
+  const whole = await inflatedWhole(raw.body, codec, WHOLE_BYTES_MAX);
+  if (whole === undefined) yield* pieces(raw, LIMITS);
+  else yield new Records(raw, whole);
 }

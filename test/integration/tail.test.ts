@@ -31,6 +31,19 @@ async function groups(): Promise<string[]> {
 }
 
 describeBackend('npm run tail', () => {
+  it('shows what it can of batches that are too large, and goes on behind them', async () => {
+    const topic = randomTopic('tail');
+    await createTopic(inject('kafkaBootstrap'), topic, 1);
+    const { GZIP } = kafkajs.CompressionTypes;
+    const headers = { padding: Buffer.alloc(3_000_000) };
+    const padded = Array.from({ length: 4 }, (_, at) => ({ value: `padded ${at}`, headers }));
+    await produce(inject('kafkaBootstrap'), topic, padded, GZIP);
+    await produce(inject('kafkaBootstrap'), topic, [{ value: 'behind' }]);
+    const { exited, said } = tail('--topic', topic, '--from-beginning', '--max', '5');
+    expect(await exited).toBe(0);
+    expect(said.out.match(/padded|behind/g)).toHaveLength(5);
+  });
+
   it('shows what is there from the beginning and ends after --max, without colours', async () => {
     const topic = randomTopic('tail');
     await createTopic(inject('kafkaBootstrap'), topic, 2);
