@@ -51,14 +51,14 @@ export class JsonEvents {
       const hint = syntaxHint(text, place.element === undefined ? 'lines' : 'array');
       return this.#outcast(place, `is not JSON: ${quoted(text)}; ${hint}`, text, undefined);
     }
-    const problem = this.#problemOf(value);
+    const problem = this.#problemOf(value, text);
     if (problem !== undefined) return this.#outcast(place, problem, text, value);
     if (this.#selection.key !== undefined && !this.#isWanted(value, place)) return undefined;
     return { members: value as Event, json: onOneLine(text) };
   }
 
-  #problemOf(value: unknown): string | undefined {
-    const rejection = this.#validate(value, ANY_TIME_MS, []);
+  #problemOf(value: unknown, text: string): string | undefined {
+    const rejection = this.#validate(value, ANY_TIME_MS, [], text);
     if (rejection !== undefined) return this.#rejectionProblem(rejection, value);
     const fault = this.#timeFault(value);
     if (fault !== undefined) {

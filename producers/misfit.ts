@@ -25,7 +25,7 @@ export function compileMisfits(
     const owner = knownKeys.includes(misfit.key) ? misfit.key : knownKeys[0];
     if (key !== undefined && owner !== key) return undefined;
     // What is refused here must not become a row there.
-    const isTaken = validate(value, Date.now(), []) === undefined;
+    const isTaken = validate(value, Date.now(), [], json) === undefined;
     return { members: {}, json: isTaken ? rejected() : json, misfit };
   };
 }
