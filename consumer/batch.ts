@@ -146,10 +146,12 @@ export class Batch {
   #absent(span: Span, first: number, last: number, dead: ReadonlySet<number>): void {
     const before = span.absent.length;
     span.absent.push(...without({ first, last }, dead));
+    this.skipped += deadAmong({ first, last }, dead);
     this.#heldBytes += RANGE_BYTES * (span.absent.length - before);
   }
 
   #unreadable(span: Span, all: OffsetRange, dead: ReadonlySet<number>, why: string): void {
+    this.skipped += deadAmong(all, dead);
     for (const { first, last } of without(all, dead)) {
       span.unreadable.push({ first, last, why });
       this.#heldBytes += RANGE_BYTES;
@@ -244,4 +246,11 @@ export class Batch {
     this.decodeMs = 0;
     this.landed = 'nothing';
   }
+}
+
+/** How many offsets of a range are recorded as dead already. */
+function deadAmong({ first, last }: OffsetRange, dead: ReadonlySet<number>): number {
+  let count = 0;
+  for (const offset of dead) if (offset >= first && offset <= last) count += 1;
+  return count;
 }

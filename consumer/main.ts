@@ -28,7 +28,8 @@ import {
 import { groupLog, receiver } from './group-lanes.ts';
 import { Lane } from './lane.ts';
 import { Ledger } from './ledger.ts';
-import { consumerMetrics, type LaneMetrics, type Totals } from './metrics.ts';
+import { accountLine } from './account-line.ts';
+import { consumerMetrics, NO_TOTALS, type LaneMetrics, type Totals } from './metrics.ts';
 import { originTables } from './origins.ts';
 import { startReplay } from './replay-main.ts';
 
@@ -148,35 +149,16 @@ export async function start(
       await started;
       await Promise.all(all.map((lane) => lane.stop(DRAIN_MS)));
       await kept.disposeAsync();
-      const { consumed, deadLetters: dead, duplicates, inserted, lag, unreadable } = totals();
-      const counts = { consumed, inserted, deadLetters: dead, duplicates, unreadable, lag };
-      const account = { event: 'account', ...counts };
-      const passed = unreadable === 0 ? '' : `, unreadable offsets ${unreadable}`;
-      const twice = duplicates === 0 ? passed : `, duplicates left out ${duplicates}${passed}`;
-      log.info(
-        account,
-        `consumed ${consumed}, inserted ${inserted}, dead letters ${dead}${twice}, lag ${lag}`,
-      );
+      const { account, text } = accountLine(totals());
+      log.info(account, text);
     },
   };
 }
 
 function sum(metrics: readonly LaneMetrics[]): Totals {
-  const all: Totals = {
-    consumed: 0,
-    inserted: 0,
-    deadLetters: 0,
-    duplicates: 0,
-    unreadable: 0,
-    lag: 0,
-  };
+  const all: Totals = { ...NO_TOTALS };
   for (const { totals } of metrics) {
-    all.consumed += totals.consumed;
-    all.inserted += totals.inserted;
-    all.deadLetters += totals.deadLetters;
-    all.duplicates += totals.duplicates;
-    all.unreadable += totals.unreadable;
-    all.lag += totals.lag;
+    for (const name of Object.keys(NO_TOTALS) as (keyof Totals)[]) all[name] += totals[name];
   }
   return all;
 }

@@ -5,21 +5,34 @@ import type { Batch } from './batch.ts';
 /** What is told of a batch. */
 type Flushed = Pick<
   Batch,
-  'deadLetters' | 'decodeMs' | 'duplicates' | 'unreadable' | 'valueBytes'
+  'deadLetters' | 'decodeMs' | 'duplicates' | 'skipped' | 'spans' | 'unreadable' | 'valueBytes'
 > & {
   readonly block: Pick<Batch['block'], 'rows'>;
 };
 
 export interface Totals {
+  /** Offsets that were read; those that were read again after a failure count again. */
   consumed: number;
+  /** Offsets that are settled: the sum of the next six. */
+  settled: number;
   inserted: number;
   deadLetters: number;
+  /** Dead letters that an earlier try had recorded already. */
+  deadBefore: number;
   /** Records that were made twice from the same and left out. */
   duplicates: number;
   /** Offsets of records that cannot be read and were passed over. */
   unreadable: number;
+  /** Offsets that no record has: compaction, aborted transactions, the markers of all transactions. */
+  absent: number;
   lag: number;
 }
+
+/** Before anything was read. */
+export const NO_TOTALS: Readonly<Totals> = {
+  ...{ consumed: 0, settled: 0, inserted: 0, deadLetters: 0 },
+  ...{ deadBefore: 0, duplicates: 0, unreadable: 0, absent: 0, lag: 0 },
+};
 
 export interface LaneMetrics {
   /** `database.table`, for log lines. */
@@ -60,6 +73,7 @@ export function consumerMetrics(
     'unreadable_offsets_total',
     'Offsets passed over because their records are damaged or past MAX_BATCH_INFLATED_BYTES.',
   );
+  const gone = counted('absent_offsets_total', 'Offsets read that no record has.');
   const dead = new Counter({
     name: 'sensorhouse_consumer_dead_letters_total',
     help: 'Records rejected, by reason.',
@@ -110,16 +124,9 @@ export function consumerMetrics(
     };
     // From 0, so that the first rows are an increase that Prometheus sees.
     for (const stage of ['decode', 'insert', 'wait'] as const) busy(stage, 0);
-    for (const counter of [consumed, inserted, bytes, twice, unreadable])
+    for (const counter of [consumed, inserted, bytes, twice, gone, unreadable])
       counter.inc({ stream }, 0);
-    const totals: Totals = {
-      consumed: 0,
-      inserted: 0,
-      deadLetters: 0,
-      duplicates: 0,
-      unreadable: 0,
-      lag: 0,
-    };
+    const totals: Totals = { ...NO_TOTALS };
     return {
       table,
       totals,
@@ -128,8 +135,13 @@ export function consumerMetrics(
         consumed.inc({ stream }, records);
       },
       flushed: (batch, durationMs) => {
-        const { block, deadLetters, decodeMs, duplicates, valueBytes } = batch;
-        const { rows } = block;
+        const { deadLetters, decodeMs, duplicates, valueBytes } = batch;
+        const { rows } = batch.block;
+        const { absent, offsets } = offsetsOf(batch);
+        totals.settled += offsets;
+        totals.absent += absent;
+        gone.inc({ stream }, absent);
+        totals.deadBefore += batch.skipped;
         totals.inserted += rows;
         totals.duplicates += duplicates;
         twice.inc({ stream }, duplicates);
@@ -153,4 +165,14 @@ export function consumerMetrics(
       waited: (durationMs) => busy('wait', durationMs),
     };
   };
+}
+
+/** How many offsets a batch covers, and how many of them no record has. */
+function offsetsOf({ spans }: Pick<Flushed, 'spans'>): { offsets: number; absent: number } {
+  const sums = { offsets: 0, absent: 0 };
+  for (const { absent, first, next } of spans.values()) {
+    sums.offsets += next - first;
+    for (const range of absent) sums.absent += range.last - range.first + 1;
+  }
+  return sums;
 }

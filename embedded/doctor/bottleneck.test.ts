@@ -32,7 +32,8 @@ it('reads what the consumer really exposes, summed over streams', async () => {
   const [one, two] = [metricsOf('one', 'db.one'), metricsOf('two', 'db.two')];
   one.consumed(5);
   two.consumed(6);
-  const batch = { deadLetters: [], duplicates: 0, unreadable: 0, valueBytes: 100 };
+  const counts = { duplicates: 0, skipped: 0, unreadable: 0, valueBytes: 100 };
+  const batch = { ...counts, deadLetters: [], spans: new Map() };
   one.flushed({ ...batch, block: { rows: 5 }, decodeMs: 500 }, 2_000);
   two.flushed({ ...batch, block: { rows: 6 }, decodeMs: 250 }, 1_000);
   two.waited(125);

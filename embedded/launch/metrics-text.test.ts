@@ -7,7 +7,8 @@ it('reads what the consumer really exposes, summed over streams', async () => {
   const registry = createRegistry('consumer');
   const metricsOf = consumerMetrics(registry);
   const [one, two] = [metricsOf('one', 'db.one'), metricsOf('two', 'db.two')];
-  const batch = { deadLetters: [], duplicates: 0, unreadable: 0, valueBytes: 1_000, decodeMs: 1 };
+  const counts = { duplicates: 0, skipped: 0, unreadable: 0, valueBytes: 1_000, decodeMs: 1 };
+  const batch = { ...counts, deadLetters: [], spans: new Map() };
   one.flushed({ ...batch, block: { rows: 97 } }, 5);
   two.flushed({ ...batch, block: { rows: 3 } }, 5);
   one.lag(40);

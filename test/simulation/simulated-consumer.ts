@@ -3,7 +3,7 @@
 // silently becomes the first of the log.
 import type { GroupLog } from '../../consumer/lane-parts.ts';
 import { Lane } from '../../consumer/lane.ts';
-import type { LaneMetrics } from '../../consumer/metrics.ts';
+import { NO_TOTALS, type LaneMetrics } from '../../consumer/metrics.ts';
 import { UnavailableError, asError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { integer } from '../../streams/field.ts';
@@ -196,7 +196,7 @@ export class SimulatedConsumer {
 
 const silentMetrics: LaneMetrics = {
   table: 'simulated',
-  totals: { consumed: 0, inserted: 0, deadLetters: 0, duplicates: 0, unreadable: 0, lag: 0 },
+  totals: NO_TOTALS,
   consumed: () => undefined,
   flushed: () => undefined,
   lag: () => undefined,
