@@ -35,12 +35,29 @@ describe('readLaunchConfig', () => {
     expect(only.producers.map(({ PRODUCER }) => PRODUCER.name)).toEqual(['traffic']);
     expect(only.processors).toEqual(['traffic-enrich', 'traffic-forward']);
     expect(only.tracks).toMatchObject([
-      { topic: 'iot.traffic.raw', by: 'origin', stream: { name: 'traffic_events' } },
+      {
+        ...{ topic: 'iot.traffic.raw', landed: 'iot.traffic.processed' },
+        ...{ stream: { name: 'traffic_events' }, processor: { name: 'traffic-enrich' } },
+      },
     ]);
     expect(only.environments.consumer['STREAMS']).toBe('traffic');
     const sensors = readLaunchConfig({}, { STREAMS: 'sensors', KAFKA_TOPIC: 'mine' });
     expect(sensors.processors).toEqual([]);
-    expect(sensors.tracks).toMatchObject([{ topic: 'mine', by: 'kafka' }]);
+    expect(sensors.tracks).toMatchObject([
+      { topic: 'mine', landed: 'mine', processor: undefined, producers: { length: 3 } },
+    ]);
+  });
+
+  it('accounts for every stream that the consumer lands, whoever sends to it', () => {
+    const one = readLaunchConfig({}, { PRODUCER: 'traffic' });
+    expect(one.producers).toHaveLength(1);
+    expect(one.tracks).toMatchObject([
+      { stream: { name: 'traffic_events' }, producers: ['traffic'] },
+      { stream: { name: 'sensor_data' }, producers: [] },
+    ]);
+    const sensors = readLaunchConfig({}, { PRODUCER: 'producer_A' });
+    expect(sensors.tracks).toHaveLength(2);
+    expect(sensors.processors).toContain('traffic-enrich');
   });
 
   it('takes a file that is named without streams for the sensors', () => {

@@ -129,7 +129,7 @@ export function readLaunchConfig(
   const read = readConfig(consumerVariables, consumer);
   const data = env['DATA_PATH']?.trim() || undefined;
   const replayed = producersFor(read.STREAMS, env['PRODUCER']?.trim() ?? '', data);
-  const streams = followed(
+  const streams = landed(
     read.STREAMS,
     replayed.map(({ family }) => family),
   );
@@ -153,7 +153,7 @@ export function readLaunchConfig(
     kafkaAddress,
     clickhouseUrl,
     setup,
-    tracks: tracksOf(streams, replayed, (stream) => topicsOf(stream, read)[0]!),
+    tracks: tracksOf(streams, replayed, (stream) => topicsOf(stream, read)),
     groups: [...(options.sink ? [groupOf(read)] : []), ...processors.map(({ group }) => group)],
     producers: replayed.map(({ name }) => readProducerConfig(producer(name))),
     processors: processors.map(({ name }) => name),
@@ -185,11 +185,12 @@ function streamsFor(env: Environment): string {
   return (env['DATA_PATH']?.trim() ?? '') === '' ? 'all' : sensorData.family;
 }
 
-/** The streams that the producers bring something to; all of them when nothing is produced at all. */
-function followed(streams: readonly Stream[], families: readonly string[]): readonly Stream[] {
-  return families.length === 0
-    ? streams
-    : streams.filter(({ family }) => families.includes(family));
+/** All that the consumer lands, whoever sends it; first what our own producers send. */
+function landed(streams: readonly Stream[], families: readonly string[]): readonly Stream[] {
+  const [own, others] = [true, false].map((sent) =>
+    streams.filter(({ family }) => families.includes(family) === sent),
+  );
+  return [...own!, ...others!];
 }
 
 /** The embedded ClickHouse knows its users by itself; the setup would warn that it creates none. */

@@ -23,6 +23,8 @@ export interface PartOptions {
   readonly onLine: (line: LogLine) => void;
 }
 
+/** 128 + SIGTERM: the exit code of a part that was stopped before it listened for that. */
+export const STOPPED = 128 + constants.signals.SIGTERM;
 const TAIL_LINES = 12;
 /** V8 lets its young generation grow to 96 MB under load; 12 MB keeps a part small. */
 const YOUNG_GENERATION = '--max-semi-space-size=4';
@@ -42,6 +44,7 @@ export class Part {
   readonly #complaints: string[] = [];
   #stopping = false;
   #running = true;
+  #code: number | undefined;
 
   constructor({ name, program, args, nodeOptions, env, log, graceMs, onLine }: PartOptions) {
     this.name = name;
@@ -73,7 +76,8 @@ export class Part {
       });
       this.#child.once('close', (code, signal) => {
         this.#running = false;
-        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+        this.#code = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+        resolve(this.#code);
       });
     });
   }
@@ -89,6 +93,11 @@ export class Part {
   /** True once it was asked to stop: its end is no surprise any more. */
   get stopping(): boolean {
     return this.#stopping;
+  }
+
+  /** True when it was asked to stop and ended well, be it by the signal itself: then it had not begun. */
+  get stoppedWell(): boolean {
+    return this.#stopping && (this.#code === 0 || this.#code === STOPPED);
   }
 
   /** The last messages it wrote. */

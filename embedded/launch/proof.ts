@@ -1,108 +1,196 @@
-// Asks the broker and the tables how a run stands on one track: the end of every partition's log when it
-// began and now, and which of the offsets in between are rows or dead letters.
+// Asks the broker and the tables how a run stands on one track: where every partition stood when it began,
+// how far the logs reach now, and what became of the offsets in between.
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
-import { createKafka } from '../../platform/kafka/client.ts';
-import { kafkaFailure } from '../../platform/kafka/failure.ts';
+import type { LogRange } from '../../platform/kafka/group-consumer.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import type { KafkaConfig } from '../../platform/kafka/variables.ts';
 import { silentLog } from '../../platform/log.ts';
-import { deadLetters } from '../../streams/table.ts';
-import type { PartitionStanding } from './account.ts';
-import type { LaunchConfig } from './config.ts';
+import type { Hop, PartitionStanding, TrackStanding } from './account.ts';
+import { LandedSince, type Begins } from './landed-since.ts';
 import type { Track } from './tracks.ts';
 
-interface Counted {
-  readonly partition: number;
-  readonly rows: string;
-  readonly offsets: string;
+const CLIENT = 'sensorhouse-launcher';
+
+/** A topic as it was when the run began, or when it was created again during the run. */
+interface Begun {
+  readonly source: string;
+  readonly begins: Begins;
+  /** Offsets from `begins` on that were in the log already. */
+  readonly before: number;
+}
+
+type Ranges = ReadonlyMap<number, LogRange>;
+
+/** What an earlier answer found, for an answer to the same question later. */
+export interface Known {
+  /** Where the log of each topic ends. */
+  readonly ends: ReadonlyMap<string, Ranges>;
+  readonly standing: TrackStanding;
+}
+
+/** What of a start's settings it takes to ask. */
+export interface Asked {
+  readonly fromBeginning: boolean;
+  readonly setup: KafkaConfig & Parameters<typeof clickhouseTarget>[0];
 }
 
 export class Proof implements AsyncDisposable {
+  readonly #config: Asked;
   readonly #clickhouse: ClickHouse;
-  readonly #source: string;
   readonly #track: Track;
-  readonly #begins: ReadonlyMap<number, number>;
-  readonly #ends: () => Promise<Map<number, number>>;
+  /** Of the topic that the consumer reads; the last one is the topic as it is now. */
+  readonly #read: Begun[] = [];
+  /** Of the topic that producers send to, if it is another one. */
+  readonly #sent: Begun[] = [];
 
-  private constructor(
-    clickhouse: ClickHouse,
-    source: string,
-    track: Track,
-    begins: ReadonlyMap<number, number>,
-    ends: () => Promise<Map<number, number>>,
-  ) {
-    this.#clickhouse = clickhouse;
-    this.#source = source;
+  private constructor(config: Asked, track: Track) {
+    this.#config = config;
     this.#track = track;
-    this.#begins = begins;
-    this.#ends = ends;
+    this.#clickhouse = new ClickHouse(clickhouseTarget(config.setup), CLIENT);
   }
 
-  /** Notes where every partition ends now: the run begins here. */
-  static async begin({ setup }: LaunchConfig, track: Track): Promise<Proof> {
-    const { topic } = track;
-    await using identities = new TopicIdentities(setup, 'sensorhouse-launcher');
-    const source = sourceOf(topic, await identities.idOf(topic));
-    const admin = createKafka(setup, silentLog(), 'sensorhouse-launcher').admin();
-    const ends = async (): Promise<Map<number, number>> => {
-      try {
-        await admin.connect();
-        const offsets = await admin.fetchTopicOffsets(topic);
-        return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
-      } catch (thrown) {
-        throw kafkaFailure(thrown, `Kafka: offsets of ${topic}`);
-      } finally {
-        // A connection that is kept would have to be looked after when Kafka stops.
-        await admin.disconnect().catch(() => undefined);
-      }
-    };
-    const clickhouse = new ClickHouse(clickhouseTarget(setup), 'sensorhouse-launcher');
-    return new Proof(clickhouse, source, track, await ends(), ends);
+  /** Notes where every partition stands now: the run begins here. */
+  static async begin(config: Asked, track: Track): Promise<Proof> {
+    const proof = new Proof(config, track);
+    await proof.#asking(async (offsets, identities) => {
+      const { landed, processor, topic } = track;
+      const source = sourceOf(landed, await identities.idOf(landed));
+      const positions = await proof.#since(source).positions();
+      proof.#read.push(begunAt(source, await offsets.rangesOf(landed), positions));
+      if (processor === undefined) return;
+      const committed = await offsets.committedBy(processor.group, topic).catch(() => NOTHING);
+      const ranges = await offsets.rangesOf(topic);
+      const from = new Map(
+        [...ranges].map(([partition, { begin, end }]) => {
+          const first = config.fromBeginning ? begin : end;
+          return [partition, committed.get(partition) ?? first] as const;
+        }),
+      );
+      proof.#sent.push(begunAt(sourceOf(topic, await identities.idOf(topic)), ranges, from));
+    });
+    return proof;
   }
 
   /**
-   * How the run stands. With `ends` of an earlier answer Kafka is not asked again.
+   * How the run stands. With an earlier answer the ends of the logs are those, so that others who go on
+   * sending do not put the end off for ever.
    * @throws {UnavailableError | ConfigError}
    */
-  async standings(known?: readonly PartitionStanding[]): Promise<PartitionStanding[]> {
-    const ends = known?.map(({ partition, end }) => [partition, end] as const);
-    const log = ends === undefined ? await this.#ends() : new Map(ends);
-    const [rows, dead] = await Promise.all([
-      this.#count(this.#track.stream.table.name),
-      this.#count(deadLetters.name),
-    ]);
-    return [...log].map(([partition, end]) => ({
-      partition,
-      begin: this.#begins.get(partition) ?? 0,
-      end,
-      rows: Number(rows.get(partition)?.rows ?? 0),
-      offsets: Number(rows.get(partition)?.offsets ?? 0),
-      dead: Number(dead.get(partition)?.offsets ?? 0),
-    }));
+  async standing(known?: Known): Promise<Known> {
+    return this.#asking(async (offsets, identities) => {
+      const { landed, processor, topic } = this.#track;
+      // In this order: a record that the processor has dealt with is in the next topic before that is committed.
+      const sent = known?.ends.get(topic) ?? (await offsets.rangesOf(topic));
+      const committed =
+        processor === undefined
+          ? undefined
+          : await offsets.committedBy(processor.group, topic).catch(() => NOTHING);
+      const isOver = (known?.standing.hop?.waiting ?? 0) === 0;
+      const kept = isOver ? known?.ends.get(landed) : undefined;
+      const ranges = kept ?? (await offsets.rangesOf(landed));
+      await lookAgain(this.#read, landed, ranges, identities);
+      if (committed !== undefined) await lookAgain(this.#sent, topic, sent, identities);
+      const hop = committed === undefined ? undefined : await this.#hop(sent, committed);
+      const now = this.#read.at(-1)!;
+      const earlier = await this.#replaced();
+      const partitions = await this.#since(now.source).standings(now.begins, ranges);
+      const standing = {
+        partitions: [...earlier, ...partitions],
+        before: this.#read[0]!.before,
+        direct: hop === undefined ? 0 : await this.#since(now.source).direct(now.begins),
+        hop,
+        replaced: this.#read.length > 1,
+      };
+      return { standing, ends: new Map([[topic, sent], [landed, ranges]]) };
+    }); // prettier-ignore
   }
 
   /** Whether any row of this run can be queried. */
   async hasRows(): Promise<boolean> {
-    return (await this.#count(this.#track.stream.table.name)).size > 0;
+    const { begins, source } = this.#read.at(-1)!;
+    return this.#since(source).hasRows(begins);
   }
 
-  async #count(table: string): Promise<Map<number, Counted>> {
-    const { by } = this.#track;
-    const sql = `SELECT ${by}_partition AS partition, count() AS rows, uniqExact(${by}_offset) AS offsets
-      FROM \`${table}\`
-      WHERE ${by}_source = {source:String} AND ${by}_offset >= transform(
-        ${by}_partition, {partitions:Array(UInt16)}, {begins:Array(UInt64)}, toUInt64(0))
-      GROUP BY partition`;
-    const counted = await this.#clickhouse.rows<Counted>(sql, {
-      source: this.#source,
-      partitions: [...this.#begins.keys()],
-      begins: [...this.#begins.values()],
-    });
-    return new Map(counted.map((row) => [row.partition, row]));
+  /** What landed of topics that are gone; the rest of them cannot land any more. */
+  async #replaced(): Promise<PartitionStanding[]> {
+    const found: PartitionStanding[] = [];
+    for (const { begins, source } of this.#read.slice(0, -1)) {
+      const positions = await this.#since(source).positions();
+      const ends = [...begins].map(([partition, begin]) => {
+        return [partition, { end: Math.max(begin, positions.get(partition) ?? 0) }] as const;
+      });
+      found.push(...(await this.#since(source).standings(begins, new Map(ends))));
+    }
+    return found;
+  }
+
+  async #hop(sent: Ranges, committed: Begins): Promise<Hop | undefined> {
+    const { processor, topic } = this.#track;
+    const now = this.#sent.at(-1);
+    if (now === undefined || processor === undefined) return undefined;
+    const landed = this.#since(this.#read.at(-1)!.source);
+    const done = new Map<number, number>();
+    const sums = { arrived: 0, before: this.#sent[0]!.before, waiting: 0, unmade: 0 };
+    for (const [partition, { end }] of sent) {
+      const begin = Math.min(now.begins.get(partition) ?? 0, end);
+      const next = Math.min(end, Math.max(begin, committed.get(partition) ?? begin));
+      done.set(partition, next);
+      sums.arrived += end - begin;
+      sums.waiting += end - next;
+      sums.unmade += next - begin;
+    }
+    sums.unmade -= await landed.made(now.source, now.begins, done);
+    for (const { begins, source } of this.#sent.slice(0, -1)) {
+      sums.arrived += await landed.made(source, begins);
+    }
+    return { topic, maker: `processor ${processor.name}`, ...sums };
+  }
+
+  #since(source: string): LandedSince {
+    return new LandedSince(this.#clickhouse, this.#track.stream, source);
+  }
+
+  /** A connection that is kept would have to be looked after when Kafka stops. */
+  async #asking<T>(
+    ask: (offsets: TopicOffsets, identities: TopicIdentities) => Promise<T>,
+  ): Promise<T> {
+    const { setup } = this.#config;
+    await using identities = new TopicIdentities(setup, CLIENT);
+    await using offsets = new TopicOffsets(setup, silentLog(), CLIENT);
+    return await ask(offsets, identities);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#clickhouse[Symbol.asyncDispose]();
   }
+}
+
+const NOTHING: Begins = new Map();
+
+/** A topic that was created again belongs to the run from its start. */
+async function lookAgain(
+  begun: Begun[],
+  topic: string,
+  ranges: Ranges,
+  identities: TopicIdentities,
+): Promise<void> {
+  const source = sourceOf(topic, await identities.idOf(topic));
+  if (source === begun.at(-1)!.source) return;
+  const begins = new Map([...ranges].map(([partition, { begin }]) => [partition, begin]));
+  begun.push({ source, begins, before: 0 });
+}
+
+/** `landed` is the first offset that has not landed, where that is known; the log has the last word. */
+function begunAt(source: string, ranges: Ranges, landed: Begins): Begun {
+  const begins = new Map<number, number>();
+  let before = 0;
+  for (const [partition, { begin, end }] of ranges) {
+    const first = Math.min(end, Math.max(begin, landed.get(partition) ?? begin));
+    begins.set(partition, first);
+    before += end - first;
+  }
+  return { source, begins, before };
 }

@@ -3,12 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../../platform/errors.ts';
 import type { Account as ProducerAccount } from '../../producers/account.ts';
-import { accountFor, isCaughtUp, type PartitionStanding, type RunAccount } from './account.ts';
+import { accountFor, isCaughtUp, landedIn, type RunAccount } from './account.ts';
 import { HOST, type LaunchConfig } from './config.ts';
 import { tailTopics } from './console-tail.ts';
 import type { LogLine } from './log-line.ts';
 import type { Part } from './part.ts';
-import { Proof } from './proof.ts';
+import { Proof, type Known } from './proof.ts';
 import type { Stack } from './stack.ts';
 import { Status, tellFirstRow } from './status.ts';
 import type { Terminal } from './terminal.ts';
@@ -26,6 +26,11 @@ const LIVE_GRACE_MS = 5_000;
  * backlog would have the whole heap marked four times a second (decision 9).
  */
 const CONSUMER_HEAP = '--initial-heap-size=128';
+
+const SENT_NOTHING: ProducerAccount = {
+  ...{ read: 0, sent: 0, inDoubt: 0 },
+  ...{ dryRun: 0, failed: 0, misfits: 0 },
+};
 
 export interface Ending {
   /** By the table that the rows went to. */
@@ -125,9 +130,7 @@ export class Run implements AsyncDisposable {
 
   /** The topic of each table: what is ingested. */
   #tailed(): string[] {
-    return this.#config.tracks.map(({ by, stream, topic }) => {
-      return by === 'origin' ? stream.topic.name : topic;
-    });
+    return this.#config.tracks.map(({ landed }) => landed);
   }
 
   /** Resolves when the producers have sent all and every row of it has arrived, or is stuck. */
@@ -143,25 +146,25 @@ export class Run implements AsyncDisposable {
   }
 
   async #catchUp(patienceMs: number, deadlineMs = Infinity): Promise<void> {
-    let standings: ReadonlyMap<Track, PartitionStanding[]> | undefined;
+    let known: ReadonlyMap<Track, Known> | undefined;
     let landed = -1;
     let movedAtMs = performance.now();
     while (performance.now() < deadlineMs && performance.now() - movedAtMs < patienceMs) {
-      standings = await this.#standings(standings);
-      const all = [...(standings?.values() ?? [])].flat();
-      if (standings !== undefined && isCaughtUp(all)) return;
-      const now = all.reduce((sum, { offsets, dead }) => sum + offsets + dead, 0);
+      known = await this.#standings(known);
+      const all = [...(known?.values() ?? [])].map(({ standing }) => standing);
+      if (known !== undefined && all.every(isCaughtUp)) return;
+      const now = all.reduce((sum, standing) => sum + landedIn(standing), 0);
       if (now > landed) movedAtMs = performance.now();
       landed = now;
       await sleep(POLL_MS);
     }
   }
 
-  async #standings(known: ReadonlyMap<Track, PartitionStanding[]> | undefined) {
+  async #standings(known: ReadonlyMap<Track, Known> | undefined) {
     try {
-      const found = new Map<Track, PartitionStanding[]>();
+      const found = new Map<Track, Known>();
       for (const [track, proof] of this.#proofs) {
-        found.set(track, await proof.standings(known?.get(track)));
+        found.set(track, await proof.standing(known?.get(track)));
       }
       return found;
     } catch (thrown) {
@@ -174,11 +177,19 @@ export class Run implements AsyncDisposable {
   async close(): Promise<Ending> {
     const durationMs = this.#durationMs ?? performance.now() - this.#startedAtMs;
     const accounts = new Map<string, RunAccount>();
-    for (const [{ producers, stream }, proof] of this.#proofs) {
-      const own = new Map(producers.map((name) => [name, this.#accounts.get(name)]));
-      accounts.set(stream.table.name, accountFor(await proof.standings(), own));
+    for (const [{ landed, producers, stream }, proof] of this.#proofs) {
+      const own = new Map(producers.map((name) => [name, this.#accountOf(name)]));
+      const { standing } = await proof.standing();
+      const { name } = stream.table;
+      accounts.set(accounts.has(name) ? `${name} (${landed})` : name, accountFor(standing, own));
     }
     return { accounts, durationMs, consumerPeakBytes: this.#status.peakBytes };
+  }
+
+  /** One that was asked to stop before it had begun has sent nothing. */
+  #accountOf(name: string): ProducerAccount | undefined {
+    const part = this.#producers.find((each) => each.name === name);
+    return this.#accounts.get(name) ?? (part?.stoppedWell === true ? SENT_NOTHING : undefined);
   }
 
   /** Ends the status line. */

@@ -1,13 +1,13 @@
 // From `npm start` to its end: checks, starts the servers side by side, sets up, runs, and stops in
 // order. It ends by itself after --once, when a part fails, and when it is asked to.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asError } from '../../platform/errors.ts';
+import { UnavailableError, asError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Service } from '../../platform/service.ts';
 import { rowLimitMistake } from '../../producers/config.ts';
 import { failureLines } from '../kafka/log-tail.ts';
 import { KAFKA_VERSION } from '../kafka/version.ts';
-import { describeAccount, total } from './account.ts';
+import { describeAccount, isEmpty, total } from './account.ts';
 import { claimHome, type StackClaim } from './claim.ts';
 import type { LaunchConfig } from './config.ts';
 import { greeting } from './greeting.ts';
@@ -164,7 +164,7 @@ export class Session implements Service {
       }
       await stack.stop('consumer');
       const whole = this.#config.once && failure === undefined;
-      if (stack.runs(...parts)) exact = await this.#account(run, whole);
+      if (stack.runs(...parts)) exact = await this.#account(run, whole, asked);
       await run[Symbol.asyncDispose]();
     }
     await stack.stop('clickhouse');
@@ -182,12 +182,23 @@ export class Session implements Service {
    * Prints the account; false when it does not add up. Only a `whole` run must have ingested all it
    * sent: what one that was cut short leaves in Kafka comes with the next start.
    */
-  async #account(run: Run, whole: boolean): Promise<boolean> {
-    const { accounts, consumerPeakBytes, durationMs } = await run.close();
+  async #account(run: Run, whole: boolean, asked: boolean): Promise<boolean> {
+    const ending = await run.close().catch((thrown: unknown) => asError(thrown));
+    if (ending instanceof Error) {
+      if (!(ending instanceof UnavailableError)) throw ending;
+      this.#terminal.say(`There is no account: ${ending.message}`);
+      return false;
+    }
+    const { accounts, consumerPeakBytes, durationMs } = ending;
     if (accounts.size === 0) return true;
     const account = total(accounts);
     const { lag, problems } = account;
+    if (asked && problems.length === 0 && isEmpty(account)) {
+      this.#terminal.say('Stopped before the first record was sent: nothing to account for');
+      return true;
+    }
     for (const [table, each] of accounts.size > 1 ? accounts : []) {
+      if (isEmpty(each) && each.problems.length === 0) continue;
       this.#terminal.say(`Account of ${table}: ${describeAccount(each, durationMs)}`);
     }
     this.#terminal.say(`Account: ${describeAccount(account, durationMs)}`);

@@ -6,7 +6,7 @@ import type { StackClaim } from './claim.ts';
 import type { Environment } from './config.ts';
 import { LogFile } from './log-file.ts';
 import { isWarning, type LogLine } from './log-line.ts';
-import { Part } from './part.ts';
+import { Part, STOPPED } from './part.ts';
 import type { Terminal } from './terminal.ts';
 import { WarningLimit } from './warning-limit.ts';
 
@@ -39,8 +39,6 @@ export interface Start {
 
 /** A part's exit code for a mistake that it has told in words. */
 const MISTAKE = 2;
-/** 128 + SIGTERM. */
-const STOPPED = 143;
 
 export class Stack implements Disposable {
   /** Rejects with {@link PartFailure}, or {@link ConfigError} when a person has to mend something. */

@@ -12,8 +12,10 @@ export interface Track {
   readonly stream: Stream;
   /** The topic that producers send to. */
   readonly topic: string;
-  /** By which of the table's coordinates rows are records of that topic. */
-  readonly by: 'kafka' | 'origin';
+  /** The topic that the consumer reads: another one when a processor is in between. */
+  readonly landed: string;
+  /** The processor in between. */
+  readonly processor: Transform | undefined;
   /** Names of the producers that send to it. */
   readonly producers: readonly string[];
 }
@@ -50,20 +52,22 @@ export function transformsFor(streams: readonly Stream[]): readonly Transform[] 
   return transforms.filter(({ input }) => families.has(input.family));
 }
 
-/** The way of each stream; `topicOf` names the topic of one that is not made from another. */
+/** The ways of each stream; `topicsOf` names the topics that the consumer reads into its table. */
 export function tracksOf(
   streams: readonly Stream[],
   producers: readonly Producer[],
-  topicOf: (stream: Stream) => string,
+  topicsOf: (stream: Stream) => readonly string[],
 ): Track[] {
-  return streams.map((stream) => {
-    const first = stream.origin ?? stream;
-    const sends = producers.filter((producer) => producer.stream.name === first.name);
-    return {
-      stream,
-      topic: stream.origin === undefined ? topicOf(stream) : stream.origin.topic.name,
-      by: stream.origin === undefined ? 'kafka' : 'origin',
-      producers: sends.map(({ name }) => name),
-    };
+  return streams.flatMap((stream) => {
+    const { origin } = stream;
+    const sends = producers.filter(({ stream: to }) => to.name === (origin ?? stream).name);
+    const names = sends.map(({ name }) => name);
+    const processor = transforms.find(({ input, outputs }) => {
+      return input.name === origin?.name && outputs.some(({ name }) => name === stream.name);
+    });
+    return topicsOf(stream).map((landed, at) => {
+      const topic = origin?.topic.name ?? landed;
+      return { stream, topic, landed, processor, producers: at === 0 ? names : [] };
+    });
   });
 }

@@ -87,6 +87,16 @@ describe.skipIf(missing !== undefined)('npm start', () => {
     expect(await processesOf(here.home)).toEqual([]);
   });
 
+  it('ends well on Ctrl+C before the first record', async () => {
+    const here = await installation();
+    const stack = npm(SENSORS, here.env);
+    await stack.says(/^ {2}Stop /);
+    pressCtrlC(stack);
+    expect(await stack.exit, stack.text()).toBe(0);
+    expect(stack.text()).not.toContain('does not add up');
+    expect(await processesOf(here.home)).toEqual([]);
+  });
+
   it('starts again after kill -9, with an exact account', async () => {
     const here = await installation();
     const stack = npm(START, here.env);
