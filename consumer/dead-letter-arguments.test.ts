@@ -36,6 +36,9 @@ describe('the arguments of npm run dead-letters', () => {
     [['--format', 'xml'], /^--format: "xml" is not text or json/],
     [['--limit', '3'], /^--limit: goes only with --redrive/],
     [['--dry-run'], /^--dry-run: goes only with --redrive/],
+    [['--wait', '3'], /^--wait: goes only with --redrive/],
+    [['--even-if-rejected'], /^--even-if-rejected: goes only with --redrive/],
+    [['--redrive', '--wait', '-1'], /wait/],
     [['--redrve'], /redrve/],
     [['now'], /now/],
   ])('are refused when they are wrong: %j', (args, message) => {

@@ -10,20 +10,25 @@ export const USAGE = `Lists dead letters, and publishes them again to their topi
 
   npm run dead-letters                              what there is, by reason
   npm run dead-letters -- --format json
-  npm run dead-letters -- --redrive                 publish all open ones again
+  npm run dead-letters -- --redrive                 publish again what the consumer would take now
   npm run dead-letters -- --redrive --reason too_large --since 2h --limit 1000 --dry-run
 
   --stream NAME     only this stream
   --reason REASON   only this reason; may be given several times
   --since TIME      only those rejected since: 2026-11-21T10:00Z, or 30m, 2h, 7d ago
   --limit N         publish at most so many
-  --dry-run         only say what would be published
+  --dry-run         only say what would be published, and what would be rejected again
+  --even-if-rejected  publish also those that would be rejected again; without it they stay open
+  --wait SECONDS    how long to wait for what became of them; default 10
   --in-doubt        publish also those that may be in the topic already
   --format FORMAT   text or json
   --help            show this text
 
-Exit codes: 0 done, 1 some letters could not be published, 2 bad arguments or settings, 3 Kafka or ClickHouse
-is away or failed on the way: run it again.
+What would be rejected is judged by the declarations of this version and MAX_MESSAGE_BYTES, which should be
+the consumer's.
+
+Exit codes: 0 done, 1 some letters stay open (it says which and why), 2 bad arguments or settings,
+3 Kafka or ClickHouse is away or failed on the way: run it again.
 `;
 
 export interface LetterArguments {
@@ -34,6 +39,9 @@ export interface LetterArguments {
   readonly redrive: boolean;
   readonly dryRun: boolean;
   readonly doubtful: boolean;
+  readonly evenIfRejected: boolean;
+  /** For what became of what was published. */
+  readonly waitMs: number;
   readonly limit: number;
 }
 
@@ -46,6 +54,8 @@ const options = {
   redrive: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   'in-doubt': { type: 'boolean', default: false },
+  'even-if-rejected': { type: 'boolean', default: false },
+  wait: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -61,7 +71,7 @@ export function readArguments(
     if (!known.includes(reason)) throw wrong('reason', reason, `one of ${known.join(', ')}`);
   }
   if (!['text', 'json'].includes(given.format)) throw wrong('format', given.format, 'text or json');
-  for (const name of ['limit', 'dry-run', 'in-doubt'] as const) {
+  for (const name of ['limit', 'dry-run', 'in-doubt', 'even-if-rejected', 'wait'] as const) {
     const set = given[name] !== undefined && given[name] !== false;
     if (set && !given.redrive) throw new ConfigError(`--${name}: goes only with --redrive`);
   }
@@ -73,6 +83,8 @@ export function readArguments(
     redrive: given.redrive,
     dryRun: given['dry-run'],
     doubtful: given['in-doubt'],
+    evenIfRejected: given['even-if-rejected'],
+    waitMs: given.wait === undefined ? WAIT_MS : waitMs(given.wait),
     limit: given.limit === undefined ? Number.MAX_SAFE_INTEGER : count(given.limit),
   };
 }
@@ -105,6 +117,13 @@ function since(text: string, nowMs: number): number {
 function count(text: string): number {
   if (/^[1-9]\d{0,11}$/.test(text)) return Number(text);
   throw wrong('limit', text, 'a number from 1 on');
+}
+
+const WAIT_MS = 10_000;
+
+function waitMs(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text) * 1_000;
+  throw wrong('wait', text, 'a number of seconds from 0 to 9999');
 }
 
 function wrong(name: string, value: string, allowed: string): ConfigError {

@@ -1,6 +1,7 @@
 // The list of dead letters and the account of a re-drive as text for a person, or as JSON.
 import type { ReasonSummary } from './dead-letter-list.ts';
 import { printable, printableJson } from './printable.ts';
+import type { Tally } from './redrive-forecast.ts';
 import type { RedriveAccount } from './redriver.ts';
 
 const COLUMNS = [
@@ -50,11 +51,42 @@ export function letterJson(reasons: readonly ReasonSummary[]): string {
   return `${printableJson(reasons)}\n`;
 }
 
+/** What the consumer would make of the open letters, before any is published; lines for a person. */
+export function forecastLines(stream: string, tally: Tally, evenIfRejected: boolean): string {
+  const { filtered, letters, rejections, unknown } = tally;
+  const lines: string[] = [];
+  if (rejections > 0) {
+    const which = `${rejections} of ${letters} would be rejected again`;
+    const what = evenIfRejected
+      ? 'they are published because of --even-if-rejected'
+      : 'they stay open (--even-if-rejected publishes them)';
+    lines.push(`${stream}: ${which}: ${printable(tally.reasons)}; ${what}`);
+  }
+  if (filtered > 0) {
+    lines.push(`${stream}: the processor would filter out ${filtered} of ${letters}`);
+  }
+  if (unknown > 0) {
+    lines.push(`${stream}: what becomes of ${unknown} of ${letters} cannot be known: their processor is none of this project's`); // prettier-ignore
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What became of what was published. */
+export function outcomeLine(stream: string, tally: Tally): string {
+  const { letters, rejections, rows } = tally;
+  const parts = [`${rows} ${rows === 1 ? 'is a row' : 'are rows'} now`];
+  if (rejections > 0) parts.push(`${rejections} rejected again: ${printable(tally.reasons)}`);
+  const left = letters - rows - rejections;
+  if (left > 0) parts.push(`${left} not ingested yet; npm run audit tells later`);
+  return `${stream}: of ${letters} published again ${parts.join(', ')}\n`;
+}
+
 /** One line: what a re-drive did. */
 export function accountLine(stream: string, account: RedriveAccount): string {
-  const { doubtful, finished, homeless, published, refused } = account;
+  const { doubtful, finished, homeless, kept, published, refused } = account;
   const parts = [`${published} published again`];
   if (finished > 0) parts.push(`${finished} of an interrupted run finished`);
+  if (kept > 0) parts.push(`${kept} would be rejected again, still open`);
   if (refused > 0) parts.push(`${refused} refused by Kafka, still open`);
   if (doubtful > 0) parts.push(`${doubtful} in doubt`);
   if (homeless > 0) parts.push(`${homeless} of topics that do not exist any more`);

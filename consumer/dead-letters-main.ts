@@ -14,13 +14,28 @@ import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
 import { run, type Service } from '../platform/service.ts';
 import { consumerPositions, deadLetterRedrives, deadLetters } from '../streams/table.ts';
+import { consumerVariables } from './config.ts';
 import { readArguments, USAGE, type LetterArguments } from './dead-letter-arguments.ts';
 import { listReasons, type ReasonSummary } from './dead-letter-list.ts';
-import { accountLine, letterJson, letterList } from './dead-letter-report.ts';
+import {
+  accountLine,
+  forecastLines,
+  letterJson,
+  letterList,
+  outcomeLine,
+} from './dead-letter-report.ts';
 import { RedriveBook } from './redrive-book.ts';
+import { compileForecast } from './redrive-forecast.ts';
+import { outcomeOf, serverNowMs } from './redrive-outcome.ts';
+import { survey } from './redrive-survey.ts';
 import { redrive, type RedriveTopics } from './redriver.ts';
 
-export const deadLetterVariables = { ...kafkaVariables, ...clickhouseVariables } as const;
+const { MAX_MESSAGE_BYTES } = consumerVariables;
+export const deadLetterVariables = {
+  ...kafkaVariables,
+  ...clickhouseVariables,
+  MAX_MESSAGE_BYTES,
+} as const;
 
 export type DeadLetterConfig = Config<typeof deadLetterVariables>;
 
@@ -38,7 +53,7 @@ export async function deadLettersCommand(
     const tables = [deadLetters, deadLetterRedrives, consumerPositions];
     await checkSchema(clickhouse, config.CLICKHOUSE_DB, tables);
     if (!args.redrive) return await list(clickhouse, args, print);
-    if (args.dryRun) return await preview(clickhouse, config, args, print);
+    if (args.dryRun) return await preview(clickhouse, config, args, print, signal);
     return await publish(clickhouse, config, args, print, signal);
   } catch (error) {
     if (error instanceof FencedError) {
@@ -68,17 +83,23 @@ async function list(
 
 async function preview(
   clickhouse: ClickHouse,
-  { CLICKHOUSE_DB: database }: DeadLetterConfig,
+  { CLICKHOUSE_DB: database, MAX_MESSAGE_BYTES: maxMessageBytes }: DeadLetterConfig,
   args: LetterArguments,
   print: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<0> {
-  for (const { name } of args.streams) {
+  for (const stream of args.streams) {
+    const { name } = stream;
     const book = new RedriveBook(clickhouse, database, name, randomUUID());
     const begun = (await book.interrupted()).reduce((sum, { letters }) => sum + letters.length, 0);
     if (begun > 0) print(`${name}: would first finish ${begun} of an interrupted run\n`);
     const open = await book.openPartitions(args);
     const letters = open.reduce((sum, each) => sum + each.letters, 0);
-    print(`${name}: would publish ${Math.min(letters, args.limit)} of ${letters} open letters\n`);
+    const tally = await survey(book, open, args, compileForecast(stream, maxMessageBytes), signal);
+    const kept = args.evenIfRejected ? 0 : tally.rejections + tally.filtered;
+    const would = Math.min(letters - kept, args.limit);
+    print(`${name}: would publish ${would} of ${letters} open letters\n`);
+    print(forecastLines(name, tally, args.evenIfRejected));
     for (const each of open) {
       print(`  ${each.letters} of ${each.source}, partition ${each.partition}\n`);
     }
@@ -101,16 +122,26 @@ async function publish(
     topicId: (topic) => identities.idOf(topic),
     logRanges: (topic) => offsets.rangesOf(topic),
   };
-  const { CLICKHOUSE_DB: database } = config;
+  const { CLICKHOUSE_DB: database, MAX_MESSAGE_BYTES: maxMessageBytes } = config;
   let code: 0 | 1 = 0;
   let left = args.limit;
   for (const stream of args.streams) {
     if (left === 0) break;
-    const book = new RedriveBook(clickhouse, database, stream.name, randomUUID());
-    const account = await redrive({ book, sender, topics, signal }, { ...args, limit: left });
-    print(`${accountLine(stream.name, account)}\n`);
-    left -= Math.min(left, account.published + account.refused);
-    if (account.refused + account.doubtful + account.homeless > 0) code = 1;
+    const { name } = stream;
+    const book = new RedriveBook(clickhouse, database, name, randomUUID());
+    const forecast = compileForecast(stream, maxMessageBytes);
+    const sinceMs = await serverNowMs(clickhouse);
+    const tally = await survey(book, await book.openPartitions(args), args, forecast, signal);
+    print(forecastLines(name, tally, args.evenIfRejected));
+    const order = { ...args, limit: left, forecast: args.evenIfRejected ? undefined : forecast };
+    const account = await redrive({ book, sender, topics, signal }, order);
+    print(`${accountLine(name, account)}\n`);
+    const { doubtful, finished, homeless, kept, published, refused } = account;
+    left -= Math.min(left, published + refused);
+    if (refused + doubtful + homeless + kept > 0) code = 1;
+    if (published + finished > 0 && args.waitMs > 0) {
+      print(outcomeLine(name, await outcomeOf(clickhouse, stream, sinceMs, args.waitMs, signal)));
+    }
   }
   return code;
 }

@@ -25,6 +25,13 @@ export interface OpenPartition {
   readonly letters: number;
 }
 
+/** Letters of one partition, by their offsets. */
+export interface LettersOfPartition {
+  readonly source: string;
+  readonly partition: number;
+  readonly letters: readonly { readonly offset: number }[];
+}
+
 /**
  * What became of a re-drive. `published`: it is in Kafka, and its letters are resolved. `void`: it is
  * surely not, and its letters are open again. `doubt`: nobody can tell any more.
@@ -147,7 +154,7 @@ export class RedriveBook {
   }
 
   /** What the letters of a re-drive hold, in its order; fewer when some were deleted. */
-  async contents({ letters, partition, source }: Redrive): Promise<LetterContent[]> {
+  async contents({ letters, partition, source }: LettersOfPartition): Promise<LetterContent[]> {
     const offsets = letters.map(({ offset }) => offset).join(', ');
     const rows = await this.#clickhouse.rows<
       Record<'o' | 't' | 'reason' | 'k' | 'v' | 'headers', string>

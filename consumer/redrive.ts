@@ -115,3 +115,14 @@ export function batchesOf(letters: readonly OpenLetter[], limits: BatchLimits): 
 export function topicOf(source: string): string {
   return source.slice(0, source.lastIndexOf('@'));
 }
+
+/** Whether a letter goes to the topic that a processor reads, since its message was made from a record there. */
+export function isViaProcessor({
+  home,
+  source,
+}: {
+  readonly home: { readonly source: string };
+  readonly source: string;
+}): boolean {
+  return home.source !== source;
+}

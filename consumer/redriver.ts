@@ -7,7 +7,15 @@ import { BATCH_SPAN_MAX_MS, type BatchSender } from '../platform/kafka/batch-sen
 import type { LogRange } from '../platform/kafka/log-ranges.ts';
 import type { Ownership } from './fence.ts';
 import type { LetterFilter, OpenPartition, RedriveBook } from './redrive-book.ts';
-import { batchesOf, messageOf, topicOf, type OpenLetter, type Redrive } from './redrive.ts';
+import {
+  batchesOf,
+  isViaProcessor,
+  messageOf,
+  topicOf,
+  type OpenLetter,
+  type Redrive,
+} from './redrive.ts';
+import type { Forecaster } from './redrive-forecast.ts';
 import { sourceOf } from './source.ts';
 
 /** What re-driving asks of Kafka, besides sending. */
@@ -30,6 +38,8 @@ export interface RedriveOrder extends LetterFilter {
   readonly limit: number;
   /** Letters whose fate cannot be known any more are published again too, at the risk of a second row. */
   readonly doubtful: boolean;
+  /** Says which letters would be rejected again: they are left open. Undefined: all are published. */
+  readonly forecast: Forecaster | undefined;
 }
 
 /** Letters by what became of them in this run. */
@@ -38,13 +48,15 @@ export interface RedriveAccount {
   /** Of an interrupted run, found in Kafka or brought there now. */
   finished: number;
   refused: number;
+  /** Left open because they would be rejected again. */
+  kept: number;
   doubtful: number;
   /** Open ones whose topic does not exist any more. */
   homeless: number;
 }
 
-const LIMITS = { letters: 500, bytes: 256 * 1024, spanMs: BATCH_SPAN_MAX_MS };
-const PAGE = 20_000;
+export const LIMITS = { letters: 500, bytes: 256 * 1024, spanMs: BATCH_SPAN_MAX_MS };
+export const PAGE = 20_000;
 
 /**
  * Publishes the open dead letters that `order` names. Those that come in meanwhile are left alone: a
@@ -63,6 +75,7 @@ class Redriver {
     published: 0,
     finished: 0,
     refused: 0,
+    kept: 0,
     doubtful: 0,
     homeless: 0,
   };
@@ -125,14 +138,32 @@ class Redriver {
       const limit = Math.min(PAGE, most - taken);
       const page = await this.#parts.book.open(where, order, { from, to, limit });
       if (page.length === 0) break;
-      for (const letters of batchesOf(page, LIMITS)) {
+      for (const read of batchesOf(page, LIMITS)) {
         if (this.#parts.signal.aborted) return taken;
-        await this.#begin(where, letters);
+        const letters = await this.#promising(where, read, order.forecast);
+        if (letters.length > 0) await this.#begin(where, letters);
         taken += letters.length;
       }
       from = page.at(-1)!.offset + 1;
     }
     return taken;
+  }
+
+  /** Those of the letters that would not be rejected again. */
+  async #promising(
+    where: OpenPartition,
+    letters: readonly OpenLetter[],
+    forecast: Forecaster | undefined,
+  ): Promise<readonly OpenLetter[]> {
+    if (forecast === undefined) return letters;
+    const nowMs = Date.now();
+    const bad = new Set<number>();
+    for (const content of await this.#parts.book.contents({ ...where, letters })) {
+      const { kind } = forecast(content, isViaProcessor(where), nowMs);
+      if (kind === 'rejected' || kind === 'filtered') bad.add(content.offset);
+    }
+    this.#account.kept += bad.size;
+    return letters.filter(({ offset }) => !bad.has(offset));
   }
 
   async #begin(

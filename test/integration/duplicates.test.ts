@@ -194,10 +194,24 @@ describeBackend('what a processor made twice', () => {
     await world.send(places.map(made));
     await using consumer = await closing.consumer(STREAM);
     await untilAudited(world, raw);
-    const told = readArguments(['--redrive', '--stream', trafficEvents.name]);
-    if (told === 'help') throw new Error('asked for help');
-    const config = readConfig(deadLetterVariables, world.env(STREAM));
-    expect(await deadLettersCommand(config, told, () => undefined)).toBe(0);
+    let words = '';
+    const redrive = (...args: string[]) => {
+      const told = readArguments([
+        '--redrive',
+        '--stream',
+        trafficEvents.name,
+        '--wait',
+        '0',
+        ...args,
+      ]);
+      if (told === 'help') throw new Error('asked for help');
+      const config = readConfig(deadLetterVariables, world.env(STREAM));
+      return deadLettersCommand(config, told, (text) => (words += text));
+    };
+    // What the processor would make of it is judged, too.
+    expect(await redrive()).toBe(1);
+    expect(words).toContain('1 of 1 would be rejected again: 1 wrong_type');
+    expect(await redrive('--even-if-rejected')).toBe(0);
     const found: { partition: number; offset: number; headers: object; value: string }[] = [];
     await readLog(inject('kafkaBootstrap'), raw, (partition, { headers = {}, offset, value }) => {
       if (Number(offset) >= 2) found.push({ partition, offset: Number(offset), headers, value: String(value) }); // prettier-ignore

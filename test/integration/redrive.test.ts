@@ -48,7 +48,9 @@ async function rejectedWorld(count = 30): Promise<World> {
 async function command(world: World, ...args: string[]): Promise<{ code: number; said: string }> {
   let said = '';
   const config = readConfig(deadLetterVariables, world.env());
-  const told = readArguments(['--stream', 'sensor_data', ...args]);
+  // Nobody lands what is published unless the test says so.
+  const wait = args.includes('--redrive') ? ['--wait', '0'] : [];
+  const told = readArguments(['--stream', 'sensor_data', ...wait, ...args]);
   if (told === 'help') throw new Error('asked for help');
   const code = await deadLettersCommand(config, told, (text) => (said += text));
   return { code, said };
@@ -59,10 +61,8 @@ function startCommand(world: World, clickhouseUrl: string) {
   const main = join(import.meta.dirname, '..', '..', 'consumer', 'dead-letters-main.ts');
   const { PATH } = environment();
   const env = { ...world.env({ CLICKHOUSE_URL: clickhouseUrl }), ...(PATH && { PATH }) };
-  const child = spawn(process.execPath, [main, '--redrive', '--stream', 'sensor_data'], {
-    env,
-    stdio: 'pipe',
-  });
+  const args = ['--redrive', '--stream', 'sensor_data', '--wait', '0'];
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: 'pipe' });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -70,6 +70,15 @@ function startCommand(world: World, clickhouseUrl: string) {
     child.once('close', (code, signal) => resolve(code ?? signal ?? 1));
   });
   return { kill: () => void child.kill('SIGKILL'), exited, said: () => said };
+}
+
+/** The reading of the letters that are published: the first one after the intent. Before it they are judged. */
+function reading(): (seen: Seen) => boolean {
+  let intended = false;
+  return ({ insertInto, statement }) => {
+    intended ||= insertInto === 'dead_letter_redrives' && statement.includes(`'intent'`);
+    return intended && statement.includes('AS k,');
+  };
 }
 
 /** The messages that carry an origin, by it. */
@@ -133,8 +142,27 @@ describeBackend('dead letters', () => {
     await using consumer = await world.consumer();
     await world.send([{ key: 'k', value: '\u001b[31mnot json\nat all' }]);
     await world.ingested();
+    const warned = 'sensor_data: 1 of 1 would be rejected again: 1 invalid_json; they ';
+    const insist = ['--redrive', '--even-if-rejected', '--wait', '60'];
+    expect(await command(world, '--redrive')).toEqual({
+      code: 1,
+      said:
+        `${warned}stay open (--even-if-rejected publishes them)\n` +
+        'sensor_data: 0 published again, 1 would be rejected again, still open\n',
+    });
+    expect((await redriven(world)).size).toBe(0);
+    const dry = await command(world, '--redrive', '--dry-run');
+    expect(dry.said).toContain(
+      `sensor_data: would publish 0 of 1 open letters\n${warned}stay open`,
+    );
     for (const attempt of [1, 2]) {
-      expect((await command(world, '--redrive')).said).toBe('sensor_data: 1 published again\n');
+      expect(await command(world, ...insist)).toEqual({
+        code: 0,
+        said:
+          `${warned}are published because of --even-if-rejected\n` +
+          'sensor_data: 1 published again\n' +
+          'sensor_data: of 1 published again 0 are rows now, 1 rejected again: 1 invalid_json\n',
+      });
       const audit = await world.ingested();
       expect(audit.exact, auditReport(audit)).toBe(true);
       const { said } = await command(world);
@@ -159,17 +187,18 @@ describeBackend('dead letters', () => {
       ({ insertInto, statement }: Seen): boolean =>
         insertInto === 'dead_letter_redrives' && statement.includes(`'${state}'`);
     const steps = {
-      claim,
-      intent: book('intent'),
-      'reading of the letters': ({ statement }: Seen) => statement.includes('AS k,'),
-      mark: book('published'),
+      claim: () => claim,
+      intent: () => book('intent'),
+      'reading of the letters': reading,
+      mark: () => book('published'),
     };
-    for (const [step, matches] of Object.entries(steps)) {
+    for (const [step, matching] of Object.entries(steps)) {
       for (const when of ['before', 'after'] as const) {
         it.concurrent(`${when} its ${step}`, async () => {
           await using world = await rejectedWorld();
           await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
           const killed = startCommand(world, proxy.url);
+          const matches = matching();
           proxy.decide = (seen): Fate | undefined => {
             if (!matches(seen)) return undefined;
             if (when === 'after') return { kind: 'lose-reply', landed: killed.kill };
@@ -194,8 +223,9 @@ describeBackend('dead letters', () => {
       Promise.withResolvers<undefined>(),
       Promise.withResolvers<undefined>(),
     ];
-    proxy.decide = async ({ statement }) => {
-      if (!statement.includes('AS k,')) return undefined;
+    const matches = reading();
+    proxy.decide = async (seen) => {
+      if (!matches(seen)) return undefined;
       held.resolve(undefined);
       await released.promise;
       return undefined;
