@@ -78,7 +78,7 @@ const figures = [
     shown: { unit: 's', thresholds: lagThresholds, noValue: 'no rows' },
   }),
   stat({
-    title: 'Dead letters',
+    title: 'Dead letters in window',
     description: 'Messages that were rejected in the window.',
     place: at(12, 0, 4, 4),
     sql: queries.deadCount,
@@ -240,10 +240,10 @@ const rejected = [
   table({
     title: 'Dead letters by reason',
     description:
-      'Since the beginning, with the newest example. npm run dead-letters sends them again.',
+      'All that the table dead_letters holds of the chosen streams, whatever the window, with the newest example. npm run dead-letters sends them again.',
     place: at(9, 43, 15, 7),
     sql: queries.deadByReason,
-    shown: { noValue: 'No message was ever rejected' },
+    shown: { noValue: 'dead_letters holds none of the chosen streams' },
     columns,
   }),
   table({

@@ -56,7 +56,7 @@ const figures = [
     shown: { unit: 'locale', decimals: 0, thresholds: plain },
   }),
   stat({
-    title: 'Devices',
+    title: 'Devices in window',
     description: 'Devices with at least one row in the window.',
     place: at(4, 0, 4, 4),
     sql: `${chosen.with}SELECT uniqExact(${device}) AS devices FROM ${chosen.rows}\n${chosen.where}`,
@@ -71,7 +71,7 @@ FROM ${chosen.rows}\n${chosen.where}`,
     shown: { unit: 's', thresholds: silenceThresholds, noValue: 'no row' },
   }),
   stat({
-    title: 'Dead letters',
+    title: 'Dead letters in window',
     description:
       'Messages that arrived in the window and were rejected; Pipeline health shows why. They have no event time.',
     place: at(12, 0, 4, 4),

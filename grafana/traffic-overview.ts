@@ -70,7 +70,7 @@ FROM ${events.rows}\n${events.where}`,
     ],
   }),
   stat({
-    title: 'Dead letters',
+    title: 'Dead letters in window',
     description:
       'Events that arrived in the window and were rejected; Pipeline health shows why. They have no event time.',
     place: at(18, 0, 6, 4),

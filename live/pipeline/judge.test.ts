@@ -52,8 +52,11 @@ describe('judge', () => {
   it('finds nothing wrong while everything flows', () => {
     const places = after(150, 150);
     expect(Object.values(places).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
-    expect(places.producers).toMatchObject({ figure: '15 msg/s', detail: '3 devices' });
-    expect(places.consumer).toMatchObject({ figure: '15 rows/s', detail: 'lag 0' });
+    expect(places.producers).toMatchObject({
+      figure: '15 msg/s',
+      detail: '3 devices in the last minute',
+    });
+    expect(places.consumer).toMatchObject({ figure: '15 msg/s', detail: 'lag 0' });
   });
 
   it('tells who fell silent', () => {
@@ -129,7 +132,11 @@ describe('judge', () => {
     const few = after(150, 150, {
       rows: { deadRecent: 1, deadTotal: 5, deadReason: 'wrong_type' },
     });
-    expect(few['dead-letters']).toMatchObject({ state: 'warn', figure: '1', detail: '5 in all' });
+    expect(few['dead-letters']).toMatchObject({
+      state: 'warn',
+      figure: '5 in all',
+      detail: '1 in 15 minutes',
+    });
     expect(few['dead-letters'].reason).toMatch(
       /^1 message rejected .* mostly wrong_type\. npm run dead-letters/,
     );

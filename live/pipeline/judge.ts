@@ -62,7 +62,9 @@ function producers(
   lastSentMs?: number,
 ): Said {
   const devices =
-    rows.ok && rows.said.recentDevices > 0 ? count(rows.said.recentDevices, 'device') : '';
+    rows.ok && rows.said.recentDevices > 0
+      ? `${count(rows.said.recentDevices, 'device')} in the last minute`
+      : '';
   if (!broker.ok) return unknown('Nobody can send while Kafka is away.');
   const figure = rateText(sent, 'msg/s');
   const silentMs = lastSentMs === undefined ? undefined : atMs - lastSentMs;
@@ -111,7 +113,7 @@ function kafka({ kafka: broker }: Reading, stuck: RelayReading | undefined): Sai
 function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sent }: Paces): Said {
   if (!witness.ok) return said('bad', 'away', '', witness.why);
   const { hidden = 0, lag, ready, standstills = [] } = witness.said;
-  const figure = rateText(inserted, 'rows/s');
+  const figure = rateText(inserted, 'msg/s');
   const detail = `lag ${short(lag)}`;
   if (standstills.length > 0) {
     const reason = `It runs, but ${standstills[0]!}. Restart it; npm run doctor says more.`;
@@ -182,11 +184,11 @@ function clickhouse(
 function deadLetters({ clickhouse: rows }: Reading): Said {
   if (!rows.ok) return unknown('ClickHouse has them and does not answer.');
   const { deadReason, deadRecent, deadTotal, recentRows } = rows.said;
-  const figure = short(deadRecent);
-  const detail = `${short(deadTotal)} in all`;
+  const figure = `${short(deadTotal)} in all`;
+  const detail = `${short(deadRecent)} in 15 minutes`;
   if (deadRecent === 0) {
     const reason =
-      deadTotal === 0 ? 'No message was ever rejected.' : 'None in the last 15 minutes.';
+      deadTotal === 0 ? 'The table dead_letters is empty.' : 'None in the last 15 minutes.';
     return said('ok', figure, detail, reason);
   }
   const why = deadReason === '' ? '' : `, mostly ${deadReason}`;

@@ -73,12 +73,14 @@ export class PipelineWatch implements AsyncDisposable {
   }
 
   async #look(): Promise<PipelineNews> {
-    const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(WITNESS_MS)]);
-    const [kafka, consumer, clickhouse] = await Promise.all([
-      this.#kafka(signal),
-      this.#consumer(signal),
-      this.#clickhouse(AbortSignal.any([this.#over.signal, AbortSignal.timeout(CLICKHOUSE_MS)])),
+    const within = (ms: number): AbortSignal =>
+      AbortSignal.any([this.#over.signal, AbortSignal.timeout(ms)]);
+    // What landed first, how far the log goes after it: the other way round there are more rows than messages.
+    const [consumer, clickhouse] = await Promise.all([
+      this.#consumer(within(WITNESS_MS)),
+      this.#clickhouse(within(CLICKHOUSE_MS)),
     ]);
+    const kafka = await this.#kafka(within(WITNESS_MS));
     const atMs = Date.now();
     const before = this.#readings.findLast((reading) => reading.kafka.ok)?.kafka;
     if (kafka.ok && (before?.ok !== true || kafka.said.end !== before.said.end))

@@ -48,13 +48,13 @@ function figuresSql(streams: readonly Stream[]): string {
     const device = `('${name}', toString(${key})) AS device`;
     return `SELECT ${device}, ingest_time, kafka_timestamp, ${eventTime} AS event_time FROM ${table.name} WHERE ${IN_A_MINUTE}`;
   });
-  const names = streams.map(({ name }) => `'${name}'`).join(', ');
-  const dead = `FROM ${deadLetters.name} WHERE stream IN (${names})`;
+  // All of them, as Pipeline health counts: a stream that is not chosen may have some, too.
+  const dead = `FROM ${deadLetters.name}`;
   return `SELECT
   (SELECT sum(rows) FROM (${counts})) AS rows,
   (SELECT count() ${dead}) AS dead,
-  (SELECT count() ${dead} AND ${LATELY}) AS dead_recent,
-  (SELECT topK(1)(reason)[1] ${dead} AND ${LATELY}) AS dead_reason,
+  (SELECT count() ${dead} WHERE ${LATELY}) AS dead_recent,
+  (SELECT topK(1)(reason)[1] ${dead} WHERE ${LATELY}) AS dead_reason,
   (SELECT max(newest) FROM (${newest})) AS newest,
   if(newest IS NULL, NULL, toUnixTimestamp64Milli(now64(3)) - toUnixTimestamp64Milli(assumeNotNull(newest))) AS newest_age_ms,
   count() AS recent_rows,

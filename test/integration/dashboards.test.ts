@@ -189,7 +189,7 @@ describeBackend('the dashboards', () => {
     const count = async (title: string, viewed: Viewed): Promise<unknown> =>
       (await ask(live, expand(queryOf(title), viewed))).rows[0]![0];
     expect(Number(await count('Rows in window', all))).toBe(live.rowsNow);
-    expect(Number(await count('Dead letters', all))).toBe(live.deadNow);
+    expect(Number(await count('Dead letters in window', all))).toBe(live.deadNow);
     const longAgo = { ...all, fromMs: 0, toMs: 1_000 };
     expect(Number(await count('Rows in window', longAgo))).toBe(0);
     expect(await count('Last row', longAgo)).toBeNull();
