@@ -1,5 +1,7 @@
 // Every figure that a person can see of one run is the same figure: the closing account, the audit, the
-// consumer's metrics and last line, and the tables, whoever sent and whatever happened in between.
+// consumer's metrics and last line, the strip, the tiles and the tables, whoever sent and whatever happened in between.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { readCommand } from '../../consumer/arguments.ts';
 import { accountLine } from '../../consumer/account-line.ts';
@@ -7,11 +9,14 @@ import type { Consumer } from '../../consumer/main.ts';
 import { replayCommand, type ReplayCommand } from '../../consumer/replay-main.ts';
 import { accountFor, isCaughtUp, type RunAccount } from '../../embedded/launch/account.ts';
 import { Proof } from '../../embedded/launch/proof.ts';
+import type { Dashboard } from '../../grafana/dashboard.ts';
 import { sensorData } from '../../streams/sensor-data.ts';
 import { kafkaClient } from '../backend/clients.ts';
 import { describeBackend } from '../backend/context.ts';
 import { eventJson } from '../chaos/messages.ts';
 import { openWorld, type World } from '../chaos/world.ts';
+import { readStream, startLive } from '../live/world.ts';
+import { expand } from './grafana-macros.ts';
 
 const endpoints = () => ({
   kafkaBootstrap: inject('kafkaBootstrap'),
@@ -62,10 +67,54 @@ async function count(world: World, table: string): Promise<number> {
   return Number(found!.n);
 }
 
+const FOLDER = join(import.meta.dirname, '..', '..', 'grafana', 'dashboards');
+const TILES: Readonly<Record<string, string>> = {
+  'Rows in window': 'sensor_overview',
+  'Devices in window': 'sensor_overview',
+  'Dead letters in window': 'sensor_overview',
+  'Dead letters by reason': 'pipeline_health',
+};
+
+/** What the strip and the tiles say, on the page of this world, about the last ten minutes. */
+async function shownBy(world: World, consumer: Consumer) {
+  const clickhouse = new URL(inject('clickhouseUrl'));
+  clickhouse.searchParams.set('database', world.database);
+  const { STREAMS = '', KAFKA_TOPIC = '', KAFKA_BROKER = '' } = world.env();
+  const CONSUMER_URL = `http://127.0.0.1:${consumer.port}`;
+  const env = { STREAMS, KAFKA_TOPIC, KAFKA_BROKER, CONSUMER_URL };
+  await using live = await startLive(clickhouse, env);
+  const events = await readStream(`${live.url}/api/stream/pipeline-health`, (all) =>
+    all.some(({ name }) => name === 'pipeline'),
+  );
+  const places = events.find(({ name }) => name === 'pipeline')!.data['places'] as Said[];
+  const nowMs = Date.now();
+  const variables = { device_id: 'all', stream: ['sensor_data'], clock: ['arrival'] } as const;
+  const viewed = { fromMs: nowMs - 600_000, toMs: nowMs + 600_000, intervalMs: 5_000, variables };
+  const tiles: Record<string, number> = {};
+  for (const [title, file] of Object.entries(TILES)) {
+    const board = JSON.parse(await readFile(join(FOLDER, `${file}.json`), 'utf8')) as Dashboard;
+    const { rawSql } = board.panels.find((panel) => panel.title === title)!.targets![0]!;
+    const rows = await world.clickhouse.rows<Record<string, string>>(expand(rawSql, viewed));
+    const column = ['rows', 'devices', 'dead_letters', 'messages'].find((name) => rows[0]?.[name]);
+    tiles[title] = sum(rows.map((row) => Number(row[column!])));
+  }
+  const [{ n } = { n: '' }] = await world.clickhouse.rows<{ n: string }>(
+    'SELECT toString(uniqExact(device_id)) AS n FROM sensor_data',
+  );
+  const of = (key: 'figure' | 'detail') => Object.fromEntries(places.map((place) => [place.id, place[key]])); // prettier-ignore
+  return { strip: of('figure'), details: of('detail'), tiles, devices: Number(n) };
+}
+
+interface Said {
+  readonly id: string;
+  readonly figure: string;
+  readonly detail: string;
+}
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
 describeBackend('the figures of a run', () => {
-  it('are one: account, audit, metrics, last line and tables', async () => {
+  it('are one: account, audit, metrics, last line, strip, tiles and tables', async () => {
     await using world = await openWorld(endpoints(), { partitions: 2 });
     await world.fill(20);
     await using proof = await proofOf(world);
@@ -93,6 +142,19 @@ describeBackend('the figures of a run', () => {
         ...{ absent_offsets_total: 6, duplicates_total: 0, records_consumed_total: 128 },
         lag_records: 0,
       });
+    const shown = await shownBy(world, consumer);
+    expect(shown.strip).toMatchObject({
+      ...{ kafka: '128 kept', clickhouse: `${account.inserted} rows` },
+      'dead-letters': `${account.deadLetters} in all`,
+    });
+    expect(shown.tiles).toEqual({
+      'Rows in window': account.inserted,
+      'Devices in window': shown.devices,
+      'Dead letters in window': account.deadLetters,
+      'Dead letters by reason': account.deadLetters,
+    });
+    expect(shown.details['producers']).toBe(`${shown.devices} devices in the last minute`);
+    expect(shown.details['dead-letters']).toBe(`${account.deadLetters} in 15 minutes`);
     expect(accountLine(consumer.totals()).text).toBe(
       `consumed 128, inserted ${account.inserted}, dead letters ${account.deadLetters}, without a record 6, lag 0`,
     );
