@@ -30,7 +30,7 @@ function standing(
   partitions: readonly PartitionStanding[],
   more: Partial<TrackStanding> = {},
 ): TrackStanding {
-  return { partitions, before: 0, direct: 0, hop: undefined, replaced: false, ...more };
+  return { partitions, before: 0, hidden: 0, direct: 0, hop: undefined, replaced: false, ...more };
 }
 
 const reason = fc.constantFrom('duplicate', 'not-in-log', 'gap', 'unreadable');
@@ -122,6 +122,15 @@ describe('accountFor', () => {
       '1 acknowledged rows were in the topic that was deleted during the run',
     ]);
     expect(missing({ ...log, before: 1 })).toEqual(['2 acknowledged rows are not in Kafka']);
+  });
+
+  it('calls nothing missing that an open transaction hides', () => {
+    const log = standing([partition({ end: 9, offsets: 9 })], { hidden: 3 });
+    const account = accountFor(log, sentBy(10));
+    expect(account).toMatchObject({ foreign: 2, hidden: 3, lag: 0, problems: [] });
+    expect(account.others).toEqual({ 'behind an open transaction': 3 });
+    expect(sides(account)).toEqual([12, 12]);
+    expect(accountFor(log, sentBy(13)).problems).toEqual(['1 acknowledged rows are not in Kafka']);
   });
 
   it('names producers that failed or left no account', () => {

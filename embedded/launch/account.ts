@@ -39,6 +39,8 @@ export interface TrackStanding {
   readonly partitions: readonly PartitionStanding[];
   /** Offsets that had not landed when the run began. */
   readonly before: number;
+  /** Offsets that an open transaction hides: nobody may read them yet. */
+  readonly hidden: number;
   /** Of messages that did not come through the hop: somebody sent them straight to the table's topic. */
   readonly direct: number;
   readonly hop: Hop | undefined;
@@ -59,6 +61,8 @@ export interface RunAccount {
   readonly others: Readonly<Record<string, number>>;
   /** Records in Kafka that are in no table yet. */
   readonly lag: number;
+  /** Records that an open transaction hides; they are in `others`, too. */
+  readonly hidden: number;
   /** What must not be, in words; empty when everything adds up. */
   readonly problems: readonly string[];
 }
@@ -75,7 +79,7 @@ export function accountFor(
   standing: TrackStanding,
   producers: ReadonlyMap<string, ProducerAccount | undefined>,
 ): RunAccount {
-  const { direct, hop, partitions, replaced } = standing;
+  const { direct, hidden, hop, partitions, replaced } = standing;
   const problems = partitions.flatMap(partitionProblems);
   const accounts = [...producers.values()].filter((account) => account !== undefined);
   for (const [name, account] of producers) {
@@ -86,7 +90,8 @@ export function accountFor(
   const sent = sum(accounts, ({ sent }) => sent);
   const inDoubt = sum(accounts, ({ inDoubt }) => inDoubt);
   const logged = sum(partitions, ({ begin, end }) => end - begin);
-  const arrived = hop === undefined ? logged - standing.before : hop.arrived - hop.before + direct;
+  const readable = hop === undefined ? logged - standing.before : hop.arrived - hop.before + direct;
+  const arrived = readable + hidden;
   if (arrived < sent) problems.push(absence(sent - arrived, replaced));
   const foreign = Math.max(0, arrived - sent - inDoubt);
   const lag = sum(partitions, lagOf) + (hop?.waiting ?? 0);
@@ -102,7 +107,8 @@ export function accountFor(
     before: standing.before + (hop?.before ?? 0),
     inserted: sum(partitions, ({ rows }) => rows),
     deadLetters: sum(partitions, ({ dead }) => dead),
-    others: othersOf(partitions, unmade),
+    others: othersOf(partitions, unmade, hidden),
+    hidden,
     lag,
     problems,
   };
@@ -113,7 +119,7 @@ function absence(rows: number, replaced: boolean): string {
   return `${rows} acknowledged rows were in the topic that was deleted during the run`;
 }
 
-function othersOf(partitions: readonly PartitionStanding[], unmade: number) {
+function othersOf(partitions: readonly PartitionStanding[], unmade: number, hidden: number) {
   const others: Record<string, number> = {};
   const add = (words: string, count: number): void => {
     if (count > 0) others[words] = (others[words] ?? 0) + count;
@@ -122,6 +128,7 @@ function othersOf(partitions: readonly PartitionStanding[], unmade: number) {
     for (const [reason, count] of Object.entries(recorded)) add(RECORDED[reason] ?? reason, count);
   }
   add('left out by the processor', unmade);
+  add('behind an open transaction', hidden);
   return others;
 }
 
@@ -173,6 +180,7 @@ export function total(accounts: ReadonlyMap<string, RunAccount>): RunAccount {
     inserted: sum(all, ({ inserted }) => inserted),
     deadLetters: sum(all, ({ deadLetters }) => deadLetters),
     others,
+    hidden: sum(all, ({ hidden }) => hidden),
     lag: sum(all, ({ lag }) => lag),
     problems: [...accounts].flatMap(([name, { problems }]) =>
       problems.map((problem) => (all.length === 1 ? problem : `${name}: ${problem}`)),

@@ -4,7 +4,7 @@ import { covered, readGap, type OffsetRange } from '../../consumer/gap.ts';
 import { quoted } from '../../consumer/source.ts';
 import { factsKeySql } from '../../consumer/table-identity.ts';
 import type { ClickHouse } from '../../platform/clickhouse/client.ts';
-import type { LogRange } from '../../platform/kafka/group-consumer.ts';
+import type { LogRange } from '../../platform/kafka/log-ranges.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../../streams/table.ts';
 import type { PartitionStanding } from './account.ts';

@@ -3,9 +3,10 @@
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
-import type { LogRange } from '../../platform/kafka/group-consumer.ts';
+import type { LogRange } from '../../platform/kafka/log-ranges.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import { OpenTransactions } from '../../platform/kafka/open-transactions.ts';
 import type { KafkaConfig } from '../../platform/kafka/variables.ts';
 import { silentLog } from '../../platform/log.ts';
 import type { Hop, PartitionStanding, TrackStanding } from './account.ts';
@@ -100,6 +101,7 @@ export class Proof implements AsyncDisposable {
       const standing = {
         partitions: [...earlier, ...partitions],
         before: this.#read[0]!.before,
+        hidden: await this.#hidden(known),
         direct: hop === undefined ? 0 : await this.#since(now.source).direct(now.begins),
         hop,
         replaced: this.#read.length > 1,
@@ -147,6 +149,13 @@ export class Proof implements AsyncDisposable {
       sums.arrived += await landed.made(source, begins);
     }
     return { topic, maker: `processor ${processor.name}`, ...sums };
+  }
+
+  /** Asked anew when the logs are: an open transaction ends or does not. */
+  async #hidden(known: Known | undefined): Promise<number> {
+    if (known !== undefined) return known.standing.hidden;
+    await using transactions = new OpenTransactions(this.#config.setup, CLIENT);
+    return await transactions.recordsOf(this.#track.topic);
   }
 
   #since(source: string): LandedSince {

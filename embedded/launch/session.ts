@@ -192,7 +192,7 @@ export class Session implements Service {
     const { accounts, consumerPeakBytes, durationMs } = ending;
     if (accounts.size === 0) return true;
     const account = total(accounts);
-    const { lag, problems } = account;
+    const { hidden, lag, problems } = account;
     if (asked && problems.length === 0 && isEmpty(account)) {
       this.#terminal.say('Stopped before the first record was sent: nothing to account for');
       return true;
@@ -209,7 +209,11 @@ export class Session implements Service {
     if (lag > 0 && !whole) {
       this.#terminal.say(`${lag} rows stay in Kafka and are ingested at the next start`);
     }
-    const wrong = lag > 0 && whole ? [...problems, `${lag} rows are missing`] : problems;
+    const wrong = [
+      ...problems,
+      ...(lag > 0 && whole ? [`${lag} rows are missing`] : []),
+      ...(hidden > 0 && whole ? [`${hidden} records are behind an open transaction`] : []),
+    ];
     for (const problem of wrong) this.#terminal.say(`The account does not add up: ${problem}`);
     return wrong.length === 0;
   }

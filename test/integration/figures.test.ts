@@ -127,7 +127,7 @@ describeBackend('the figures of a run', () => {
       sum(audit.partitions.map((p) => p[key]));
     const account = await accountOf(proof);
     expect(account).toEqual({
-      ...{ sent: 0, inDoubt: 0, foreign: 108, before: 20, problems: [], lag: 0 },
+      ...{ sent: 0, inDoubt: 0, foreign: 108, before: 20, hidden: 0, problems: [], lag: 0 },
       ...{ inserted: of('good'), deadLetters: of('dead') },
       // Of two transactions a marker each, of one the aborted records too.
       others: { 'without a record': 6 },
