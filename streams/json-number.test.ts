@@ -65,7 +65,9 @@ it('only a number that may hide a fraction has one although its double is whole'
 
 describe('numberText', () => {
   it('is the text of the number that JSON.parse takes, for any object', () => {
-    const name = fc.constantFrom('n', 'm', '"', '\\', 'n:', '\u00e4', '{');
+    // No name is a backslash: once V8 13.6 has parsed one, JSON.parse takes names that are written with an
+    // escape for it.
+    const name = fc.constantFrom('n', 'm', '"', 'n:', '\u00e4', '{');
     const member = fc.tuple(name, fc.oneof(numbers, fc.json({ maxDepth: 2 })), fc.boolean());
     const blank = fc.constantFrom('', ' ', '\n\t');
     const escaped = (text: string): string =>
