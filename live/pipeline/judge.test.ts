@@ -104,6 +104,22 @@ describe('judge', () => {
     expect(after(0, 0, { rows: { newestAgeMs: null } }).clickhouse.state).toBe('idle');
   });
 
+  it('says that messages are rejected where no row arrives for that reason', () => {
+    const dead = { deadRecent: 8, deadTotal: 8 };
+    expect(
+      after(150, 0, { rows: { ...dead, rows: 0, newestAgeMs: null } }).clickhouse,
+    ).toMatchObject({
+      state: 'warn',
+      reason:
+        'No message has become a row yet. npm run dead-letters shows those that were rejected.',
+    });
+    expect(after(150, 150, { rows: { ...dead, newestAgeMs: 90_000 } }).clickhouse.reason).toBe(
+      'No row arrived for 2 min: the messages that arrive are rejected. npm run dead-letters shows why.',
+    );
+    const waiting = after(150, 0, { lag: 150, rows: { ...dead, newestAgeMs: 90_000 } });
+    expect(waiting.clickhouse.reason).toContain('although messages wait');
+  });
+
   it('tells of a processor that stands still while messages wait for it, and of no other', () => {
     const relay = (done: number, waiting: number): RelayReading[] => [
       { name: 'idle', done: 7, waiting: 0 },

@@ -150,19 +150,30 @@ function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sen
 
 function clickhouse(
   { clickhouse: rows, consumer: witness }: Reading,
-  { sent }: Paces,
+  { inserted, sent }: Paces,
   stuck: RelayReading | undefined,
 ): Said {
   if (!rows.ok) return said('bad', 'away', '', rows.why);
-  const { delayP99Ms, newestAgeMs, rows: total } = rows.said;
+  const { deadRecent, deadTotal, delayP99Ms, newestAgeMs, rows: total } = rows.said;
   const figure = `${short(total)} rows`;
+  if (newestAgeMs === null && deadTotal > 0) {
+    const reason =
+      'No message has become a row yet. npm run dead-letters shows those that were rejected.';
+    return said('warn', figure, '', reason);
+  }
   if (newestAgeMs === null) {
     return said('idle', figure, '', 'The table is empty: no message has arrived yet.');
   }
   const detail = `newest ${ago(newestAgeMs)}`;
   const behind = witness.ok && witness.said.lag > 0;
   if (newestAgeMs > STALE_MS && ((sent ?? 0) > 0 || behind)) {
-    const reason = `No row arrived for ${ago(newestAgeMs).replace(' ago', '')} although messages wait. Look at the ${stuck === undefined ? 'consumer' : 'processor'}.`;
+    const since = `No row arrived for ${ago(newestAgeMs).replace(' ago', '')}`;
+    // The consumer's pace counts dead letters, too: messages do not wait, they are rejected.
+    if ((inserted ?? 0) > 0 && deadRecent > 0) {
+      const reason = `${since}: the messages that arrive are rejected. npm run dead-letters shows why.`;
+      return said('bad', figure, detail, reason);
+    }
+    const reason = `${since} although messages wait. Look at the ${stuck === undefined ? 'consumer' : 'processor'}.`;
     return said('bad', figure, detail, reason);
   }
   if (delayP99Ms !== null && delayP99Ms > SLOW_MS) {
