@@ -33,8 +33,5 @@ function tell(out: string, size: number): void {
 }
 
 if (import.meta.main) {
-  await run(async () => {
-    await main(process.argv.slice(2));
-    return oneShot(Promise.resolve(0));
-  });
+  await run(() => Promise.resolve(oneShot(main(process.argv.slice(2)).then(() => 0))));
 }

@@ -61,6 +61,14 @@ it('lets a program that ends by itself finish its work, with its own exit code',
 });
 
 it.each([
+  ['130 to a program that would have ended by itself', `oneShot(sleep(60_000, 0))`, 130],
+  ['0 to a service', `({ ended: sleep(60_000, 0), async [Symbol.asyncDispose]() {} })`, 0],
+])('gives after Ctrl+C %s', async (_, service, code) => {
+  const lines = `setTimeout(() => process.kill(process.pid, 'SIGINT'), 50); run(async () => ${service});`;
+  expect(await runs(lines)).toEqual({ code, stderr: '' });
+});
+
+it.each([
   ['UnavailableError', 'nothing answers', 3],
   ['ConfigError', 'a setting is wrong', 2],
 ])('ends with one line after a %s', async (type, message, code) => {

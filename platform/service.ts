@@ -19,7 +19,7 @@ export interface Service extends AsyncDisposable {
    * other stops then, as after a signal.
    */
   readonly finishes?: boolean;
-  /** The exit code after it was asked to stop and has been disposed. Default: 0. */
+  /** The exit code after it was asked to stop and has been disposed. Default: 0, or 130 if it finishes. */
   stoppedCode?(): number;
 }
 
@@ -66,16 +66,21 @@ async function code(
       // Stopped while starting: let the start finish so that what it opened is closed again.
       const late = await Promise.race([starting.catch(() => undefined), timeout(8_000)]);
       await late?.[Symbol.asyncDispose]();
-      return 0;
+      return late?.finishes === true ? stoppedCodeOf(late) : EXIT_CODES.done;
     }
     if (process.connected) process.send?.(READY);
     const asked = service.finishes === true ? [signalled] : [signalled, unread];
     const ended = await Promise.race([service.ended, ...asked]);
     await service[Symbol.asyncDispose]();
-    return typeof ended === 'number' ? ended : (service.stoppedCode?.() ?? EXIT_CODES.done);
+    return typeof ended === 'number' ? ended : stoppedCodeOf(service);
   } catch (thrown) {
     return told(asError(thrown));
   }
+}
+
+/** A stopped service is done; a program that would have ended by itself is not, and scripts must see that. */
+function stoppedCodeOf(service: Service): number {
+  return service.stoppedCode?.() ?? (service.finishes === true ? EXIT_CODES.interrupted : EXIT_CODES.done);
 }
 
 /** Says on stderr what went wrong; the exit code that it means. */

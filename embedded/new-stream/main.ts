@@ -87,11 +87,13 @@ async function execute(program: string, ...args: readonly string[]): Promise<voi
   await promisify(execFile)(process.execPath, [join(PROJECT, program), ...args], { cwd: PROJECT });
 }
 
-async function start(): Promise<Service> {
+function start(): Promise<Service> {
   const request = readRequest(process.argv.slice(2));
-  if (request === 'help') process.stdout.write(USAGE);
-  else await newStream(request);
-  return oneShot(Promise.resolve(0));
+  if (request === 'help') {
+    process.stdout.write(USAGE);
+    return Promise.resolve(oneShot(Promise.resolve(0)));
+  }
+  return Promise.resolve(oneShot(newStream(request).then(() => 0)));
 }
 
 if (import.meta.main) await run(start);
