@@ -236,6 +236,7 @@ export class Lane {
     if (this.#stopping) {
       logger.warn({ err: error }, `gave up a batch, it will be read again: ${error.message}`);
       // What lies behind it must not land: the next owner goes on after the greatest offset.
+      reportLag(this.#taken?.states, this.#parts.metrics);
       this.#taken = undefined;
       this.#open.clear();
       return;
