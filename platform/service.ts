@@ -80,7 +80,10 @@ async function code(
 
 /** A stopped service is done; a program that would have ended by itself is not, and scripts must see that. */
 function stoppedCodeOf(service: Service): number {
-  return service.stoppedCode?.() ?? (service.finishes === true ? EXIT_CODES.interrupted : EXIT_CODES.done);
+  return (
+    service.stoppedCode?.() ??
+    (service.finishes === true ? EXIT_CODES.interrupted : EXIT_CODES.done)
+  );
 }
 
 /** Says on stderr what went wrong; the exit code that it means. */
