@@ -1,5 +1,6 @@
 // Connects a member of a group with one lane per topic: who is told what, and what a lane may ask.
-import type { GroupConsumer, GroupReceiver } from '../platform/kafka/group-consumer.ts';
+import type { GroupConsumer } from '../platform/kafka/group-consumer.ts';
+import type { GroupReceiver } from '../platform/kafka/group-receiver.ts';
 import type { OpenTransactions } from '../platform/kafka/open-transactions.ts';
 import type { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import type { GroupLog } from './lane-parts.ts';

@@ -2,7 +2,7 @@
 // when due, starts over from the tables after any doubt. A full open batch holds the fetch back.
 import { FencedError, UnavailableError, UnclearOutcomeError, asError } from '../platform/errors.ts';
 import { continuity } from '../platform/kafka/continuity.ts';
-import type { Membership, RecordBatch } from '../platform/kafka/group-consumer.ts';
+import type { Membership, RecordBatch } from '../platform/kafka/group-receiver.ts';
 import { ProgressWatch } from '../platform/kafka/progress.ts';
 import { Availability, pause } from '../platform/retry.ts';
 import { Batch } from './batch.ts';

@@ -1,6 +1,6 @@
 // What a relay holds while nothing can be sent: no more than its bound, its membership, and the order.
 import { describe, expect, it } from 'vitest';
-import type { RecordBatch } from '../platform/kafka/group-consumer.ts';
+import type { RecordBatch } from '../platform/kafka/group-receiver.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import { silentLog } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';

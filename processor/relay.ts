@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, asError } from '../platform/errors.ts';
 import { continuity } from '../platform/kafka/continuity.ts';
-import type { Membership, NotedOffset, RecordBatch } from '../platform/kafka/group-consumer.ts';
+import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
+import type { Membership, RecordBatch } from '../platform/kafka/group-receiver.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import { ProgressWatch } from '../platform/kafka/progress.ts';
 import { Availability, backoffMs, withPatience } from '../platform/retry.ts';

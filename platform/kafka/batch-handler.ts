@@ -5,7 +5,7 @@ import type { EachBatchPayload } from 'kafkajs';
 import type { Logger } from '../log.ts';
 import type { DamagedBatches } from './damaged-batches.ts';
 import type { FetchedBatch } from './fetch-response.ts';
-import type { GroupReceiver } from './group-consumer.ts';
+import type { GroupReceiver } from './group-receiver.ts';
 import { keepingAlive } from './keep-alive.ts';
 import type { InflateLimits } from './record-pieces.ts';
 import { inRuns } from './record-run.ts';

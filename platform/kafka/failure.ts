@@ -17,6 +17,10 @@ const REFUSED_BY_NAME = new Set([
 ]);
 
 const INVALID_SESSION = 'INVALID_SESSION_TIMEOUT';
+const SESSION_SETTINGS = {
+  min: 'its group.min.session.timeout.ms (6000 by default)',
+  max: 'group.max.session.timeout.ms',
+};
 
 const REFUSED_BY_TYPE = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
@@ -115,9 +119,18 @@ export function isUnknownTopic(thrown: unknown): boolean {
   return [...chain(thrown)].some(({ type }) => type === UNKNOWN_TOPIC);
 }
 
-/** True when the broker refuses the session timeout that a member asks for. */
-export function isRefusedSession(thrown: unknown): boolean {
-  return [...chain(thrown)].some(({ type }) => type === INVALID_SESSION);
+/** True for a programming error, also within an error of kafkajs, which wraps what is thrown in it. */
+export function isMistake(thrown: unknown): boolean {
+  return [...chain(thrown)].some(isProgrammingError);
+}
+
+/** As {@link kafkaFailure}; names the variable when the broker refuses a member's session timeout. */
+export function joinFailure(thrown: unknown, sessionMs: number): Error {
+  const isRefused = [...chain(thrown)].some(({ type }) => type === INVALID_SESSION);
+  if (!isRefused) return kafkaFailure(thrown, 'Kafka');
+  const { max, min } = SESSION_SETTINGS;
+  const text = `KAFKA_SESSION_TIMEOUT_MS: ${sessionMs} is not what the broker allows: ${min} to ${max}`;
+  return new ConfigError(text, { cause: asError(thrown) });
 }
 
 /** The broker's word for what is wrong with the content of a batch, undefined for any other failure. */

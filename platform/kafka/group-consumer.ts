@@ -9,44 +9,19 @@ import { Availability, untilAvailable } from '../retry.ts';
 import { deliver, type Handling } from './batch-handler.ts';
 import { createKafka } from './client.ts';
 import { DamagedBatches } from './damaged-batches.ts';
-import { isClientFailure, isRefusedSession, isUnknownTopic, kafkaFailure } from './failure.ts';
+import {
+  isClientFailure,
+  isMistake,
+  isUnknownTopic,
+  joinFailure,
+  kafkaFailure,
+} from './failure.ts';
+import type { GroupReceiver } from './group-receiver.ts';
 import { readLogRanges, type LogRange } from './log-ranges.ts';
 import { rawFetching } from './raw-fetch.ts';
 import type { InflateLimits } from './record-pieces.ts';
-import type { RecordRun } from './record-run.ts';
 import { KafkaCheck } from './speaks-kafka.ts';
 import type { GroupConfig, KafkaConfig } from './variables.ts';
-
-/** Consecutive records of one partition. They are gone when the receiver is done with them. */
-export interface RecordBatch extends RecordRun {
-  readonly topic: string;
-  readonly partition: number;
-  /** One past the last record of the partition that may be read, when this was fetched. */
-  readonly endOffset: number;
-}
-
-export interface Membership {
-  /** Tells the group that this member lives. Throws when the group is rebalancing: let it pass. */
-  heartbeat(): Promise<void>;
-  /** False when the batch is out of date: a seek, a rebalance or a stop came in between. */
-  isCurrent(): boolean;
-}
-
-export interface GroupReceiver {
-  /**
-   * Called before the group is joined. kafkajs commits -2 over an offset that is out of range, and does so
-   * before anybody is asked: who wants to know what was committed reads it here.
-   */
-  joining?(): Promise<void>;
-  /** A new assignment; partitions by topic. Batches follow, never awaited: hold them back yourself. */
-  assigned(partitions: ReadonlyMap<string, readonly number[]>): void;
-  /** The group confirmed that the current assignment stands. */
-  confirmed(): void;
-  /** Takes a batch. True: go on after its last record. False: it was not taken, a seek follows. */
-  batch(batch: RecordBatch, membership: Membership): Promise<boolean>;
-  /** A refusal that only a person can mend, or a mistake in the program. Told once. */
-  failed(error: Error): void;
-}
 
 export interface GroupOptions {
   readonly groupId: string;
@@ -64,15 +39,20 @@ export interface NotedOffset {
 /** Three heartbeats fit into a session, so that a late one or two end no membership. */
 const HEARTBEATS_PER_SESSION = 3;
 const HEARTBEAT_MAX_MS = 3_000;
-const BROKER_SETTINGS = {
-  min: 'its group.min.session.timeout.ms (6000 by default)',
-  max: 'group.max.session.timeout.ms',
-};
 /**
  * While the group waits for a member that died, it answers no JoinGroup until that one's session has
  * ended, and kafkajs does not disconnect before the answer. A stop cannot wait for that.
  */
 const LEAVE_MS = 2_000;
+/** Before a consumer that kafkajs gave up is started anew. */
+const START_AGAIN_MS = 1_000;
+
+/** To have joined is not yet to go on: the first fetch says that. */
+class Joining extends Availability {
+  override back(): void {
+    // Nothing to say.
+  }
+}
 
 export class GroupConsumer implements AsyncDisposable {
   readonly #consumer: Consumer;
@@ -127,10 +107,40 @@ export class GroupConsumer implements AsyncDisposable {
   start(receiver: GroupReceiver): void {
     const availability = new Availability('Kafka', this.#log);
     this.#listen(receiver, availability);
-    const joining = untilAvailable(() => this.#join(receiver), availability, this.#stop.signal);
-    this.#running = joining.catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) receiver.failed(asError(error));
+    const joining = async (): Promise<void> => {
+      await this.#check.passed();
+      await this.#admin.connect();
+      await receiver.joining?.();
+      await this.#join(receiver);
+    };
+    this.#running = this.#until(joining, receiver, availability);
+  }
+
+  /** As kafkajs starts again by itself after other failures: whoever joins is not asked anew. */
+  async #startAgain(receiver: GroupReceiver): Promise<void> {
+    await this.#running;
+    await sleep(START_AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    const availability = new Joining('Kafka', this.#log);
+    await this.#until(() => this.#join(receiver), receiver, availability);
+  }
+
+  /** Never rejects: the receiver is told of what no waiting mends. */
+  async #until(
+    joining: () => Promise<void>,
+    receiver: GroupReceiver,
+    availability: Availability,
+  ): Promise<void> {
+    const { signal } = this.#stop;
+    const attempt = (): Promise<void> => joining().catch((error: unknown) => this.#refuse(error));
+    await untilAvailable(attempt, availability, signal).catch((error: unknown) => {
+      if (!signal.aborted) receiver.failed(asError(error));
     });
+  }
+
+  #refuse(error: unknown): never {
+    if (!isUnknownTopic(error)) throw kafkaFailure(error, 'Kafka');
+    const text = `topic ${this.#options.topics.join(', ')} does not exist; npm run setup creates it`;
+    throw new UnavailableError(text, { cause: error });
   }
 
   #listen(receiver: GroupReceiver, availability: Availability): void {
@@ -142,20 +152,18 @@ export class GroupConsumer implements AsyncDisposable {
     this.#consumer.on(HEARTBEAT, () => this.#guard(receiver, () => receiver.confirmed()));
     this.#consumer.on(FETCH, () => availability.back());
     this.#consumer.on(CRASH, ({ payload }) => {
-      const failure = this.#failureOf(payload.error);
+      if (this.#isOver) return;
+      const { error, restart } = payload;
+      const failure = joinFailure(error, this.#sessionMs);
       if (failure instanceof ConfigError) this.#end(receiver, failure);
-      // What kafkajs does not start again after stands still for ever: no waiting for that.
-      else if (!payload.restart) this.#end(receiver, payload.error);
-      else availability.lost(failure);
+      else if (!restart && isMistake(error)) this.#end(receiver, error);
+      else {
+        availability.lost(failure);
+        if (restart) return;
+        // kafkajs gives up after what it takes for final, as a coordinator that just moved away.
+        this.#running = this.#startAgain(receiver);
+      }
     });
-  }
-
-  /** @returns what names the variable when the broker refuses its value. */
-  #failureOf(error: unknown): Error {
-    if (!isRefusedSession(error)) return kafkaFailure(error, 'Kafka');
-    const { min, max } = BROKER_SETTINGS;
-    const text = `KAFKA_SESSION_TIMEOUT_MS: ${this.#sessionMs} is not what the broker allows: ${min} to ${max}`;
-    return new ConfigError(text, { cause: asError(error) });
   }
 
   #end(receiver: GroupReceiver, error: Error): void {
@@ -189,26 +197,16 @@ export class GroupConsumer implements AsyncDisposable {
   }
 
   async #join(receiver: GroupReceiver): Promise<void> {
-    const { topics } = this.#options;
-    try {
-      await this.#check.passed();
-      await this.#admin.connect();
-      await receiver.joining?.();
-      await this.#consumer.connect();
-      // Without fromBeginning an offset that is out of range silently becomes the newest one.
-      await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
-      await rawFetching(() =>
-        this.#consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          eachBatch: (payload) => this.#deliver(payload, receiver),
-        }),
-      );
-    } catch (error) {
-      if (!isUnknownTopic(error)) throw kafkaFailure(error, 'Kafka');
-      const text = `topic ${topics.join(', ')} does not exist; npm run setup creates it`;
-      throw new UnavailableError(text, { cause: error });
-    }
+    await this.#consumer.connect();
+    // Without fromBeginning an offset that is out of range silently becomes the newest one.
+    await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
+    await rawFetching(() =>
+      this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: (payload) => this.#deliver(payload, receiver),
+      }),
+    );
   }
 
   /** Continue reading `partition` at `offset`. */
