@@ -7,6 +7,7 @@ import { constants, createGunzip, createZstdDecompress, gunzip, zstdDecompress }
 import lz4 from 'lz4-napi';
 import { inflateLz4, lz4Bound } from './lz4-frames.ts';
 import { inflateSnappy, snappySize } from './snappy-frames.ts';
+import { zstdFrames } from './zstd-frames.ts';
 
 interface Codec {
   /** All of it; undefined when it is more than `bytesMax`, or may be. @throws {Error} when damaged. */
@@ -47,11 +48,8 @@ const codecs: readonly (Codec | undefined)[] = [
     pieces: inflateLz4,
   },
   {
-    whole: (bytes, maxOutputLength) => atMost(unzstdWhole(bytes, { maxOutputLength })),
-    pieces: (bytes) => {
-      const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
-      return Readable.from([bytes]).pipe(createZstdDecompress({ chunkSize: CHUNK_BYTES, params }));
-    },
+    whole: unzstdFrames,
+    pieces: unzstdPieces,
   },
 ];
 
@@ -80,6 +78,37 @@ export async function* inflatedPieces(bytes: Buffer, codec: number): AsyncGenera
   const known = codecs[codec];
   if (known === undefined) throw new RangeError(`${codec} is no known codec`);
   yield* known.pieces(bytes);
+}
+
+async function unzstdFrames(bytes: Buffer, bytesMax: number): Promise<Buffer | undefined> {
+  const inflated: Buffer[] = [];
+  let left = bytesMax;
+  for (const frame of zstdFrames(bytes)) {
+    // Node refuses a limit of 0.
+    const whole = left > 0 ? await unzstdFrame(frame, left) : undefined;
+    if (whole === undefined) return undefined;
+    inflated.push(whole);
+    left -= whole.length;
+  }
+  return inflated.length === 1 ? inflated[0] : Buffer.concat(inflated);
+}
+
+async function* unzstdPieces(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (const frame of zstdFrames(bytes)) {
+    // A stream for each of many small frames would cost a chunk of memory for each.
+    const whole = await unzstdFrame(frame, CHUNK_BYTES).catch(() => undefined);
+    if (whole !== undefined) yield whole;
+    else yield* unzstdStream(frame) as AsyncIterable<Buffer>;
+  }
+}
+
+function unzstdFrame(frame: Buffer, maxOutputLength: number): Promise<Buffer | undefined> {
+  return atMost(unzstdWhole(frame, { maxOutputLength }));
+}
+
+function unzstdStream(frame: Buffer): Readable {
+  const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
+  return Readable.from([frame]).pipe(createZstdDecompress({ chunkSize: CHUNK_BYTES, params }));
 }
 
 async function atMost(inflating: Promise<Buffer>): Promise<Buffer | undefined> {

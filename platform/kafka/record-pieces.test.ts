@@ -2,11 +2,13 @@
 // past the limit or damaged is named, and the window stays small.
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
+import { compressSync } from 'snappy';
 import { describe, expect, it } from 'vitest';
 import { inflatedWhole } from './inflate.ts';
 import { Records } from './record-batch.ts';
 import { pieces, type InflateLimits } from './record-pieces.ts';
 import { rawBatches } from './record-set.ts';
+import { frameSnappy } from './snappy-frames.ts';
 import { batchBytes, batchOf, recordBytes, varint, type TestRecord } from './test-batches.ts';
 
 const limits: InflateLimits = { batchBytes: 2 ** 27, recordBytes: 2 ** 21 };
@@ -126,6 +128,39 @@ describe.each(codecs)('a batch of %s in pieces', (_, codec) => {
         expect(new Set(first.found.map(({ offset }) => offset)).size).toBe(first.found.length);
       }),
       { numRuns: 40 },
+    );
+  });
+});
+
+describe('what brokers and Java clients read as one', () => {
+  const [one, other] = [0, 3].map((from) =>
+    Buffer.concat([0, 1, 2].map((at) => recordBytes({ value: Buffer.from('v') }, from + at))),
+  ) as [Buffer, Buffer];
+  const skippable = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const [stream, another] = [one, other].map((bytes) => frameSnappy(compressSync(bytes)));
+  const [frame, next] = [one, other].map((bytes) => zstdCompressSync(bytes));
+
+  it.each([
+    ['two gzip members', 1, [gzipSync(one), gzipSync(other)]],
+    ['two snappy streams', 2, [stream!, another!]],
+    ['two zstd frames', 4, [frame!, next!]],
+    ['an empty zstd frame before others', 4, [zstdCompressSync(''), frame!, next!]],
+    ['skippable zstd frames', 4, [skippable, frame!, skippable, next!, skippable]],
+  ])('%s', async (_, codec, parts) => {
+    const bytes = batchBytes({ baseOffset: 0, codec, count: 6, body: Buffer.concat(parts) });
+    const { damage, found } = await read(bytes);
+    expect([found.map(({ offset }) => offset), damage]).toEqual([[0, 1, 2, 3, 4, 5], []]);
+    const [raw] = rawBatches(bytes, log);
+    const whole = await inflatedWhole(raw!.body, codec, one.length + other.length);
+    expect(whole?.equals(Buffer.concat([one, other]))).toBe(true);
+    expect(await inflatedWhole(raw!.body, codec, one.length + other.length - 1)).toBeUndefined();
+  });
+
+  it('not of more zstd frames than are worth a decoder each', async () => {
+    const body = Buffer.concat([...Array<Buffer>(256).fill(frame!), frame!]);
+    expect(await inflatedWhole(body, 4, 2 ** 20)).toBeUndefined();
+    expect((await inflatedWhole(body.subarray(frame!.length), 4, 2 ** 20))?.length).toBe(
+      256 * one.length,
     );
   });
 });

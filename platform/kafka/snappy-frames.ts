@@ -42,6 +42,11 @@ function* snappyBlocks(buffer: Buffer): Generator<Buffer> {
     return;
   }
   for (let at = HEADER_BYTES; at < buffer.length;) {
+    // Brokers and Java clients read a stream that follows another one.
+    if (buffer.subarray(at, at + MAGIC.length).equals(MAGIC)) {
+      at += HEADER_BYTES;
+      continue;
+    }
     const length = buffer.readInt32BE(at);
     at += 4;
     if (length < 0 || at + length > buffer.length) throw new RangeError('snappy frame cut short');
