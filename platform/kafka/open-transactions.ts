@@ -9,6 +9,7 @@ import {
 } from '@platformatic/kafka';
 import { createAdmin } from './admin.ts';
 import { kafkaFailure } from './failure.ts';
+import { listOffsetsOfLeaders } from './leaders.ts';
 import type { KafkaConfig } from './variables.ts';
 
 export interface OpenTransaction {
@@ -80,7 +81,7 @@ export class OpenTransactions implements AsyncDisposable {
   ): Promise<Map<number, number>> {
     const asked = partitions.map((partitionIndex) => ({ partitionIndex, timestamp: NEWEST }));
     const topics = [{ name, partitions: asked }];
-    const [found] = await this.#admin.listOffsets({ topics, isolationLevel });
+    const [found] = await listOffsetsOfLeaders(this.#admin, { topics, isolationLevel });
     return new Map(found?.partitions.map((each) => [each.partitionIndex, Number(each.offset)]));
   }
 

@@ -3,6 +3,7 @@
 import { createAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';
+import { listOffsetsOfLeaders } from './leaders.ts';
 import { assertKafka } from './speaks-kafka.ts';
 import { describeTopic, differences, type DeclaredTopic } from './topics.ts';
 import type { KafkaConfig } from './variables.ts';
@@ -57,7 +58,7 @@ async function newestMs(
     const asked = Array.from({ length: partitions }, (_, partitionIndex) => {
       return { partitionIndex, timestamp: GREATEST_TIMESTAMP };
     });
-    const [topic] = await admin.listOffsets({ topics: [{ name, partitions: asked }] });
+    const [topic] = await listOffsetsOfLeaders(admin, { topics: [{ name, partitions: asked }] });
     const times = (topic?.partitions ?? []).map(({ timestamp }) => Number(timestamp));
     const newest = Math.max(...times);
     return newest >= 0 ? newest : undefined;
