@@ -5,7 +5,11 @@ import { expect, it } from 'vitest';
 import { UnavailableError } from '../errors.ts';
 import { listOffsetsOfLeaders } from './leaders.ts';
 
-const ask = { topics: [{ name: 't', partitions: [{ partitionIndex: 0 }, { partitionIndex: 1 }] }] };
+const ask = {
+  topics: [
+    { name: 't', partitions: [0, 1].map((partitionIndex) => ({ partitionIndex, timestamp: -1n })) },
+  ],
+};
 
 /** Knows one broker, 1; its metadata name the leaders of `rounds`, one after the other. */
 function adminOf(...rounds: number[][]) {
