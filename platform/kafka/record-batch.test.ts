@@ -135,6 +135,17 @@ describe('record batches', () => {
     expect(times).toEqual([1_001, 1_001]);
   });
 
+  it('keep the sign of a time that a double cannot hold exactly', async () => {
+    const [raw] = rawBatches(await batchOf(plain, 0), log);
+    // Attributes, a time of -2^62 after the first, the first offset, neither key, value nor headers.
+    const delta = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
+    const record = Buffer.from([0, ...delta, 0, 1, 1, 0]);
+    const body = Buffer.concat([Buffer.from([2 * record.length]), record]);
+    const records = new Records({ ...raw!, count: 1, timestampMs: 0, body }, body);
+    expect(records.next()).toBe(true);
+    expect(records.timestampMs).toBeLessThan(0);
+  });
+
   it('end where the fetch cut them off', async () => {
     const [first, second] = [await batchOf(plain, 0), await batchOf(plain, 2)];
     for (let cut = 0; cut < second.length; cut += 1) {

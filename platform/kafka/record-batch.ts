@@ -188,7 +188,8 @@ export class Records {
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
     }
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    // Above 2^53 the double has lost its lowest bit, which is the sign.
+    return (first & 1) === 0 ? value / 2 : -(value + 1) / 2;
   }
 }
 

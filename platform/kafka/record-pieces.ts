@@ -166,10 +166,11 @@ function recordHead(window: Buffer, from: number, to: number): RecordHead | unde
   let at = from;
   const varint = (): number => {
     let value = 0;
+    const isNegative = (window[at]! & 1) === 1;
     for (let scale = 1; at < to && scale <= 2 ** 63; scale *= 0x80) {
       const byte = window[at++]!;
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+      if (byte < 0x80) return isNegative ? -(value + 1) / 2 : value / 2;
     }
     return NaN;
   };
