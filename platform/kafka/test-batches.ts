@@ -51,6 +51,9 @@ export interface TestBatch {
   readonly body?: Buffer;
 }
 
+/** Of every record. */
+const TIMESTAMP_MS = 1_700_000_000_000n;
+
 /** A batch with a right checksum, whatever is in it. */
 export function batchBytes(batch: TestBatch): Buffer {
   const { baseOffset, codec = 0, count, inflated = Buffer.alloc(0) } = batch;
@@ -61,6 +64,8 @@ export function batchBytes(batch: TestBatch): Buffer {
   head.writeInt8(2, 16);
   head.writeInt16BE(codec, 21);
   head.writeInt32BE(batch.lastOffsetDelta ?? count - 1, 23);
+  head.writeBigInt64BE(TIMESTAMP_MS, 27);
+  head.writeBigInt64BE(TIMESTAMP_MS, 35);
   head.writeBigInt64BE(-1n, 43);
   head.writeInt32BE(count, 57);
   const bytes = Buffer.concat([head, body]);
