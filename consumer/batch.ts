@@ -6,6 +6,7 @@ import type { RecordRun } from '../platform/kafka/record-run.ts';
 import type { Origin } from '../streams/origin.ts';
 import { reject, type Rejection } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
+import { ByteArena } from './byte-arena.ts';
 import { compileDecode, type Decode } from './decode.ts';
 import { extend, without, type OffsetRange } from './gap.ts';
 import { isDuplicate, originOf, type Origins } from './origins.ts';
@@ -79,6 +80,8 @@ export class Batch {
   /** Of the column that says when an event happened. */
   readonly #eventTimeAt: number;
   readonly #keptValueBytes: number;
+  readonly #arena = new ByteArena();
+  readonly #copy = (bytes: Uint8Array): Buffer => this.#arena.copy(bytes);
 
   constructor(stream: Stream, maxMessageBytes: number) {
     this.block = new Block(stream);
@@ -210,9 +213,9 @@ export class Batch {
   ): void {
     const { offset, timestampMs } = records;
     const [key, value, headerBytes] = [
-      records.key(),
-      records.value(this.#keptValueBytes),
-      records.headerBytes(),
+      records.key(this.#copy),
+      records.value(this.#keptValueBytes, this.#copy),
+      records.headerBytes(this.#copy),
     ];
     const valueBytes = value?.length ?? 0;
     this.valueBytes += valueBytes;
@@ -237,6 +240,7 @@ export class Batch {
     this.block.clear();
     this.spans.clear();
     this.deadLetters = [];
+    this.#arena.clear();
     this.valueBytes = 0;
     this.#heldBytes = 0;
     this.openedAtMs = 0;

@@ -153,7 +153,7 @@ export function originReport(audit: OriginAudit, stream: Stream, hidden = ''): s
       return `partition ${partition}: ${begin} to ${end}, ${made} made,${passed} ${missing} missing, ${surplus} too many, ${behind} behind`;
     },
   );
-  const passed = sum('unreadable') === 0 ? '' : `, ${sum('unreadable')} are unreadable`;
+  const passed = sum('unreadable') === 0 ? '' : `, ${sum('unreadable')} unreadable`;
   const account = `${sum('made')} of ${logged} records are rows or dead letters${passed}`;
   const verdict = audit.exact
     ? `EXACT: ${account}${late}`

@@ -35,6 +35,9 @@ export interface Part {
   readonly damage?: string | undefined;
 }
 
+/** How bytes are copied out of a batch that is given back. */
+export type Copy = (bytes: Buffer) => Buffer;
+
 export type Headers = readonly (readonly [name: string, value: Buffer | null])[];
 
 /** More headers of one record are left out: each takes 200 bytes of memory and as few as two in the batch. */
@@ -132,19 +135,19 @@ export class Records {
     return true;
   }
 
-  /** A copy of the record's key; null when it has none. */
-  key(): Buffer | null {
-    return this.#copy(this.keyAt, this.keyEnd);
+  /** A copy of the record's key, made by `copy`; null when it has none. */
+  key(copy: Copy = Buffer.from): Buffer | null {
+    return this.#copy(this.keyAt, this.keyEnd, copy);
   }
 
   /** A copy of the record's value, of its first `bytesMax` bytes; null for a tombstone. */
-  value(bytesMax = Infinity): Buffer | null {
-    return this.#copy(this.valueAt, Math.min(this.valueEnd, this.valueAt + bytesMax));
+  value(bytesMax = Infinity, copy: Copy = Buffer.from): Buffer | null {
+    return this.#copy(this.valueAt, Math.min(this.valueEnd, this.valueAt + bytesMax), copy);
   }
 
   /** A copy of the bytes of the record's headers, for {@link readHeaders}. */
-  headerBytes(): Buffer {
-    return Buffer.from(this.#headerView());
+  headerBytes(copy: Copy = Buffer.from): Buffer {
+    return copy(this.#headerView());
   }
 
   /** The record's headers in their order; a name may come more than once. */
@@ -167,8 +170,8 @@ export class Records {
     return this.bytes.subarray(from, this.isCut ? from : Math.max(from, this.#next));
   }
 
-  #copy(from: number, to: number): Buffer | null {
-    return to < from ? null : Buffer.from(this.bytes.subarray(from, to));
+  #copy(from: number, to: number, copy: Copy): Buffer | null {
+    return to < from ? null : copy(this.bytes.subarray(from, to));
   }
 
   /** A zigzag varint of up to 64 bits, exact up to 2^53; NaN when it has no end. */

@@ -190,6 +190,14 @@ describeBackend('the consumer', () => {
     await world.send([eventMessage(6, 0)]);
     await world.runs();
     expect((await world.ingested()).partitions).toMatchObject([{ good: 6, unreadable: 3 }]);
+    // Recorded, but landed all the same: it counts as what it is.
+    await world.clickhouse.command(
+      `INSERT INTO consumer_positions
+       SELECT * REPLACE ('offsets 3 to 3 cannot be read: tested' AS detail) FROM consumer_positions
+       WHERE reason = 'unreadable' LIMIT 1`,
+    );
+    const landed = await world.audit();
+    expect(landed).toMatchObject({ exact: true, partitions: [{ good: 6, unreadable: 3 }] });
   });
 
   it('tells its health and its figures over HTTP', async () => {

@@ -8,7 +8,7 @@ import { deadLettersCommand, deadLetterVariables } from '../../consumer/dead-let
 import { replayCommand } from '../../consumer/replay-main.ts';
 import { readConfig } from '../../platform/config.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
-import { ORIGIN_HEADER, sourceOf, writeOrigin } from '../../streams/origin.ts';
+import { ORIGIN_HEADER, sourceOf, UNREADABLE_HEADER, writeOrigin } from '../../streams/origin.ts';
 import { trafficEvents } from '../../streams/traffic.ts';
 import { kafkaClient } from '../backend/clients.ts';
 import { describeBackend } from '../backend/context.ts';
@@ -186,6 +186,26 @@ describeBackend('what a processor made twice', () => {
     const twice = await audited(world, raw);
     expect(twice.said).toContain('9 of 9 records are rows or dead letters, 0 missing, 1 too many');
     expect(twice.code).toBe(1);
+  });
+
+  it('counts what a processor could not read by the record that it sent instead', async () => {
+    const { made, places, raw, source, world } = await madeWorld(9);
+    await using closing = world;
+    const stub = {
+      partition: 0,
+      value: '{"unreadable":"offsets 0 to 1"}',
+      headers: {
+        [UNREADABLE_HEADER]: '0-1',
+        [ORIGIN_HEADER]: writeOrigin({ source, partition: 0, offset: 1 }),
+      },
+    };
+    const read = places.filter(({ offset, partition }) => partition !== 0 || offset > 1);
+    await world.send([stub, ...read.map(made)]);
+    await using consumer = await closing.consumer(STREAM);
+    while (consumer.totals().inserted < 7) await new Promise((resolve) => setTimeout(resolve, 20));
+    const { code, said } = await audited(world, raw);
+    expect(said).toContain('EXACT: 8 of 9 records are rows or dead letters, 1 unreadable');
+    expect(code).toBe(0);
   });
 
   it('goes back to the raw topic when its dead letter is published again', async () => {
