@@ -131,7 +131,7 @@ describeBackend('the consumer process on SIGTERM', () => {
     await consumer.logged(/took over/);
     await proxy.refuse();
     await world.fill(300, 20);
-    await consumer.logged(/waiting/);
+    await consumer.logged(/^sensor_data: waiting/);
     const askedAt = performance.now();
     consumer.kill('SIGTERM');
     expect(await consumer.exited).toBe(0);
