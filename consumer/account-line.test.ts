@@ -4,7 +4,9 @@ import { expect, it } from 'vitest';
 import { createRegistry } from '../platform/metrics.ts';
 import { reject } from '../streams/rejection.ts';
 import { accountLine } from './account-line.ts';
-import type { DeadLetter, Span } from './batch.ts';
+import type { RecordRun } from '../platform/kafka/record-run.ts';
+import { sensorData } from '../streams/sensor-data.ts';
+import { Batch, type DeadLetter, type Span } from './batch.ts';
 import { consumerMetrics } from './metrics.ts';
 
 const letter = { rejection: reject('invalid_json') } as DeadLetter;
@@ -48,4 +50,20 @@ it('leaves out what there is none of', () => {
   expect(accountLine(some).text).toBe(
     'consumed 9, inserted 5, dead letters 0, dead letters recorded before 1, duplicates left out 1, without a record 2, lag 0',
   );
+});
+
+it.each([
+  ['no record', []],
+  ['no readable record', [{ next: () => false, damage: 'corrupt', lastOffset: 9 }]],
+])('counts dead letters recorded before where there is %s any more', (_, records) => {
+  const run = { records, lastOffset: 9 } as unknown as RecordRun;
+  const limits = { maxBatchRows: 10, maxBatchBytes: 1_000_000 };
+  const batch = new Batch(sensorData, 1_000);
+  batch.add(0, run, 0, { dead: new Set([3, 4, 12]), origins: new Map() }, limits);
+  const metrics = consumerMetrics(createRegistry('test'))('s', 't');
+  metrics.flushed(batch, 1);
+  const { absent, deadBefore, settled, unreadable } = metrics.totals;
+  expect({ deadBefore, settled, gone: absent + unreadable }).toEqual({
+    ...{ deadBefore: 2, settled: 10, gone: 8 },
+  });
 });

@@ -169,6 +169,13 @@ describe('behind a processor', () => {
     expect(account.problems).toEqual([]);
   });
 
+  it('tells what had waited for the processor from what was sent since', () => {
+    const log = partition({ end: 20, offsets: 20 });
+    const account = accountFor(standing([log], { hop: { ...made, before: 8 } }), sentBy(12));
+    expect(account).toMatchObject({ sent: 12, foreign: 0, before: 8, problems: [] });
+    expect(sides(account)).toEqual([20, 20]);
+  });
+
   it('lags by what waits for the processor and by what it made', () => {
     const log = standing([partition({ end: 15, offsets: 10 })], { hop: { ...made, waiting: 5 } });
     expect(accountFor(log, sentBy(20))).toMatchObject({ lag: 10, problems: [] });

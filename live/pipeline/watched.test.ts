@@ -24,4 +24,10 @@ describe('watched', () => {
       expect(figures).not.toContain(name);
     }
   });
+
+  it('asks for the dead letters of every stream, as the tiles do', () => {
+    const { figures } = watched({ STREAMS: [sensorData] });
+    expect(figures).toContain('(SELECT count() FROM dead_letters) AS dead,');
+    expect(figures).not.toMatch(/\bstream\b/);
+  });
 });
