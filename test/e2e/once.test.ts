@@ -55,7 +55,7 @@ describe.skipIf(missing !== undefined)('npm start -- --once', () => {
     expect(existsSync(join(home, 'kafka'))).toBe(false);
     expect(existsSync(join(home, 'clickhouse'))).toBe(false);
     const empty = await finished(query(ROWS), env);
-    expect(empty).toMatchObject({ code: 2 });
+    expect(empty).toMatchObject({ code: 3 });
     expect(empty.text).toContain(home);
   });
 
