@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import kafkajs, { type Message } from 'kafkajs';
+import kafkajs, { type CompressionTypes as Codec, type Message } from 'kafkajs';
 import lz4 from 'lz4-napi';
 import snappy from 'snappy';
 import { environment } from '../platform/config.ts';
@@ -47,7 +47,7 @@ function* oneRecord(bytes: number): Generator<Buffer> {
 
 const whole = (bytes: number): Promise<Buffer> => buffer(Readable.from(oneRecord(bytes)));
 
-async function bomb(topic: string, codec: number, body: Buffer): Promise<void> {
+async function bomb(topic: string, codec: Codec, body: Buffer): Promise<void> {
   const codecs = CompressionCodecs as Record<number, () => object>;
   const own = codecs[codec]!;
   codecs[codec] = () => ({ compress: () => Promise.resolve(body) });

@@ -38,6 +38,8 @@ export interface Part {
 /** How bytes are copied out of a batch that is given back. */
 export type Copy = (bytes: Buffer) => Buffer;
 
+const ownCopy: Copy = (bytes) => Buffer.from(bytes);
+
 export type Headers = readonly (readonly [name: string, value: Buffer | null])[];
 
 /** More headers of one record are left out: each takes 200 bytes of memory and as few as two in the batch. */
@@ -136,17 +138,17 @@ export class Records {
   }
 
   /** A copy of the record's key, made by `copy`; null when it has none. */
-  key(copy: Copy = Buffer.from): Buffer | null {
+  key(copy: Copy = ownCopy): Buffer | null {
     return this.#copy(this.keyAt, this.keyEnd, copy);
   }
 
   /** A copy of the record's value, of its first `bytesMax` bytes; null for a tombstone. */
-  value(bytesMax = Infinity, copy: Copy = Buffer.from): Buffer | null {
+  value(bytesMax = Infinity, copy: Copy = ownCopy): Buffer | null {
     return this.#copy(this.valueAt, Math.min(this.valueEnd, this.valueAt + bytesMax), copy);
   }
 
   /** A copy of the bytes of the record's headers, for {@link readHeaders}. */
-  headerBytes(copy: Copy = Buffer.from): Buffer {
+  headerBytes(copy: Copy = ownCopy): Buffer {
     return copy(this.#headerView());
   }
 
