@@ -43,7 +43,7 @@ it('is the sum of rows, dead letters, duplicates and offsets without a record', 
   );
 });
 
-it('leaves out what there is none of', () => {
+it('leaves out classes without records', () => {
   const nothing = { ...consumerMetrics(createRegistry('test'))('s', 't').totals };
   expect(accountLine(nothing).text).toBe('consumed 0, inserted 0, dead letters 0, lag 0');
   const some = { ...nothing, settled: 9, inserted: 5, deadBefore: 1, duplicates: 1, absent: 2 };

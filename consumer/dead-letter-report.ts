@@ -66,7 +66,9 @@ export function forecastLines(stream: string, tally: Tally, evenIfRejected: bool
     lines.push(`${stream}: the processor would filter out ${filtered} of ${letters}`);
   }
   if (unknown > 0) {
-    lines.push(`${stream}: what becomes of ${unknown} of ${letters} cannot be known: their processor is none of this project's`); // prettier-ignore
+    lines.push(
+      `${stream}: ${unknown} of ${letters} go to a processor outside of this project: whether it would reject them is unknown`,
+    );
   }
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -9,7 +9,7 @@ import { compileTransform, type Transform } from '../streams/transform.ts';
 import { compileDecode } from './decode.ts';
 import type { LetterContent } from './redrive.ts';
 
-/** `unknown`: the processor is none of this project's. */
+/** `unknown`: the processor does not belong to this project. */
 export type Forecast =
   | { readonly kind: 'row' }
   | { readonly kind: 'filtered' }

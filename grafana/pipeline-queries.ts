@@ -39,7 +39,7 @@ const KNOWN = "kafka_source != ''";
 const AGE = `dateDiff('millisecond', kafka_timestamp, ${ARRIVED})`;
 /**
  * A record that nobody gave a time has the time of its event, which does not say how long it waited: an old
- * one is left out. A recent one cannot be told from a record whose sender stamps it with its event's time.
+ * one is left out. A recent one looks like a record whose sender stamps it with its event's time.
  */
 const TIMED = `(kafka_timestamp != event_time OR ${AGE} < 3600000)`;
 /** A replay sends events that happened long before their record was made. */

@@ -8,7 +8,7 @@ let watching = false;
 /** Resolves once a pipe that this process writes to has lost its reader. */
 export const unread: Promise<'unread'> = closed.promise;
 
-/** For the `error` event of whatever writes to stdout or stderr; throws what is no closed pipe. */
+/** For the `error` event of whatever writes to stdout or stderr; throws every error but that of a closed pipe. */
 export function noteClosedPipe(error: Error): void {
   if (errorCode(error) !== 'EPIPE') throw error;
   closed.resolve('unread');

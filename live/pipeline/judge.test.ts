@@ -78,7 +78,7 @@ describe('judge', () => {
     expect(after(5_000, 5_000, { lag: 400 }).consumer.state).toBe('ok');
   });
 
-  it('tells of a partition that stands still, and of what an open transaction hides', () => {
+  it('names a partition that stands still, and the records behind an open transaction', () => {
     const consumerOf = (more: object): Place => {
       const now = reading(10_000, { ready: false, lag: 0 });
       if (!now.consumer.ok) throw new Error('it answers');

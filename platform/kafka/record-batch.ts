@@ -152,9 +152,9 @@ export class Records {
     return copy(this.#headerView());
   }
 
-  /** The record's headers in their order; a name may come more than once. */
-  headers(): Headers {
-    return readHeaders(this.#headerView());
+  /** The record's first `max` headers in their order; a name may come more than once. */
+  headers(max = HEADERS_MAX): Headers {
+    return readHeaders(this.#headerView(), max);
   }
 
   /** A copy of the last value of a header, without looking at the others; undefined without one. */
@@ -199,10 +199,10 @@ export class Records {
 }
 
 /** The headers in some bytes, in their order; damage ends them, and there is a limit to their number. */
-export function readHeaders(bytes: Buffer): Headers {
+export function readHeaders(bytes: Buffer, max = HEADERS_MAX): Headers {
   const reader = new HeaderReader(bytes);
   const headers: [string, Buffer | null][] = [];
-  while (headers.length < HEADERS_MAX && reader.next()) {
+  while (headers.length < max && reader.next()) {
     headers.push([reader.name(), reader.value()]);
   }
   let leftOut = 0;
