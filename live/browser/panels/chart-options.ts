@@ -54,7 +54,8 @@ export function chartOptions(chart: Chart): uPlot.Options {
   const measures = measuresOf(lines, panel);
   return {
     ...size,
-    padding: [10, measures.some(({ isRight }) => isRight) ? 0 : 12, 0, 0],
+    // The last time stands half beside the chart.
+    padding: [10, measures.some(({ isRight }) => isRight) ? 0 : 28, 0, 0],
     legend: { show: false },
     cursor: {
       sync: SYNC,
