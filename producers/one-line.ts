@@ -1,4 +1,5 @@
 // Writes JSON on one line without parsing it: numbers keep their digits, strings their bytes.
+import { stringEnd } from '../streams/json-string.ts';
 
 /** JSON that is right, without the blanks around it and, if it has several lines, between its tokens. */
 export function onOneLine(json: string): string {
@@ -6,13 +7,9 @@ export function onOneLine(json: string): string {
   if (!text.includes('\n') && !text.includes('\r')) return text;
   const parts: string[] = [];
   let from = 0;
-  let inString = false;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at]!;
-    if (inString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
+    if (character === '"') at = stringEnd(text, at) - 1;
     else if (isBlank(character)) {
       parts.push(text.slice(from, at));
       while (isBlank(text[at + 1])) at += 1;
