@@ -9,7 +9,7 @@ import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
 import { expiryOf } from './expiry.ts';
 import { CLAIM } from './fence.ts';
-import { DUPLICATE, NOT_IN_LOG } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG, UNREADABLE } from './gap.ts';
 import { rangesOf, seedOf, type RecordedFact as Floor } from './recorded-facts.ts';
 import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
@@ -75,7 +75,8 @@ export async function auditTopic(
   const good = await reader.counted('good', bounds);
   const dead = await reader.counted('dead', bounds);
   const both = await reader.both(bounds);
-  const unreadable = await unreadableRanges(clickhouse, stream, source, floors);
+  const recorded = new Map(partitions.map((each) => [each, rangesOf(UNREADABLE, floors, each)]));
+  const unreadable = await unreadableRanges(clickhouse, stream, source, recorded);
   const audits = bounds.map((bound) => {
     const { partition } = bound;
     const rows = good.get(partition) ?? NOTHING;

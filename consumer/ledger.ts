@@ -198,9 +198,13 @@ export class Ledger implements Facts {
     return retentionDays(found?.engineFull ?? '');
   }
 
-  /** Offsets that are recorded as having no record (any more). */
-  async gone(source: string, partition: number): Promise<OffsetRange[]> {
-    const reasons = ['gap', NOT_IN_LOG, DUPLICATE, UNREADABLE].map(quoted).join(', ');
+  /** Offsets that are recorded as having no record (any more), for one of these reasons. */
+  async gone(
+    source: string,
+    partition: number,
+    because: readonly string[] = ['gap', NOT_IN_LOG, DUPLICATE, UNREADABLE],
+  ): Promise<OffsetRange[]> {
+    const reasons = because.map(quoted).join(', ');
     const rows = await this.#clickhouse.rows<{ detail: string }>(
       `SELECT DISTINCT detail FROM ${consumerPositions.name}
        WHERE ${await this.#of(source, [partition])} AND reason IN (${reasons})`,

@@ -4,29 +4,18 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters } from '../streams/table.ts';
-import { readGap, UNREADABLE, without, type OffsetRange } from './gap.ts';
+import { without, type OffsetRange } from './gap.ts';
 import { quoted } from './source.ts';
 
-interface Fact {
-  readonly partition: number;
-  readonly reason: string;
-  readonly detail: string;
-}
-
-/** The ranges by partition. */
+/** The ranges by partition, of those that are `recorded`. */
 export async function unreadableRanges(
   clickhouse: ClickHouse,
   stream: Stream,
   source: string,
-  facts: readonly Fact[],
+  recorded: ReadonlyMap<number, readonly OffsetRange[]>,
 ): Promise<Map<number, OffsetRange[]>> {
-  const recorded = Map.groupBy(
-    facts.filter(({ reason }) => reason === UNREADABLE),
-    ({ partition }) => partition,
-  );
   const found = new Map<number, OffsetRange[]>();
-  for (const [partition, details] of recorded) {
-    const ranges = details.flatMap(({ detail }) => readGap(detail));
+  for (const [partition, ranges] of recorded) {
     const landed = new Set<number>();
     for (const range of ranges) {
       for (const offset of await landedIn(clickhouse, stream, source, partition, range)) {

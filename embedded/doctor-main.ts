@@ -1,10 +1,11 @@
 // The program behind `npm run doctor`: looks at the machine, the servers and the pipeline, and says what is
-// not well and what to do about it. Exit code 0: nothing failed. 1: something did. 2: a wrong setting.
+// not well and what to do about it. Exit code 0: nothing failed. 1: something did. 2: a wrong setting. 3: a server
+// is away.
 import { consumerVariables } from '../consumer/config.ts';
 import { readOptions, type Help } from '../platform/command-line.ts';
 import { environment, readConfig } from '../platform/config.ts';
 import { oneShot, run, type Service } from '../platform/service.ts';
-import { findingsOf, report } from './doctor/finding.ts';
+import { exitCodeOf, findingsOf, report } from './doctor/finding.ts';
 import { checkIngestion } from './doctor/ingestion.ts';
 import { checkMachine } from './doctor/machine.ts';
 import { foldersOf, launchVariables, type Environment } from './launch/config.ts';
@@ -13,8 +14,7 @@ const HELP: Help = {
   about:
     'Looks at this machine, Kafka, ClickHouse and the pipeline, and says what is wrong and what to do. It changes nothing.',
   command: 'npm run doctor',
-  notes:
-    'Exit codes: 0 nothing failed, 1 something did (a server that is away, too), 2 a wrong setting.',
+  notes: 'Exit codes: 0 nothing failed, 1 something did, 2 a wrong setting, 3 a server is away.',
 };
 const WATCH_MS = 3_000;
 
@@ -23,7 +23,7 @@ export async function examine(
   env: Environment,
   print: (text: string) => void,
   watchMs = WATCH_MS,
-): Promise<0 | 1> {
+): Promise<number> {
   const ports = readConfig(launchVariables, env);
   const given = (name: string): boolean => (env[name]?.trim() ?? '') !== '';
   // KAFKA_PORT moves the embedded Kafka; CLICKHOUSE_PORT both servers and clients read.
@@ -35,7 +35,7 @@ export async function examine(
   });
   const findings = [...machine, ...ingestion.findings];
   print(report(findings));
-  return findings.some(({ level }) => level === 'FAIL') ? 1 : 0;
+  return exitCodeOf(findings);
 }
 
 function start(): Promise<Service> {

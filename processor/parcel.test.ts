@@ -1,8 +1,12 @@
-// The origin that a record goes under: exactly one, in the place of whatever it claimed before.
+// The origin that a record goes under: exactly one, in the place of whatever it claimed before; how many headers
+// go on with it, and how much a parcel holds.
 import { describe, expect, it } from 'vitest';
 import { ORIGIN_HEADER } from '../streams/origin.ts';
-import type { Headers } from '../platform/kafka/record-batch.ts';
-import { HEADERS_HANDED_ON_MAX, handedOn, withOrigin } from './parcel.ts';
+import { Records, type Headers } from '../platform/kafka/record-batch.ts';
+import { rawBatches } from '../platform/kafka/record-set.ts';
+import { batchOf } from '../platform/kafka/test-batches.ts';
+import type { Outcome } from '../streams/transform.ts';
+import { HEADERS_HANDED_ON_MAX, Parcel, handedOn, withOrigin, type Making } from './parcel.ts';
 
 const read = { source: 'raw@id', partition: 2, offset: 41 };
 const own = [ORIGIN_HEADER, Buffer.from('raw@id/2/41')] as const;
@@ -63,5 +67,35 @@ describe('handedOn', () => {
     const flood = handedOn(recordOf(60_000), 'named');
     expect(flood.length).toBeLessThan(HEADERS_HANDED_ON_MAX + 10);
     expect(withOrigin(flood, 'named', read).at(-1)).toEqual(named);
+  });
+});
+
+describe('a parcel', () => {
+  const making: Making = {
+    apply: (value) => ({ kind: 'passed', to: { name: 'out' }, value: value! }) as Outcome,
+    origin: 'read',
+    place: { source: 'raw@id', partition: 0 },
+    stubsTo: 'out',
+    nowMs: 0,
+  };
+
+  /** How many of 3,000 records with so many headers go into one parcel. */
+  function fitting(headers: number): number {
+    const each = { value: Buffer.from('x'), headers: Array.from({ length: headers }, () => other) };
+    const bytes = batchOf(
+      Array.from({ length: 3_000 }, () => each),
+      0,
+    );
+    const [raw] = rawBatches(bytes, { from: 0, end: 3_000 });
+    const parcel = new Parcel(0);
+    const records = [new Records(raw!, raw!.body)];
+    const run = { fetchedOffset: 0, firstOffset: 0, lastOffset: 2_999, records };
+    parcel.addRun(run, 0, making, 3_000);
+    return parcel.read;
+  }
+
+  it('counts for headers what a client takes to encode them', () => {
+    expect(fitting(0)).toBeGreaterThan(2_000);
+    expect(fitting(100) * 100).toBeLessThan(1_100);
   });
 });

@@ -1,6 +1,7 @@
 // What a check of `npm run doctor` found, and how it is shown: one line each, with what to do below what is
 // not well. A check that throws has failed; none keeps another from being made.
-import { asError } from '../../platform/errors.ts';
+import { UnavailableError, asError } from '../../platform/errors.ts';
+import { EXIT_CODES } from '../../platform/exit-codes.ts';
 
 export interface Finding {
   readonly level: 'ok' | 'warn' | 'FAIL';
@@ -8,6 +9,8 @@ export interface Finding {
   readonly said: string;
   /** What to do, when something is. */
   readonly advice?: string;
+  /** It failed because a server is away. */
+  readonly isAway?: boolean;
 }
 
 export const ok = (what: string, said: string): Finding => ({ level: 'ok', what, said });
@@ -30,8 +33,16 @@ export async function findingsOf(
     return [await check()].flat();
   } catch (thrown) {
     const [first, ...rest] = asError(thrown).message.split('\n');
-    return [fail(what, first!, [...rest.map((line) => line.trim()), advice].filter(Boolean).join('; '))]; // prettier-ignore
+    const toDo = [...rest.map((line) => line.trim()), advice].filter(Boolean).join('; ');
+    return [{ ...fail(what, first!, toDo), isAway: thrown instanceof UnavailableError }];
   }
+}
+
+/** What the process of a doctor with these findings ends with: a server that is away decides. */
+export function exitCodeOf(findings: readonly Finding[]): number {
+  const failed = findings.filter(({ level }) => level === 'FAIL');
+  if (failed.some(({ isAway }) => isAway === true)) return EXIT_CODES.away;
+  return failed.length > 0 ? EXIT_CODES.failed : EXIT_CODES.done;
 }
 
 /** All findings as a table, ending in a verdict and a line break. */

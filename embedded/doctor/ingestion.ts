@@ -13,7 +13,7 @@ import type { Stream } from '../../streams/stream.ts';
 import { viewsOf } from '../../streams/table.ts';
 import { bottleneck, readMetrics } from './bottleneck.ts';
 import { fail, findingsOf, ok, warn, type Finding } from './finding.ts';
-import { lagFinding, openLagSource, readLag } from './lag.ts';
+import { lagFinding, openLagSource, readLag, unreadableFinding } from './lag.ts';
 import { processorFindings, processorStandings } from './processors.ts';
 
 const CLOCK_TOLERANCE_MS = 2_000;
@@ -58,7 +58,7 @@ export async function checkIngestion(
   if (answers && tables.every(({ level }) => level !== 'FAIL')) {
     for (const topic of topics) {
       const running = consumer[0]?.level === 'ok';
-      const check = (): Promise<Finding> =>
+      const check = (): Promise<Finding[]> =>
         checkLag(clickhouse, config, streamOf.get(topic)!, topic, running);
       lag.push(...(await findingsOf('lag', check)));
     }
@@ -125,10 +125,13 @@ async function checkLag(
   stream: Stream,
   topic: string,
   running: boolean,
-): Promise<Finding> {
+): Promise<Finding[]> {
   const group = groupOf(config);
   await using source = openLagSource(clickhouse, config, stream, topic, group);
-  return lagFinding(topic, group, await readLag(source), running, Date.now());
+  const lag = await readLag(source);
+  const passed = unreadableFinding(topic, lag);
+  const found = lagFinding(topic, group, lag, running, Date.now());
+  return passed === undefined ? [found] : [found, passed];
 }
 
 const ADVICE = {

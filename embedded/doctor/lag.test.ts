@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lagFinding, readLag, type LagSource } from './lag.ts';
+import { lagFinding, readLag, unreadableFinding, type LagSource } from './lag.ts';
 
 /** A pipeline that works and goes on between any two questions: `steps` are what arrives before each. */
 function busyPipeline(steps: readonly number[]): LagSource {
@@ -18,18 +18,26 @@ function busyPipeline(steps: readonly number[]): LagSource {
   return {
     topicId: () => Promise.resolve('one'),
     committed: () => answer(() => new Map([[0, committed]])),
-    landed: () => answer(() => new Map([[0, { position: landed, deadAhead: nothing }]])),
+    landed: () =>
+      answer(() => new Map([[0, { position: landed, deadAhead: nothing, unreadable: 0 }]])),
     logRanges: () => answer(() => new Map([[0, { begin: 0, end }]])),
     openTransactions: () => answer(() => []),
   };
 }
 
 /** Figures that do not move. */
-function still(position: number, begin: number, end: number, dead: number[] = []): LagSource {
+function still(
+  position: number,
+  begin: number,
+  end: number,
+  dead: number[] = [],
+  unreadable = 0,
+): LagSource {
   return {
     topicId: () => Promise.resolve('one'),
     committed: () => Promise.resolve(new Map([[0, position]])),
-    landed: () => Promise.resolve(new Map([[0, { position, deadAhead: new Set(dead) }]])),
+    landed: () =>
+      Promise.resolve(new Map([[0, { position, deadAhead: new Set(dead), unreadable }]])),
     logRanges: () => Promise.resolve(new Map([[0, { begin, end }]])),
     openTransactions: () => Promise.resolve([]),
   };
@@ -72,7 +80,7 @@ describe('readLag', () => {
 describe('lagFinding', () => {
   const atMs = Date.UTC(2026, 10, 27, 12, 3, 5);
   const open = [{ partition: 0, records: 110, sinceMs: atMs, transactionalId: 'orders' }];
-  const lag = { byTable: 0, byCommits: 0, beyond: 0, open };
+  const lag = { byTable: 0, byCommits: 0, beyond: 0, unreadable: 0, open };
 
   it('says what an open transaction hides, and does not call it lag', () => {
     const { level, said } = lagFinding('t', 'g', lag, false, atMs + 5_000);
@@ -87,5 +95,16 @@ describe('lagFinding', () => {
     expect(level).toBe('warn');
     expect(said).toContain('since 2026-11-27 12:03:05 UTC');
     expect(advice).toContain('the producer orders has to commit or abort');
+  });
+});
+
+describe('unreadableFinding', () => {
+  it('says how many offsets were passed over, and nothing when none were', async () => {
+    const lag = await readLag(still(50, 0, 50, [], 10));
+    expect(unreadableFinding('t', lag)).toMatchObject({
+      level: 'warn',
+      said: 't: 10 offsets were passed over because their records cannot be read',
+    });
+    expect(unreadableFinding('t', await readLag(still(50, 0, 50)))).toBeUndefined();
   });
 });

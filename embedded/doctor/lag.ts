@@ -1,8 +1,10 @@
 // How far the table is behind the log of a topic, and whether it is ahead of it, which only a broker that lost
 // records explains. The figures move while they are read: `readLag` asks for them in the order that cannot lie.
 import type { ConsumerConfig } from '../../consumer/config.ts';
+import { covered, UNREADABLE } from '../../consumer/gap.ts';
 import { Ledger } from '../../consumer/ledger.ts';
 import { sourceOf } from '../../consumer/source.ts';
+import { unreadableRanges } from '../../consumer/unreadable.ts';
 import type { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { FencedError, UnavailableError } from '../../platform/errors.ts';
 import type { LogRange } from '../../platform/kafka/log-ranges.ts';
@@ -24,6 +26,8 @@ export interface Landed {
   readonly position: number;
   /** Offsets of dead letters from there on: they are written before the rows around them. */
   readonly deadAhead: ReadonlySet<number>;
+  /** Offsets that were passed over because nobody could read them. */
+  readonly unreadable: number;
 }
 
 /** Whom the doctor asks; every call asks afresh. */
@@ -41,6 +45,7 @@ export interface Lag {
   readonly byCommits: number;
   /** Offsets that landed and that the log does not have. */
   readonly beyond: number;
+  readonly unreadable: number;
   readonly open: readonly OpenTransaction[];
 }
 
@@ -57,7 +62,7 @@ export async function readLag(source: LagSource): Promise<Lag> {
   if ((await source.topicId()) !== topicId) {
     throw new UnavailableError('the topic was replaced meanwhile; run it again');
   }
-  let [byTable, byCommits, beyond] = [0, 0, 0];
+  let [byTable, byCommits, beyond, unreadable] = [0, 0, 0, 0];
   for (const [partition, { begin, end }] of ranges) {
     const known = landed.get(partition);
     const position = Math.max(begin, known?.position ?? 0);
@@ -65,10 +70,11 @@ export async function readLag(source: LagSource): Promise<Lag> {
     byTable += Math.max(0, end - position - ahead.length);
     byCommits += Math.max(0, end - Math.max(begin, committed.get(partition) ?? begin));
   }
-  for (const [partition, { position }] of landed) {
+  for (const [partition, { position, unreadable: passed }] of landed) {
+    unreadable += passed;
     beyond += Math.max(0, position - (ranges.get(partition)?.end ?? 0));
   }
-  return { byTable, byCommits, beyond, open };
+  return { byTable, byCommits, beyond, unreadable, open };
 }
 
 /** A producer that works ends its transaction within seconds. */
@@ -94,6 +100,15 @@ export function lagFinding(
   const ids = [...new Set(open.map(({ transactionalId }) => transactionalId))].join(', ');
   const advice = `the producer ${ids} has to commit or abort; Kafka aborts it after its transaction.timeout.ms`;
   return warn('lag', said, advice);
+}
+
+/** Says that records were passed over; undefined when none were. */
+export function unreadableFinding(topic: string, { unreadable }: Lag): Finding | undefined {
+  if (unreadable === 0) return undefined;
+  const said = `${topic}: ${unreadable} offsets were passed over because their records cannot be read`;
+  const advice =
+    'npm run audit counts them by partition; the consumer logged each range and why (docs/operations.md)';
+  return warn('unreadable', said, advice);
 }
 
 /** The servers as a source. Dispose it. */
@@ -141,7 +156,10 @@ async function landedOf(
         const { floor, rows } = landed.get(partition) ?? NOTHING;
         const position = Math.max(floor ?? 0, rows === undefined ? 0 : rows.max + 1);
         const deadAhead = await ledger.deadFrom(source, partition, position);
-        positions.set(partition, { position, deadAhead });
+        const recorded = new Map([[partition, await ledger.gone(source, partition, [UNREADABLE])]]);
+        const ranges = await unreadableRanges(clickhouse, stream, source, recorded);
+        const unreadable = covered(ranges.get(partition)!, { first: 0, last: Infinity });
+        positions.set(partition, { position, deadAhead, unreadable });
       }
       return positions;
     } catch (error) {

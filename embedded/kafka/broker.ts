@@ -2,7 +2,7 @@
 // once the broker answers as itself. The broker never outlives this process and keeps its data.
 import { realpath } from 'node:fs/promises';
 import { isLoopback } from '../../platform/demo-passwords.ts';
-import { ConfigError } from '../../platform/errors.ts';
+import { ConfigError, UnavailableError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { ensureKafkaLibs } from './artifacts.ts';
 import { claimFolder, type Claim } from './claim.ts';
@@ -134,7 +134,8 @@ async function startFailure(
 ): Promise<Error> {
   if (outcome === 'foreign' || (await portInUse(host, port))) return portTaken(host, port);
   const what = outcome === 'ended' ? 'ended while starting' : 'did not become ready in time';
-  return new Error(`Kafka ${what}; from its log in ${dataPath}:\n${await failureLines(dataPath)}`);
+  const lines = await failureLines(dataPath);
+  return new UnavailableError(`Kafka ${what}; from its log in ${dataPath}:\n${lines}`);
 }
 
 function running(

@@ -5,7 +5,6 @@ import type { ReadTable } from '../../platform/clickhouse/reader.ts';
 import { asError } from '../../platform/errors.ts';
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import { silentLog } from '../../platform/log.ts';
-import { nothingAnswers } from '../../platform/nothing-answers.ts';
 import type { LiveConfig } from '../config.ts';
 import type { PipelineNews } from '../model/protocol.ts';
 import { judge, silent } from './judge.ts';
@@ -95,11 +94,12 @@ export class PipelineWatch implements AsyncDisposable {
     try {
       this.#offsets ??= new TopicOffsets(this.#config, silentLog(), 'sensorhouse-live');
       return { ok: true, said: await within(signal, this.#askKafka(this.#offsets)) };
-    } catch {
+    } catch (thrown) {
       await this.#forgetKafka();
-      return silent(
-        `${nothingAnswers('Kafka', broker)}. Producers wait or stop; the consumer goes on when it is back.`,
-      );
+      const why = signal.aborted
+        ? `Kafka: no answer from ${broker} within ${WITNESS_MS / 1_000} s`
+        : asError(thrown).message;
+      return silent(`${why}. Producers wait or stop; the consumer goes on when it is back.`);
     }
   }
 

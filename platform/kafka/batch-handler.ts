@@ -50,6 +50,8 @@ export async function deliver(
   if (taken && resolved !== undefined) payload.resolveOffset(resolved);
   if (!again || !taken) return;
   const text = `${topic}: a record batch of partition ${partition} came damaged: ${last.damage}; fetching it again`;
-  log.warn({ topic, partition, offset: last.baseOffset }, text);
+  // The first time may be nothing: a fetch may return what was appended after it read the log's end.
+  const level = damaged.readingsOf(topic, partition) > 1 ? 'warn' : 'debug';
+  log[level]({ topic, partition, offset: last.baseOffset }, text);
   await sleep(FETCH_AGAIN_MS);
 }

@@ -19,4 +19,9 @@ export class DamagedBatches {
     this.#met.set(key, { head: Buffer.from(body), times });
     return times >= READINGS;
   }
+
+  /** How often the batch that was noted last in a partition came damaged. */
+  readingsOf(topic: string, partition: number): number {
+    return this.#met.get(`${topic}/${partition}`)?.times ?? 0;
+  }
 }

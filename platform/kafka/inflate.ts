@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createGunzip, createZstdDecompress, gunzip, zstdDecompress } from 'node:zlib';
 import lz4 from 'lz4-napi';
+import { CorruptError, isDamage } from './corrupt.ts';
 import { inflateLz4, lz4Bound } from './lz4-frames.ts';
 import { inflateSnappy, snappySize } from './snappy-frames.ts';
 import { zstdFrames } from './zstd-frames.ts';
@@ -55,7 +56,7 @@ const codecs: readonly (Codec | undefined)[] = [
 
 /**
  * What bytes of codec number `codec` inflate to, if that is at most `bytesMax`; undefined when it is more or
- * when the bytes are damaged: then {@link inflatedPieces} says what there is of it.
+ * when the bytes are damaged: then {@link inflatedPieces} says what there is of it. @throws when memory ran out.
  *
  * lz4 and snappy are undone at once, on the thread that asks: a megabyte takes them less time than handing
  * it to another thread and waiting for it costs, and what threads allocate stays with them (decision 9).
@@ -68,15 +69,16 @@ export async function inflatedWhole(
   if (codec === 0) return bytes;
   try {
     return await codecs[codec]?.whole(bytes, bytesMax);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
   }
 }
 
 /** The same piece by piece, however much it is. @throws {Error} where the damage is met. */
 export async function* inflatedPieces(bytes: Buffer, codec: number): AsyncGenerator<Buffer> {
   const known = codecs[codec];
-  if (known === undefined) throw new RangeError(`${codec} is no known codec`);
+  if (known === undefined) throw new CorruptError(`${codec} is no known codec`);
   yield* known.pieces(bytes);
 }
 

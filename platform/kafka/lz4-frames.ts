@@ -1,6 +1,7 @@
 // The LZ4 frame format, walked block by block, so that a frame can be decompressed with bounded memory. The
 // library decompresses whole frames only, and to any size. Kafka's clients write one frame a batch.
 import lz4 from 'lz4-napi';
+import { CorruptError } from './corrupt.ts';
 
 const MAGIC = 0x184d2204;
 const BLOCK_BYTES = [0, 0, 0, 0, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
@@ -22,7 +23,7 @@ interface Frame {
   readonly blocks: Iterable<Block>;
 }
 
-/** At most how much a frame inflates to. @throws {RangeError} when it is damaged. */
+/** At most how much a frame inflates to. @throws {CorruptError} when it is damaged. */
 export function lz4Bound(bytes: Buffer): number {
   const { blockBytesMax, blocks } = frameOf(bytes);
   let bound = 0;
@@ -54,11 +55,11 @@ function ending(before: Buffer | undefined, piece: Buffer): Buffer {
 }
 
 function frameOf(bytes: Buffer): Frame {
-  if (bytes.readUInt32LE(0) !== MAGIC) throw new RangeError('no LZ4 frame begins here');
+  if (bytes.readUInt32LE(0) !== MAGIC) throw new CorruptError('no LZ4 frame begins here');
   const flags = bytes.readUInt8(4);
   const blockBytesMax = BLOCK_BYTES[(bytes.readUInt8(5) >> 4) & 7]!;
-  if (flags >> 6 !== 1 || blockBytesMax === 0) throw new RangeError('unknown LZ4 frame version');
-  if ((flags & 1) !== 0) throw new RangeError('the LZ4 frame needs a dictionary');
+  if (flags >> 6 !== 1 || blockBytesMax === 0) throw new CorruptError('unknown LZ4 frame version');
+  if ((flags & 1) !== 0) throw new CorruptError('the LZ4 frame needs a dictionary');
   const first = 7 + ((flags & 8) === 0 ? 0 : 8);
   const blocks = blocksOf(bytes, first, (flags & 16) === 0 ? 0 : 4, blockBytesMax);
   return { blockBytesMax, blocksAreIndependent: (flags & 32) !== 0, blocks };
@@ -76,9 +77,9 @@ function* blocksOf(
     const isCompressed = word < UNCOMPRESSED;
     const length = isCompressed ? word : word - UNCOMPRESSED;
     const end = at + 4 + length;
-    if (end > bytes.length) throw new RangeError('an LZ4 block is cut short');
+    if (end > bytes.length) throw new CorruptError('an LZ4 block is cut short');
     if (length > blockBytesMax)
-      throw new RangeError('an LZ4 block is larger than its frame allows');
+      throw new CorruptError('an LZ4 block is larger than its frame allows');
     yield { bytes: bytes.subarray(at + 4, end), isCompressed };
     at = end + checksumBytes;
   }

@@ -212,3 +212,14 @@ describe('records that contradict themselves', () => {
     }
   });
 });
+
+it('does not pass over a batch for which memory ran out', async () => {
+  const [raw] = rawBatches(batchOf([{ value: Buffer.from('x') }], 0), log);
+  const starved = {
+    ...raw!,
+    get body(): Buffer {
+      throw new RangeError('Array buffer allocation failed');
+    },
+  };
+  await expect(pieces(starved, limits).next()).rejects.toThrow(RangeError);
+});

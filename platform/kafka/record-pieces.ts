@@ -1,6 +1,7 @@
 // A large record batch, decompressed piece by piece: whole records in a window that is used again and again,
 // so that a batch of any size is read in bounded memory. A record that is larger than the window may grow is
 // cut; what follows the limit or the damage is named as such. The pieces depend on the bytes alone.
+import { isDamage } from './corrupt.ts';
 import { inflatedPieces } from './inflate.ts';
 import { Records, type Part, type RawRecordBatch } from './record-batch.ts';
 
@@ -18,7 +19,7 @@ const RECORD_HEAD_BYTES = 31;
 
 /**
  * The records of `raw`, some at a time. They are valid until the next are asked for; the last ones say what
- * is wrong with those that follow them.
+ * is wrong with those that follow them. @throws when memory ran out: the records may be whole.
  */
 export async function* pieces(raw: RawRecordBatch, limits: InflateLimits): AsyncGenerator<Records> {
   const reading = new Reading(raw, limits);
@@ -32,7 +33,7 @@ export async function* pieces(raw: RawRecordBatch, limits: InflateLimits): Async
     }
     reading.ended('its records end early');
   } catch (error) {
-    // The codecs' errors have no class in common. Whatever they do not understand is damaged.
+    if (!isDamage(error)) throw error;
     reading.ended(`it cannot be decompressed (${(error as Error).message})`);
   }
   yield* reading.rest();

@@ -1,6 +1,7 @@
 // Java clients wrap snappy blocks in a stream format (magic `\x82SNAPPY\0`, two version words, then
 // length-prefixed blocks); librdkafka sends the bare block. Both are read, the former is written.
 import snappy from 'snappy';
+import { CorruptError } from './corrupt.ts';
 
 const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const HEADER_BYTES = 16;
@@ -20,7 +21,7 @@ export function frameSnappy(block: Buffer): Buffer {
   return Buffer.concat([header, block]);
 }
 
-/** How much all blocks say that they inflate to. @throws {RangeError} when one is cut short. */
+/** How much all blocks say that they inflate to. @throws {CorruptError} when one is cut short. */
 export function snappySize(buffer: Buffer): number {
   let size = 0;
   for (const block of snappyBlocks(buffer)) size += blockSize(block);
@@ -31,7 +32,7 @@ export function snappySize(buffer: Buffer): number {
 export function* inflateSnappy(buffer: Buffer): Generator<Buffer> {
   for (const block of snappyBlocks(buffer)) {
     const size = blockSize(block);
-    if (size > BLOCK_BYTES_MAX) throw new RangeError(`a snappy block inflates to ${size} bytes`);
+    if (size > BLOCK_BYTES_MAX) throw new CorruptError(`a snappy block inflates to ${size} bytes`);
     yield snappy.uncompressSync(block) as Buffer;
   }
 }
@@ -49,7 +50,7 @@ function* snappyBlocks(buffer: Buffer): Generator<Buffer> {
     }
     const length = buffer.readInt32BE(at);
     at += 4;
-    if (length < 0 || at + length > buffer.length) throw new RangeError('snappy frame cut short');
+    if (length < 0 || at + length > buffer.length) throw new CorruptError('snappy frame cut short');
     yield buffer.subarray(at, at + length);
     at += length;
   }
@@ -63,5 +64,5 @@ function blockSize(block: Buffer): number {
     size += (byte & 0x7f) * scale;
     if (byte < 0x80) return size;
   }
-  throw new RangeError('the size of a snappy block has no end');
+  throw new CorruptError('the size of a snappy block has no end');
 }

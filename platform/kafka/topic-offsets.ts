@@ -65,7 +65,12 @@ export class TopicOffsets implements AsyncDisposable {
 
   async #connect(): Promise<void> {
     await this.#check.passed();
-    await (this.#connected ??= this.#admin.connect());
+    this.#connected ??= this.#admin.connect();
+    // A connect that failed is made again by whoever asks next.
+    await this.#connected.catch((error: unknown) => {
+      this.#connected = undefined;
+      throw error;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

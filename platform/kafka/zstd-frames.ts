@@ -1,5 +1,6 @@
 // The frames of zstd-compressed bytes, found without decompressing them. Bytes may hold several frames, and
 // skippable ones between them: brokers and Java clients read on after the first, Node's decoder does not.
+import { CorruptError } from './corrupt.ts';
 
 const MAGIC = 0xfd2fb528;
 /** Any of 16 magic numbers begins a frame that holds no data. */
@@ -13,7 +14,7 @@ const FRAMES_MAX = 256;
 
 /**
  * The frames of `bytes`, without the skippable ones. A damaged frame reaches to the end of the bytes, so that
- * the decoder meets the damage and names it. @throws {RangeError} at a frame too many.
+ * the decoder meets the damage and names it. @throws {CorruptError} at a frame too many.
  */
 export function* zstdFrames(bytes: Buffer): Generator<Buffer> {
   let frames = 0;
@@ -24,7 +25,7 @@ export function* zstdFrames(bytes: Buffer): Generator<Buffer> {
       continue;
     }
     frames += 1;
-    if (frames > FRAMES_MAX) throw new RangeError(`it has more than ${FRAMES_MAX} zstd frames`);
+    if (frames > FRAMES_MAX) throw new CorruptError(`it has more than ${FRAMES_MAX} zstd frames`);
     const end = frameEnd(bytes, at) ?? bytes.length;
     yield bytes.subarray(at, end);
     at = end;

@@ -5,13 +5,14 @@ import kafkajs from 'kafkajs';
 import snappy from 'snappy';
 import { expect, inject, it } from 'vitest';
 import { start } from '../../consumer/main.ts';
+import { openLagSource, readLag } from '../../embedded/doctor/lag.ts';
 import { GroupConsumer } from '../../platform/kafka/group-consumer.ts';
 import type { GroupReceiver } from '../../platform/kafka/group-receiver.ts';
 import { auditReport } from '../../consumer/audit-report.ts';
 import { silentLog } from '../../platform/log.ts';
 import { describeBackend } from '../backend/context.ts';
 import { startDamagingProxy } from '../chaos/damaging-proxy.ts';
-import { eventMessage, poisonMessage } from '../chaos/messages.ts';
+import { eventMessage, poisonMessage, stream } from '../chaos/messages.ts';
 import { openWorld, type World } from '../chaos/world.ts';
 import { lines } from './processor-world.ts';
 
@@ -190,6 +191,8 @@ describeBackend('the consumer', () => {
     await world.send([eventMessage(6, 0)]);
     await world.runs();
     expect((await world.ingested()).partitions).toMatchObject([{ good: 6, unreadable: 3 }]);
+    await using source = openLagSource(world.clickhouse, world.config(), stream, world.topic, 'g');
+    expect(await readLag(source)).toMatchObject({ byTable: 0, beyond: 0, unreadable: 3 });
     // Recorded, but landed all the same: it counts as what it is.
     await world.clickhouse.command(
       `INSERT INTO consumer_positions

@@ -105,7 +105,7 @@ describeBackend('npm run doctor', () => {
       /^FAIL +ClickHouse +ClickHouse: nothing answers on 127\.0\.0\.1:1: npm start/m,
     );
     expect(said).toContain('→ KAFKA_BROKER: start it with npm start');
-    expect(code).toBe(1);
+    expect(code).toBe(3);
   });
 
   it('names a topic and tables that are not there or not as declared', async () => {
