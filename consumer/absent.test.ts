@@ -1,7 +1,7 @@
 // What is recorded of offsets without a record is what the audit reads, however many ranges there are.
 import { expect, it } from 'vitest';
 import { absentFacts } from './absent.ts';
-import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from './gap.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from './gap.ts';
 
 const spanOf = (first: number, absent: OffsetRange[], duplicates: OffsetRange[] = []) => {
   return { first, next: first + 9_999, rows: 1, dead: 0, absent, duplicates, unreadable: [] };
@@ -40,4 +40,18 @@ it('keeps what was left out apart from what had no record', () => {
     [NOT_IN_LOG, [{ first: 2, last: 3 }]],
     [DUPLICATE, duplicates],
   ]);
+});
+
+it('records what cannot be read by its reason, so that the audit counts it and a person knows why', () => {
+  const unreadable = [
+    { first: 2, last: 3, why: 'its checksum is wrong' },
+    { first: 5, last: 5, why: 'it is cut short' },
+    { first: 7, last: 9, why: 'its checksum is wrong' },
+  ];
+  const facts = absentFacts(new Map([[1, { ...spanOf(2, []), unreadable }]]));
+  expect(facts.map(({ detail, reason }) => [reason, readGap(detail)])).toEqual([
+    [UNREADABLE, [unreadable[0]!, unreadable[2]!].map(({ first, last }) => ({ first, last }))],
+    [UNREADABLE, [{ first: 5, last: 5 }]],
+  ]);
+  expect(facts[0]!.detail).toMatch(/cannot be read: its checksum is wrong$/);
 });

@@ -90,3 +90,20 @@ describe('originOf', () => {
     expect(of([ORIGIN_HEADER, Buffer.from('raw/1')])).toBeUndefined();
   });
 });
+
+describe('originOf after very many origins', () => {
+  const named = (partition: number) => {
+    const origin = Buffer.from(writeOrigin({ source, partition, offset: 7 }));
+    return { header: (): Buffer => origin };
+  };
+
+  it('takes a new one for none, and still knows those that were met', () => {
+    const met: Origins = new Map(
+      Array.from({ length: 49_999 }, (_, partition) => [`${source}/${partition}`, 1]),
+    );
+    expect(originOf(named(60_000), met)).toMatchObject({ partition: 60_000 });
+    met.set(`${source}/49999`, 1);
+    expect(originOf(named(60_000), met)).toBeUndefined();
+    expect(originOf(named(4), met)).toMatchObject({ partition: 4, offset: 7 });
+  });
+});
