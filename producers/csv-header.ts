@@ -34,15 +34,25 @@ export function headerFault(
 function hint(header: readonly string[], column: string): string {
   const alike = header.find((given) => bare(given) === bare(column));
   if (alike !== undefined) return `; there is ${JSON.stringify(alike)}: rename it`;
-  const first = header[0]!;
-  if (first.startsWith('#')) return '; the first line looks like a comment: remove it';
-  const line = header.join(',');
-  const [, name] = OTHER_DELIMITERS.find(([delimiter]) => line.includes(delimiter)) ?? [];
+  return noHeaderHint(header);
+}
+
+/** What the first line is, when it is hardly a header; '' when it may be one. */
+export function noHeaderHint(header: readonly string[]): string {
+  const isComment = header[0]?.startsWith('#') === true;
+  if (isComment) return '; the first line looks like a comment: remove it';
+  return delimiterHint(header.join(','));
+}
+
+/** What to do about a line that separates its cells by something else than commas; '' when it does not. */
+export function delimiterHint(line: string): string {
+  const commas = line.split(',').length;
+  const [, name] = OTHER_DELIMITERS.find(([other]) => line.split(other).length > commas) ?? [];
   if (name === undefined) return '';
   return `; the file seems to separate cells by ${name}: save it with commas`;
 }
 
 /** A name without what people change in names: case, blanks and underscores. */
-function bare(name: string): string {
+export function bare(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '');
 }

@@ -4,6 +4,7 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
 import { asError } from '../platform/errors.ts';
 import { MAX_EVENT_BYTES } from './file-event.ts';
+import { delimiterHint } from './csv-header.ts';
 import { PlainCsv } from './plain-csv.ts';
 
 /** A mistake that ends the splitting: nobody can tell where the next record begins. */
@@ -36,6 +37,8 @@ export class CsvRecords {
   readonly #parser: Parser;
   readonly #plain: PlainCsv;
   #isPlain = true;
+  /** What the file begins with: a mistake may be explained by it. */
+  #beginning = '';
   /** The line on which the next record of csv-parse begins; it counts CRLF in quotes twice by itself. */
   #line = 1;
   #isFirst = true;
@@ -67,6 +70,7 @@ export class CsvRecords {
   }
 
   async feed(chunk: Buffer): Promise<CsvMistake | undefined> {
+    this.#beginning ||= chunk.toString('latin1', 0, BEGINNING_BYTES);
     const rest = this.#isPlain ? this.#plain.feed(chunk) : chunk;
     return rest === undefined ? undefined : this.#parse(rest);
   }
@@ -97,6 +101,12 @@ export class CsvRecords {
     return this.#mistake(await new Promise((resolve) => void this.#parser.write(bytes, resolve)));
   }
 
+  /** Quotes stand in the wrong place for who separates cells by commas, where the file does not. */
+  #quoteHint(): string {
+    const [header = ''] = this.#beginning.split(/[\r\n]/, 1);
+    return delimiterHint(header) || '; a quote in a cell is written twice, in quotes: "5"" pipe"';
+  }
+
   #mistake(error: Error | null | undefined): CsvMistake | undefined {
     if (error === null || error === undefined) return undefined;
     const tooLong = error instanceof RowTooLong;
@@ -105,11 +115,14 @@ export class CsvRecords {
     const problem =
       tooLong || error.code === 'CSV_MAX_RECORD_SIZE'
         ? 'the row is longer than 1 MiB; perhaps a quote is not closed'
-        : 'a quote is not closed or stands in the wrong place';
+        : `a quote is not closed or stands in the wrong place${this.#quoteHint()}`;
     const column = Number.isInteger(index) ? index : undefined;
     return { line: this.#line, column, problem, cause: error };
   }
 }
+
+/** How much of a file is looked at to explain a mistake. */
+const BEGINNING_BYTES = 4_096;
 
 /** Ends csv-parse from within: what a callback throws is what write reports. */
 class RowTooLong extends Error {}

@@ -59,7 +59,9 @@ export class JsonEvents {
 
   #problemOf(value: unknown, text: string): string | undefined {
     const rejection = this.#validate(value, ANY_TIME_MS, [], text);
-    if (rejection !== undefined) return this.#rejectionProblem(rejection, value);
+    if (rejection !== undefined) {
+      return rejectionProblem(rejection, value, this.#selection.stream.leaves);
+    }
     const fault = this.#timeFault(value);
     if (fault !== undefined) {
       const { leaf, problem, value: found } = fault;
@@ -70,22 +72,6 @@ export class JsonEvents {
     if (key === undefined || knownKeys.includes(found)) return undefined;
     const unknown = `${quoted(found)} is unknown; allowed are ${knownKeys.join(', ')}`;
     return `member ${this.#key.name}: ${unknown}`;
-  }
-
-  #rejectionProblem({ detail, field: path, reason }: Rejection, value: unknown): string {
-    if (path === '') return `${detail} is no JSON object`;
-    const leaf = this.#selection.stream.leaves.find((column) => column.path.join('.') === path);
-    if (reason === 'missing_field') return `member ${path}: is missing${wrapperHint(value)}`;
-    const found = leaf === undefined ? undefined : valueAt(value, leaf.path);
-    if (
-      leaf?.field.kind === 'instant' &&
-      (typeof found === 'number' || typeof found === 'string')
-    ) {
-      const fault = instantFault(leaf.field, found);
-      if (fault !== undefined) return `member ${path}: ${quoted(String(found))} ${fault}`;
-    }
-    const allowed = leaf === undefined ? 'an object' : allowedValue(leaf.field);
-    return `member ${path}: ${reason === 'null_field' ? 'null' : detail} is not ${allowed}`;
   }
 
   #isWanted(value: unknown, place: JsonPlace): boolean {
@@ -115,6 +101,25 @@ export class JsonEvents {
     const misfit = { place: placeText(place), line: place.line, problem, key: named };
     return this.#misfit(misfit, { value, json, rejected: () => `[${json}]` });
   }
+}
+
+/** Why a validator refuses a value, in words, with the member that it is about. */
+export function rejectionProblem(
+  { detail, field: path, reason }: Rejection,
+  value: unknown,
+  leaves: readonly Column[],
+): string {
+  if (path === '') return `${detail} is no JSON object`;
+  const leaf = leaves.find((column) => column.path.join('.') === path);
+  if (reason === 'missing_field') return `member ${path}: is missing${wrapperHint(value)}`;
+  const found = leaf === undefined ? undefined : valueAt(value, leaf.path);
+  if (leaf?.field.kind === 'instant' && (typeof found === 'number' || typeof found === 'string')) {
+    const fault = instantFault(leaf.field, found);
+    if (fault !== undefined) return `member ${path}: ${quoted(String(found))} ${fault}`;
+  }
+  const isNumber = reason === 'out_of_range' || reason === 'not_finite';
+  const allowed = leaf === undefined ? 'an object' : allowedValue(leaf.field, isNumber);
+  return `member ${path}: ${reason === 'null_field' ? 'null' : detail} is not ${allowed}`;
 }
 
 /** `file.json element 17 (line 18): problem`, on one line. */

@@ -38,13 +38,15 @@ export type FileFormat = 'csv' | 'array' | 'lines';
 
 /**
  * A file's name says that it is CSV or JSON; which JSON, and what others are, their beginning says.
- * @throws {ConfigError} when a file that is called CSV begins with a JSON object.
+ * @throws {ConfigError} when a file that is called CSV begins as JSON does.
  */
 export function formatOf(path: string, beginning: Buffer): FileFormat {
-  const [first] = beginning.toString('latin1', 0, 1_024).replace(/^(ï»¿)?\s*/, '');
+  const text = beginning.toString('latin1', 0, 1_024).replace(/^(ï»¿)?\s*/, '');
+  const [first] = text;
   const isJson = first === '[' || first === '{';
   if (/\.csv(\.gz)?$/i.test(path)) {
-    if (first !== '{') return 'csv';
+    // A bracket alone may begin the name of a column.
+    if (first !== '{' && !/^\[\s*\{/.test(text)) return 'csv';
     throw new ConfigError(`${path} line 1: the file looks like JSON: name it .json or .ndjson`);
   }
   if (!isJson && !/\.(json|ndjson|jsonl)(\.gz)?$/i.test(path)) return 'csv';

@@ -87,7 +87,8 @@ function place(event: Record<string, unknown>, path: readonly string[], value: u
   at[path.at(-1)!] = value;
 }
 
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/** A number as a cell writes it. */
+export const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 /** The wire value of a cell, or undefined when the cell is not of the field's form or out of bounds. */
 function parseCell(field: Field, cell: string): string | number | boolean | undefined {
@@ -141,10 +142,33 @@ function cellFault(field: Field, cell: string): string {
   if (cell.includes('\0')) return 'holds NUL bytes, which a file cut off by a crash may have';
   const value = field.kind === 'instant' ? formOf(field, cell) : undefined;
   if (field.kind !== 'instant' || typeof value === 'boolean' || value === undefined) {
-    return `is not ${allowedValue(field)}`;
+    return `is not ${allowedValue(field, DECIMAL.test(cell.trim()))}${cellHint(field, cell)}`;
   }
-  return instantFault(field, value)!;
+  return `${instantFault(field, value)!}${cellHint(field, cell)}`;
 }
+
+/** A number as people write it for people: a decimal comma, thousands apart. */
+const GROUPED = /^[+-]?\d{1,3}([ '.,\u00a0\u2019\u202f]\d{3})+([.,]\d+)?$/;
+const DECIMAL_COMMA = /^[+-]?\d*,\d+$/;
+/** No number has more characters; a longer cell is not looked at. */
+const MAX_NUMBER_CHARS = 64;
+
+/** What a person may have to change in a cell. */
+function cellHint({ kind }: Field, cell: string): string {
+  if (cell.trim() === '') return '; the cell is empty';
+  const isNumeric = kind === 'float64' || kind === 'integer';
+  return isNumeric && isForPeople(cell) ? `; ${PLAIN_NUMBER}` : '';
+}
+
+/** Whether a cell is a number with a decimal comma or with thousands apart. */
+export function isForPeople(cell: string): boolean {
+  const written = cell.length > MAX_NUMBER_CHARS ? '' : cell.trim();
+  return DECIMAL_COMMA.test(written) || GROUPED.test(written);
+}
+
+/** What to do about {@link isForPeople}. */
+export const PLAIN_NUMBER =
+  'write numbers with a decimal point and nothing between thousands: 1234.5';
 
 function decimal(cell: string): number | undefined {
   if (!DECIMAL.test(cell)) return undefined;
@@ -152,15 +176,18 @@ function decimal(cell: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** What a value of the field may be, in words. */
-export function allowedValue(field: Field): string {
+/**
+ * What a value of the field may be, in words. Limits that are those of every number are left out, unless
+ * the value may lie beyond them (`isNumber`).
+ */
+export function allowedValue(field: Field, isNumber = false): string {
   switch (field.kind) {
     case 'text':
       return `a text of 1 to ${field.maxBytes} bytes`;
     case 'float64':
-      return `a number from ${field.min} to ${field.max}`;
+      return `a number${limits(field, isNumber ? Infinity : Number.MAX_VALUE)}`;
     case 'integer':
-      return `a whole number from ${field.min} to ${field.max}`;
+      return `a whole number${limits(field, isNumber ? Infinity : Number.MAX_SAFE_INTEGER)}`;
     case 'message':
       return 'nothing: it is no part of an event';
     case 'boolean':
@@ -168,4 +195,11 @@ export function allowedValue(field: Field): string {
     case 'instant':
       return INSTANT_FORM;
   }
+}
+
+/** Bounds in words, without those that lie at `most`, on either side. */
+function limits({ max, min }: { min: number; max: number }, most: number): string {
+  if (min > -most && max < most) return ` from ${min} to ${max}`;
+  if (min > -most) return ` of at least ${min}`;
+  return max < most ? ` of at most ${max}` : '';
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instant } from './field.ts';
 import { aheadFault, instantFault } from './instant-fault.ts';
+import { instantMs } from './instant.ts';
 import { checkField } from './validate.ts';
 
 const field = instant();
@@ -25,10 +26,22 @@ describe('instantFault', () => {
     ['noon', form],
     ['1594512094385', `${form}; epoch seconds are a number without quotes, and these digits look like epoch milliseconds`],
     ['1594512094', `${form}; epoch seconds are a number without quotes`],
-    ['2026-11-20', `${form}; a date alone is no instant: write 2026-01-31T00:00:00Z`],
-    ['2026-11-20 08:00:00', `${form}; the zone is missing: write 2026-01-31T12:00:00Z or …+01:00`],
-    ['2026-11-20T08:00', `${form}; the zone is missing: write 2026-01-31T12:00:00Z or …+01:00`],
-    ['2026-11-20 08:00:00+00:00', `${form}; write T, not a blank, between date and time`],
+    ['2026-11-20', `${form}; a date alone is no instant: write 2026-11-20T00:00:00Z`],
+    ['2026-11-20 08:00:00', `${form}; the zone is missing: write 2026-11-20T08:00:00Z if it is UTC, or 2026-11-20T08:00:00+01:00`],
+    ['2026-11-20T08:00', `${form}; the zone is missing: write 2026-11-20T08:00Z if it is UTC, or 2026-11-20T08:00+01:00`],
+    ['2026-11-20 08:00:00+00:00', `${form}; write 2026-11-20T08:00:00+00:00`],
+    ['2026-11-20 08:00:00.123456+00', `${form}; write 2026-11-20T08:00:00.123456+00:00`],
+    ['2026-11-20 08:00:00 UTC', `${form}; write 2026-11-20T08:00:00Z`],
+    ['2026-11-20t08:00:00z', `${form}; write 2026-11-20T08:00:00Z`],
+    ['2026-11-20T08:00:00+0130', `${form}; write 2026-11-20T08:00:00+01:30`],
+    ['2026-11-20T08:00:00\u221201:00', `${form}; write 2026-11-20T08:00:00-01:00`],
+    ['2026-11-20T08:00:00+01:00[Europe/Berlin]', `${form}; write 2026-11-20T08:00:00+01:00`],
+    ['2026-11-20T08:00:00.1234567891Z', `${form}; write 2026-11-20T08:00:00.123456789Z`],
+    ['2026-11-20T08:00:00,5Z', `${form}; write 2026-11-20T08:00:00.5Z`],
+    ['2026-02-30 08:00:00+00', form],
+    ['20.11.2026 08:00:00', `${form}; write the year first: 2026-01-31T12:00:00Z`],
+    ['11/20/2026 8:00 AM', `${form}; write the year first: 2026-01-31T12:00:00Z`],
+    [46_346.5, `(1970-01-01T12:52:26.500Z) ${earliest}; if it is the day number of a spreadsheet, export the column as 2026-01-31T12:00:00Z`],
     ['2016-12-31T23:59:60Z', `${form}; a leap second has no epoch time`],
   ])('%j', (value, problem) => expect(instantFault(field, value)).toBe(problem)); // prettier-ignore
 
@@ -50,6 +63,27 @@ describe('instantFault', () => {
     fc.assert(
       fc.property(seconds, units, (second, [perSecond, unit]) => {
         expect(instantFault(field, second * perSecond)).toContain(`looks like epoch ${unit};`);
+      }),
+    );
+  });
+
+  it('suggests only what it would take', () => {
+    const dates = fc.constantFrom('2026-11-20', '2026-02-30', '2026-13-01', '1999-01-01');
+    const times = fc.constantFrom(
+      '08:00',
+      '08:00:00',
+      '24:00:00',
+      '08:00:00,25',
+      '08:00:00.1234567890',
+    );
+    const zones = fc.constantFrom('', 'z', ' UTC', '+01', '-0330', '+15:00', '[Europe/Berlin]');
+    const apart = fc.constantFrom('T', 't', ' ', '  ');
+    fc.assert(
+      fc.property(dates, apart, times, zones, (date, between, time, zone) => {
+        const fault = instantFault(field, `${date}${between}${time}${zone}`) ?? '';
+        for (const [suggested] of fault.matchAll(/\d{4}-\d\d-\d\dT[^ ]+/g)) {
+          expect(instantMs(suggested), fault).toBeDefined();
+        }
       }),
     );
   });

@@ -18,9 +18,13 @@ const FINER = [
 
 const DIGITS = /^[+-]?\d+(\.\d*)?$/;
 const DATE = /^\d{4}-\d\d-\d\d$/;
-const NO_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?$/;
-const BLANK_FOR_T = /^\d{4}-\d\d-\d\d \d\d:\d\d/;
+/** Date, time, fraction, zone as databases and programs write them; Java adds the zone's name in brackets. */
+const NEAR_ISO =
+  /^(\d{4}-\d\d-\d\d)[T ]+(\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))? ?(Z|UTC|GMT|[+\u2212-]\d\d(?::?\d\d)?)?(?:\[.*\])?$/i;
+const OTHER_ORDER = /^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(\D|$)/;
 const LEAP_SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:60/;
+/** Days since 1900 of 2000 and 2100: what spreadsheets keep for a date. */
+const SPREADSHEET_DAYS = [36_526, 73_051] as const;
 
 /** Why the value is no instant of the field, to follow the value; undefined when it is one. */
 export function instantFault(field: InstantField, value: number | string): string | undefined {
@@ -34,7 +38,14 @@ export function instantFault(field: InstantField, value: number | string): strin
   }
   if (ms >= field.minMs) return undefined;
   const moment = typeof value === 'number' ? ` (${shown(ms)})` : '';
-  return `${moment} is before ${shown(field.minMs)}, the earliest time of this stream`.trimStart();
+  const bound = `is before ${shown(field.minMs)}, the earliest time of this stream`;
+  return `${moment} ${bound}${dayNumberHint(value)}`.trimStart();
+}
+
+function dayNumberHint(value: number | string): string {
+  const [first, last] = SPREADSHEET_DAYS;
+  if (typeof value === 'string' || value < first || value >= last) return '';
+  return '; if it is the day number of a spreadsheet, export the column as 2026-01-31T12:00:00Z';
 }
 
 /** Why an instant lies too far ahead of a record that Kafka takes at `nowMs`; undefined when it does not. */
@@ -56,10 +67,27 @@ function hintFor(text: string): string {
     const finer = unit === undefined ? '' : `, and these digits look like epoch ${unit[0]}`;
     return `; epoch seconds are a number without quotes${finer}`;
   }
-  if (DATE.test(text)) return '; a date alone is no instant: write 2026-01-31T00:00:00Z';
-  if (NO_ZONE.test(text)) return '; the zone is missing: write 2026-01-31T12:00:00Z or …+01:00';
-  if (BLANK_FOR_T.test(text)) return '; write T, not a blank, between date and time';
-  return LEAP_SECOND.test(text) ? '; a leap second has no epoch time' : '';
+  if (DATE.test(text)) return `; a date alone is no instant: write ${text}T00:00:00Z`;
+  if (LEAP_SECOND.test(text)) return '; a leap second has no epoch time';
+  if (OTHER_ORDER.test(text)) return '; write the year first: 2026-01-31T12:00:00Z';
+  return nearHint(text);
+}
+
+/** How a time that is nearly right is written. */
+function nearHint(text: string): string {
+  const [, date, time, fraction, zone] = NEAR_ISO.exec(text) ?? [];
+  if (date === undefined || time === undefined) return '';
+  const plain = `${date}T${time}${fraction === undefined ? '' : `.${fraction.slice(0, 9)}`}`;
+  const suggested = `${plain}${zone === undefined ? 'Z' : isoZone(zone)}`;
+  if (instantMs(suggested) === undefined) return '';
+  if (zone !== undefined) return `; write ${suggested}`;
+  return `; the zone is missing: write ${suggested} if it is UTC, or ${plain}+01:00`;
+}
+
+function isoZone(zone: string): string {
+  if (!/^[+\u2212-]/.test(zone)) return 'Z';
+  const [hours, minutes] = [zone.slice(1, 3), zone.slice(3).replace(':', '')];
+  return `${zone.startsWith('+') ? '+' : '-'}${hours}:${minutes === '' ? '00' : minutes}`;
 }
 
 /** A moment without the parts that are zero. */

@@ -102,7 +102,7 @@ describe('the CSV reader', () => {
   });
 
   it.each([
-    ['co', '', 'is not a number from 0 to 1'],
+    ['co', '', 'is not a number from 0 to 1; the cell is empty'],
     ['co', 'abc', 'is not a number from 0 to 1'],
     ['co', '0x1', 'is not a number from 0 to 1'],
     ['co', 'NaN', 'is not a number from 0 to 1'],
@@ -110,7 +110,7 @@ describe('the CSV reader', () => {
     ['co', '1.01', 'is not a number from 0 to 1'],
     ['light', 'yes', 'is not true or false'],
     ['light', '2', 'is not true or false'],
-    ['device', '', 'is not a text of 1 to 256 bytes'],
+    ['device', '', 'is not a text of 1 to 256 bytes; the cell is empty'],
     ['device', 'b\0', 'holds NUL bytes, which a file cut off by a crash may have'],
     ['ts', 'yesterday', 'is not epoch seconds or an ISO-8601 instant with a zone'],
     ['ts', '5', '(1970-01-01T00:00:05Z) is before 2000-01-01, the earliest time of this stream'],
