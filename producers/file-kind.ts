@@ -1,5 +1,5 @@
-// Says what a file is by its first bytes, whatever its name says: gzip is unpacked, other packed or binary
-// formats are refused with the way out.
+// Says what a file is by its first bytes, whatever its name says: gzip is unpacked; other packed or binary
+// formats, and texts that stand where a file of events should be, are refused with the way out.
 
 const GZIP = [0x1f, 0x8b];
 
@@ -13,18 +13,56 @@ const NOT_TEXT: readonly (readonly [bytes: readonly number[], told: string])[] =
   [[0x04, 0x22, 0x4d, 0x18], 'it is compressed with lz4: unpack it, or compress it with gzip'],
   [[0x50, 0x41, 0x52, 0x31], 'it is a Parquet file: export it as CSV or JSON'],
   [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20], 'it is an SQLite database: export a table as CSV'],
+  [
+    [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31],
+    'it is an Arrow or Feather file: export it as CSV or JSON',
+  ],
+  [[0x46, 0x45, 0x41, 0x31], 'it is a Feather file: export it as CSV or JSON'],
+  [[0x89, 0x48, 0x44, 0x46], 'it is an HDF5 file: export a table as CSV'],
+  [[0x4f, 0x62, 0x6a, 1], 'it is an Avro file: export it as JSON, one object a line'],
+  [[0x25, 0x50, 0x44, 0x46], 'it is a PDF: get the data as CSV or JSON'],
+  [[0x80, 4, 0x95], 'it is a Python pickle: write it with to_csv or to_json'],
+  [[0x80, 5, 0x95], 'it is a Python pickle: write it with to_csv or to_json'],
+  [[0xff, 0xfe, 0, 0], 'it is UTF-32 text: save it as UTF-8'],
+  [[0, 0, 0xfe, 0xff], 'it is UTF-32 text: save it as UTF-8'],
 ];
 
+/** Texts that are no events; blanks and a byte order mark may stand before them. */
+const NOT_EVENTS: readonly (readonly [pattern: RegExp, told: string])[] = [
+  [
+    /^(<!doctype html|<html)/i,
+    'it is a web page, perhaps the login of the site: download the data again',
+  ],
+  [/^<\?xml\s/i, 'it is XML: export it as CSV or JSON'],
+  [/^version https:\/\/git-lfs/, 'it is a pointer of Git LFS, not the data: run git lfs pull'],
+];
+
+const TAR_MARK = 'ustar';
+const TAR_MARK_AT = 257;
+
 /** How many bytes the answers need. */
-export const KIND_BYTES = 8;
+export const KIND_BYTES = 512;
 
 export function isGzip(beginning: Buffer): boolean {
   return startsWith(beginning, GZIP);
 }
 
-/** Why a file that begins so holds no text, undefined when it may. */
-export function notText(beginning: Buffer): string | undefined {
-  return NOT_TEXT.find(([bytes]) => startsWith(beginning, bytes))?.[1];
+/** Why a file that begins so holds no events, undefined when it may. */
+export function notEvents(beginning: Buffer): string | undefined {
+  const bytes = beginning.subarray(0, KIND_BYTES);
+  const told = NOT_TEXT.find(([first]) => startsWith(bytes, first))?.[1];
+  if (told !== undefined) return told;
+  if (bytes.toString('latin1', TAR_MARK_AT, TAR_MARK_AT + TAR_MARK.length) === TAR_MARK) {
+    return 'it is a tar archive: unpack it';
+  }
+  const text = bytes.toString('latin1').replace(/^(ï»¿)?\s*/, '');
+  return NOT_EVENTS.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** The same of what was unpacked. */
+export function notEventsInside(beginning: Buffer): string | undefined {
+  if (isGzip(beginning)) return 'it is compressed with gzip twice: unpack it once';
+  return notEvents(beginning);
 }
 
 function startsWith(beginning: Buffer, bytes: readonly number[]): boolean {

@@ -58,6 +58,31 @@ describe('readFileBytes', () => {
     ],
     ['log.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), 'it is compressed with zstd: unpack it'],
     ['table.parquet', 'PAR1', 'it is a Parquet file: export it as CSV or JSON'],
+    [
+      'frame.csv',
+      Buffer.from([0xff, 0xfe, 0, 0, 97, 0, 0, 0]),
+      'it is UTF-32 text: save it as UTF-8',
+    ],
+    [
+      'page.csv',
+      '\ufeff\n <!DOCTYPE HTML><html>',
+      'it is a web page, perhaps the login of the site: download',
+    ],
+    ['page.json', '<html lang="en">', 'it is a web page'],
+    ['book.csv', '<?xml version="1.0"?><rows/>', 'it is XML: export it as CSV or JSON'],
+    [
+      'pointer.csv',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
+      'it is a pointer of Git LFS',
+    ],
+    ['archive.tar', `${'plain.csv'.padEnd(257, '\0')}ustar\0`, 'it is a tar archive: unpack it'],
+    [
+      'archive.tar.gz',
+      gzipSync(`${'plain.csv'.padEnd(257, '\0')}ustar\0`),
+      'it is a tar archive: unpack it',
+    ],
+    ['twice.csv.gz', gzipSync(gzip), 'it is compressed with gzip twice: unpack it once'],
+    ['book.csv.gz', gzipSync('PK\u0003\u0004'), 'it is a zip archive'],
   ])('refuses %s', async (name, content, reason) => {
     const path = await write(name, content);
     await expect(read(path)).rejects.toThrow(ConfigError);

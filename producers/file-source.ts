@@ -5,7 +5,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { ConfigError, asError, errorCode } from '../platform/errors.ts';
-import { KIND_BYTES, isGzip, notText } from './file-kind.ts';
+import { KIND_BYTES, isGzip, notEvents, notEventsInside } from './file-kind.ts';
 
 const CHUNK_BYTES = 262_144;
 const LINE_FEED = 10;
@@ -65,7 +65,7 @@ async function* unpacked(
 ): AsyncGenerator<Buffer> {
   const beginning = Buffer.alloc(KIND_BYTES);
   const { bytesRead } = await file.read(beginning, 0, KIND_BYTES, 0);
-  const refusal = notText(beginning.subarray(0, bytesRead));
+  const refusal = notEvents(beginning.subarray(0, bytesRead));
   if (refusal !== undefined) throw new ConfigError(`${told} ${path}: ${refusal}`);
   const packed = file.createReadStream({
     highWaterMark: CHUNK_BYTES,
@@ -77,7 +77,13 @@ async function* unpacked(
     return;
   }
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  yield* ungzipped(packed, gunzip, position);
+  let isFirst = true;
+  for await (const chunk of ungzipped(packed, gunzip, position)) {
+    const inside = isFirst ? notEventsInside(chunk) : undefined;
+    if (inside !== undefined) throw new ConfigError(`${told} ${path}: ${inside}`);
+    isFirst = false;
+    yield chunk;
+  }
   // zlib stops in silence at bytes that are no further gzip member.
   const rest = packed.bytesRead - gunzip.bytesWritten;
   if (rest > 0) throw new ConfigError(`${told} ${path}: ${rest} bytes follow the gzip data`);

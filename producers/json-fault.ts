@@ -44,7 +44,8 @@ export function syntaxHint(text: string, within: 'array' | 'lines'): string {
 export function wrapperHint(value: unknown): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
   const wrapping = Object.entries(value as Event).find(([, member]) => {
-    return Array.isArray(member) && typeof member[0] === 'object' && member[0] !== null;
+    const first: unknown = Array.isArray(member) ? member[0] : undefined;
+    return typeof first === 'object' && first !== null && !Array.isArray(first);
   });
   if (wrapping === undefined) return '';
   const name = JSON.stringify(wrapping[0].slice(0, 60));
