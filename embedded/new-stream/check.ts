@@ -1,6 +1,7 @@
 // Holds the sampled rows against the fields that were decided for them: how many a producer would refuse,
 // and why the first of them.
-import { compileCsvReader } from '../../streams/csv.ts';
+import { rejectionProblem } from '../../producers/json-events.ts';
+import { DECIMAL, compileCsvReader, isForPeople } from '../../streams/csv.ts';
 import { compileValidator } from '../../streams/validate.ts';
 import { nameInFile, type Plan } from './columns.ts';
 import type { Sample } from './sample.ts';
@@ -12,6 +13,17 @@ export interface Checked {
   readonly first?: { readonly row: number; readonly problem: string };
   /** Names in the file of declared columns that are empty in some rows, and in how many. */
   readonly empty: readonly { readonly name: string; readonly rows: number }[];
+  /** Columns of a CSV file that became text although most cells are numbers. */
+  readonly almostNumbers: readonly AlmostNumbers[];
+}
+
+export interface AlmostNumbers {
+  readonly name: string;
+  /** A cell that is no number as a program writes it, and how many rows have such. */
+  readonly example: string;
+  readonly rows: number;
+  /** Whether all of them are numbers as people write them. */
+  readonly forPeople: boolean;
 }
 
 export function checkSample(sample: Sample, { leaves }: Plan): Checked {
@@ -28,7 +40,24 @@ export function checkSample(sample: Sample, { leaves }: Plan): Checked {
     return rows > 0 && declared.has(name) ? [{ name, rows }] : [];
   });
   const first = row < 0 ? {} : { first: { row: row + 1, problem: problems[row]! } };
-  return { rows: sample.rows.length, refused, ...first, empty };
+  const almostNumbers = sample.format === 'csv' ? almostNumbersOf(sample, leaves) : [];
+  return { rows: sample.rows.length, refused, ...first, empty, almostNumbers };
+}
+
+function almostNumbersOf(sample: Sample, leaves: Plan['leaves']): AlmostNumbers[] {
+  const texts = new Set(
+    leaves.filter(({ field }) => field.kind === 'text').map(({ field, name }) => field.csv ?? name),
+  );
+  return sample.columns.flatMap((column) => {
+    const name = nameInFile(column);
+    const cells = column.values.filter((value) => value !== undefined) as string[];
+    const others = texts.has(name) ? cells.filter((cell) => !DECIMAL.test(cell)) : [];
+    const [example] = others;
+    if (example === undefined) return [];
+    const forPeople = others.every(isForPeople);
+    if (!forPeople && 2 * others.length > cells.length) return [];
+    return [{ name, example, rows: others.length, forPeople }];
+  });
 }
 
 type ProblemOf = (row: unknown) => string | undefined;
@@ -49,7 +78,6 @@ function jsonProblems(leaves: Plan['leaves']): ProblemOf {
   return (row) => {
     const rejection = validate(row, Infinity, []);
     if (rejection === undefined) return undefined;
-    const { detail, field, reason } = rejection;
-    return `member ${field}: ${reason}${detail === '' ? '' : ` ${detail}`}`;
+    return rejectionProblem(rejection, row, leaves);
   };
 }

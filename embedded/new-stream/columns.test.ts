@@ -1,6 +1,7 @@
 // Which fields come of a sample and ClickHouse's types, and what their columns are called.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compileCsvReader } from '../../streams/csv.ts';
 import { boolean, float64, instant, integer, text } from '../../streams/field.ts';
 import { checkSample } from './check.ts';
 import { columnNames, planColumns, type Plan } from './columns.ts';
@@ -22,6 +23,11 @@ function json(...rows: object[]): Sample {
 
 function plan(sample: Sample, types: (string | undefined)[], given = request): Plan {
   return planColumns(sample, types, columnNames(sample.columns), given);
+}
+
+function rowOf(leaves: Plan['leaves'], { header, rows }: Sample): unknown {
+  const result = compileCsvReader({ leaves }, header)(rows[0] as string[]);
+  return result.ok ? result.event : result;
 }
 
 /** The field of the third column, after id and at. */
@@ -70,6 +76,8 @@ describe('planColumns of CSV', () => {
     ['UInt64', ['12345678901234567890', '1'], text()],
     ['Float64', ['1', '2.5e3'], float64()],
     ['Bool', ['true', 'false'], boolean()],
+    ['String', ['True', 'FALSE'], boolean()],
+    ['String', ['True', 't'], text()],
     [
       'DateTime',
       ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00+01:00'],
@@ -123,13 +131,63 @@ describe('planColumns of CSV', () => {
     [
       ['2026-01-01 00:00:00'],
       'DateTime',
-      '--time: column at has "2026-01-01 00:00:00", which is not epoch seconds',
+      '--time: column at has "2026-01-01 00:00:00", which is not epoch seconds or an ISO-8601 instant with a zone; the zone is missing: write 2026-01-01T00:00:00Z if it is UTC',
     ],
-    [['1767225600000'], 'Int64', 'in seconds that is after 2200; milliseconds?'],
+    [['1767225600000'], 'Int64', 'has "1767225600000", which looks like epoch milliseconds;'],
+    [['1767225600000000000'], 'Int64', 'which looks like epoch nanoseconds;'],
+    [['7300000000'], 'Int64', 'has "7300000000": in seconds that is after 2200'],
     [['', ''], undefined, '--time: column at is empty in every row'],
   ])('refuses times %j', (cells, type, message) => {
     const sample = csv(['id', 'at'], ...cells.map((cell) => ['a', cell]));
     expect(() => plan(sample, ['String', type])).toThrow(message);
+  });
+
+  it('gives columns without a name in the header none, however many there are', () => {
+    const sample = csv(['', 'id', 'at', ''], ['0', 'a', '1.7e9', '']);
+    const { leaves, leftOut } = plan(sample, ['Int64', 'String', 'Float64', undefined]);
+    expect(leaves.map(({ name }) => name)).toEqual(['id', 'at']);
+    const why = 'the header has no name for it';
+    expect(leftOut).toEqual([
+      { name: 'column 1', why },
+      { name: 'column 4', why },
+    ]);
+  });
+
+  it('reads a column that JavaScript objects do not keep under another name', () => {
+    const sample = csv(['id', 'at', '__proto__'], ['a', '1.7e9', '5']);
+    const { leaves } = plan(sample, ['String', 'Float64', 'Int64']);
+    const row: unknown = JSON.parse(JSON.stringify(rowOf(leaves, sample)));
+    expect(row).toMatchObject({ event___proto__: 5 });
+  });
+
+  it('explains what stands where the columns should be', () => {
+    const refused = (sample: Sample, key = 'id'): string => {
+      try {
+        plan(sample, [], { ...request, key });
+        return '';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(refused(csv(['id;at;x'], ['a;1;2']))).toContain(
+      'it has id;at;x; the file seems to separate cells by semicolons: save it with commas',
+    );
+    expect(refused(csv(['# made by', 'x'], ['a', 'b']))).toContain(
+      'looks like a comment: remove it',
+    );
+    expect(refused(csv(['ID', 'at'], ['a', '1']))).toContain('; is "ID" meant?');
+    expect(refused(json({ data: [{ id: 1 }], n: 1 }))).toContain('member "data" holds an array');
+    expect(refused(json({ id: { 0: 'a', 1: 'b' } }))).toContain(
+      'it has id.0, id.1; the file is one object: write an array of objects, or one object a line',
+    );
+    const many = refused(
+      csv(
+        Array.from({ length: 300 }, (_, at) => `c${at}`),
+        ['1'],
+      ),
+    );
+    expect(many).toContain('c29 and 270 more');
+    expect(many).not.toContain('c30,');
   });
 
   it('refuses columns that the file does not have, naming those it has', () => {
@@ -144,6 +202,13 @@ describe('planColumns of CSV', () => {
 });
 
 describe('planColumns of JSON', () => {
+  it('refuses epoch seconds in quotes, which no reader takes', () => {
+    const sample = json({ id: 'a', at: '1767225600' });
+    expect(() => plan(sample, ['String', 'Int64'])).toThrow(
+      'has "1767225600", which is not epoch seconds or an ISO-8601 instant with a zone; epoch seconds are a number without quotes',
+    );
+  });
+
   it('nests as the events do, and keeps their names', () => {
     const sample = json(
       { id: 1, at: 1.7e9, 'flow l': { value: 1.5, index: 2 }, big: 2 ** 60, tags: ['a'] },
@@ -184,11 +249,23 @@ describe('checkSample', () => {
     expect(checked.empty).toEqual([{ name: 'x', rows: 2 }]);
   });
 
+  it('finds columns that became text although most cells are numbers', () => {
+    const header = ['id', 'at', 'na', 'comma', 'word', 'code'];
+    const row = (...cells: string[]): string[] => ['7', '1.7e9', ...cells];
+    const sample = csv(header, row('1', '0,5', 'a', '007'), row('2.5', '1', '1', '1'), row('NA', '2', 'b', '2'), row('3', '', 'c', '3'));
+    const types = ['Int64', 'Float64', 'String', 'String', 'String', 'Int64'];
+    expect(checkSample(sample, plan(sample, types)).almostNumbers).toEqual([
+      { name: 'na', example: 'NA', rows: 1, forPeople: false },
+      { name: 'comma', example: '0,5', rows: 1, forPeople: true },
+    ]);
+  });
+
   it('does so for members of JSON events', () => {
     const sample = json({ id: 'a', at: 1.7e9, x: { y: 1 } }, { id: 'a', at: null, x: {} });
     const checked = checkSample(sample, plan(sample, ['String', 'Float64', 'Int64']));
     expect(checked).toEqual({
-      ...{ rows: 2, refused: 1, first: { row: 2, problem: 'member x.y: missing_field' } },
+      ...{ rows: 2, refused: 1, first: { row: 2, problem: 'member x.y: is missing' } },
+      almostNumbers: [],
       empty: [
         { name: 'at', rows: 1 },
         { name: 'x.y', rows: 1 },

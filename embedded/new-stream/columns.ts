@@ -1,7 +1,12 @@
 // Decides, from a sample and the types that ClickHouse infers, which fields a stream has and what their
 // columns are called. Pure: a person reviews the outcome.
 import { ConfigError } from '../../platform/errors.ts';
+import { bare, noHeaderHint } from '../../producers/csv-header.ts';
+import { quoted } from '../../producers/file-event.ts';
+import { wrapperHint } from '../../producers/json-fault.ts';
+import { DECIMAL } from '../../streams/csv.ts';
 import { boolean, float64, instant, integer, text, type Field } from '../../streams/field.ts';
+import { INSTANT_FORM, instantFault } from '../../streams/instant-fault.ts';
 import { instantMs } from '../../streams/instant.ts';
 import { coordinates, ingestTime, originColumns } from '../../streams/table.ts';
 import type { Column } from '../../streams/stream.ts';
@@ -27,11 +32,14 @@ export interface Plan {
 const RESERVED = new Set([
   ...[ingestTime, ...coordinates, ...originColumns].map(({ name }) => name),
   ...['time', 'moment', 'rows', 'events', 'edge', 'replayed', 'place', 'change', 'arrived'],
+  // JavaScript's objects do not keep a member of this name.
+  '__proto__',
 ]);
 const PREFIX = 'event_';
 const YEAR_2000_MS = Date.UTC(2000, 0, 1);
 const YEAR_2200_MS = Date.UTC(2200, 0, 1);
 const LONG_TEXT_BYTES = 128;
+const MAX_NAMES_SHOWN = 30;
 const MAX_DICTIONARY = 10_000;
 
 /** How the file names a column: members of nested objects with dots. */
@@ -88,13 +96,17 @@ export function planColumns(
   const leftOut: LeftOut[] = [];
   for (const [index, column] of sample.columns.entries()) {
     const name = inFile[index]!;
+    if (name === '' && sample.format === 'csv' && index !== keyAt && index !== timeAt) {
+      leftOut.push({ name: `column ${index + 1}`, why: 'the header has no name for it' });
+      continue;
+    }
     if (request.without.includes(name) && index !== keyAt && index !== timeAt) {
       leftOut.push({ name, why: 'as you said' });
       continue;
     }
     const field =
       index === timeAt
-        ? timeField(column)
+        ? timeField(column, sample.format)
         : index === keyAt
           ? keyField(column, types[index], sample.format)
           : fieldOf(column, types[index], sample);
@@ -106,9 +118,30 @@ export function planColumns(
   function indexOf(option: string, name: string): number {
     const index = inFile.indexOf(name);
     if (index >= 0) return index;
-    const all = inFile.join(', ');
-    throw new ConfigError(`${option}: the file has no ${JSON.stringify(name)}; it has ${all}`);
+    const all = inFile.slice(0, MAX_NAMES_SHOWN).map(cut).join(', ');
+    const more = inFile.length - MAX_NAMES_SHOWN;
+    const has = `it has ${all}${more > 0 ? ` and ${more} more` : ''}`;
+    const hint = missingHint(sample, inFile, name);
+    throw new ConfigError(`${option}: the file has no ${JSON.stringify(name)}; ${has}${hint}`);
   }
+}
+
+function cut(name: string): string {
+  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
+}
+
+/** What the person may have meant, or what the file is instead. */
+function missingHint(
+  { format, header, rows }: Sample,
+  inFile: readonly string[],
+  name: string,
+): string {
+  const alike = inFile.find((each) => bare(each) === bare(name));
+  if (alike !== undefined) return `; is ${JSON.stringify(alike)} meant?`;
+  if (format === 'csv') return noHeaderHint(header);
+  const wrapped = wrapperHint(rows[0]);
+  if (wrapped !== '' || rows.length > 1) return wrapped;
+  return '; the file is one object: write an array of objects, or one object a line';
 }
 
 /** CSV columns become members of their own name; members of JSON events keep theirs. */
@@ -124,20 +157,20 @@ function leafOf(
   return { name, path, field: { ...field, wire: last } };
 }
 
-function timeField(column: SampledColumn): Field {
+function timeField(column: SampledColumn, format: Sample['format']): Field {
   const values = present(column);
   const option = `--time: column ${nameInFile(column)}`;
   if (values.length === 0) throw new ConfigError(`${option} is empty in every row`);
   for (const value of values) {
-    const ms = momentOf(value);
-    const shown = JSON.stringify(value);
-    if (ms === undefined) {
-      const allowed = 'epoch seconds or an ISO-8601 instant with a zone (2026-01-31T12:00:00Z)';
-      throw new ConfigError(`${option} has ${shown}, which is not ${allowed}`);
-    }
-    if (ms > YEAR_2200_MS) {
-      throw new ConfigError(`${option} has ${shown}: in seconds that is after 2200; milliseconds?`);
-    }
+    const time = timeOf(value, format);
+    const shown = quoted(typeof value === 'string' ? value : JSON.stringify(value));
+    if (time === undefined)
+      throw new ConfigError(`${option} has ${shown}: ${INSTANT_FORM} is needed`);
+    const ms = instantMs(time);
+    const fault = ms === undefined || ms > YEAR_2200_MS ? instantFault(instant(), time) : undefined;
+    if (fault !== undefined) throw new ConfigError(`${option} has ${shown}, which ${fault}`);
+    if (ms! > YEAR_2200_MS)
+      throw new ConfigError(`${option} has ${shown}: in seconds that is after 2200`);
   }
   return values.length < column.values.length ? instant({ absent: 'record-timestamp' }) : instant();
 }
@@ -172,8 +205,10 @@ function fieldOf(
   if (/^U?Int\d+$/.test(type)) return integerField(values, format);
   if (type.startsWith('Float')) return float64();
   if (type === 'Bool') return boolean();
+  // The reader of CSV takes them in any case; ClickHouse in lower case only.
+  if (format === 'csv' && values.every(isTrueOrFalse)) return boolean();
   if (type.startsWith('DateTime')) {
-    const moments = values.map(momentOf);
+    const moments = values.map((value) => momentOf(value, format));
     const good = moments.every((ms) => ms !== undefined && ms >= YEAR_2000_MS);
     return good ? instant({ maxAheadMs: Number.MAX_SAFE_INTEGER }) : textField(values);
   }
@@ -213,10 +248,18 @@ function present({ values }: SampledColumn): unknown[] {
   return values.filter((value) => value !== undefined);
 }
 
-function momentOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return instantMs(value);
+function isTrueOrFalse(value: unknown): boolean {
+  return typeof value === 'string' && /^(true|false)$/i.test(value);
+}
+
+function momentOf(value: unknown, format: Sample['format']): number | undefined {
+  const time = timeOf(value, format);
+  return time === undefined ? undefined : instantMs(time);
+}
+
+/** The time as an event has it: cells that are decimals become numbers, members stay what they are. */
+function timeOf(value: unknown, format: Sample['format']): number | string | undefined {
+  if (typeof value === 'number') return value;
   if (typeof value !== 'string') return undefined;
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value)
-    ? instantMs(Number(value))
-    : instantMs(value);
+  return format === 'csv' && DECIMAL.test(value) ? Number(value) : value;
 }

@@ -73,7 +73,17 @@ describe('readSample', () => {
     ['', '.csv', ': there are no rows'],
     ['a,b\n', '.csv', ': there are no rows'],
     ['[]', '.json', ': there are no rows'],
-    ['a,b,a\n1,2,3\n', '.csv', ' line 1, column a: is there twice'],
+    ['a,b,a\n1,2,3\n', '.csv', ' line 1, column a: is there twice; rename one of them'],
+    [
+      '#a,b,b\n1,2,3\n',
+      '.csv',
+      ' line 1, column b: is there twice; the first line looks like a comment: remove it',
+    ],
+    [
+      '"a";"b"\n1;2\n',
+      '.csv',
+      ' line 1: a quote is not closed or stands in the wrong place; the file seems to separate cells by semicolons',
+    ],
     ['a,b\n1,"2\n', '.csv', ' line 2: a quote is not closed or stands in the wrong place'],
     [
       '{"a":1}\n{"a":\n',

@@ -1,7 +1,9 @@
 // What the command says at its end: what it wrote, what a person has to review, what to run next.
 import { visibleLines } from '../../platform/visible.ts';
+import { quoted } from '../../producers/file-event.ts';
+import { PLAIN_NUMBER } from '../../streams/csv.ts';
 import type { NewStreamRequest } from './arguments.ts';
-import type { Checked } from './check.ts';
+import type { AlmostNumbers, Checked } from './check.ts';
 import type { Plan } from './columns.ts';
 import { fieldText } from './declaration.ts';
 import type { Sample } from './sample.ts';
@@ -37,7 +39,9 @@ function role({ eventTime, key }: Plan, name: string): string {
   return name === eventTime ? '   when it happened' : '';
 }
 
-function review({ leaves }: Plan, { empty, first, refused, rows }: Checked): string[] {
+function review(plan: Plan, checked: Checked): string[] {
+  const { leaves } = plan;
+  const { almostNumbers, empty, first, refused, rows } = checked;
   const absent = leaves.filter(
     ({ field }) => field.kind === 'instant' && field.absent !== 'reject',
   );
@@ -48,6 +52,9 @@ function review({ leaves }: Plan, { empty, first, refused, rows }: Checked): str
       : `such a row is refused; --without ${name} would leave the column out`;
     return `- ${name} is empty in ${count} of ${rows} rows: ${then}.`;
   });
+  said.push(
+    ...almostNumbers.filter(({ name }) => name !== plan.key).map((one) => almost(one, rows)),
+  );
   if (leaves.some(({ field }) => field.kind === 'integer')) {
     said.push('- integer() refuses decimals: where some may come, make it float64().');
   }
@@ -58,6 +65,12 @@ function review({ leaves }: Plan, { empty, first, refused, rows }: Checked): str
     ...said,
     `- ${refused} of ${rows} rows would be refused, and end a replay there; ${where}.`,
   ];
+}
+
+function almost({ example, forPeople, name, rows }: AlmostNumbers, of: number): string {
+  if (forPeople) return `- ${name} became text() because of ${quoted(example)}: ${PLAIN_NUMBER}.`;
+  const count = `${rows} of ${of} rows`;
+  return `- ${name} became text() because ${count} hold no number there (${quoted(example)}). As float64() such rows are refused, or set aside by ON_BAD_ROW=dead-letter.`;
 }
 
 function shellQuoted(path: string): string {

@@ -1,6 +1,7 @@
 // The beginning of a file, as columns: what a stream's fields are worked out from. The readers of the
 // producers split it; nothing is known of the stream yet, so every cell or member is taken as it is.
 import { ConfigError } from '../../platform/errors.ts';
+import { noHeaderHint } from '../../producers/csv-header.ts';
 import { CsvRecords } from '../../producers/csv-records.ts';
 import { quoted } from '../../producers/file-event.ts';
 import { readFileBytes } from '../../producers/file-source.ts';
@@ -97,8 +98,13 @@ class CsvSample implements SampleReader {
   }
 
   #require(mistake: { line: number; problem: string } | undefined): void {
-    const twice = this.header.find((name, index) => this.header.indexOf(name) !== index);
-    if (twice !== undefined) throw this.#error(`line 1, column ${twice}: is there twice`);
+    const twice = this.header.find(
+      (name, index) => name !== '' && this.header.indexOf(name) !== index,
+    );
+    if (twice !== undefined) {
+      const hint = noHeaderHint(this.header) || '; rename one of them';
+      throw this.#error(`line 1, column ${twice}: is there twice${hint}`);
+    }
     if (this.header.length > MAX_COLUMNS) throw this.#error(`line 1: ${TOO_MANY} columns`);
     if (mistake !== undefined) throw this.#error(`line ${mistake.line}: ${mistake.problem}`);
   }
