@@ -95,7 +95,7 @@ export const producerVariables = {
   ON_KAFKA_DOWN: oneOf(
     {
       default: 'dry-run',
-      doc: 'When Kafka is away: print the events, wait for it, or exit with 1.',
+      doc: 'When Kafka is away: print the events, wait for it, or exit with 3.',
     },
     ['dry-run', 'wait', 'fail'],
   ),
