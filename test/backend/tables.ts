@@ -1,0 +1,33 @@
+// Every declared table on the real ClickHouse engine, in the test's own process: what SQL means is tested where
+// it is written, without Kafka.
+import { createTable } from '../../clickhouse_setup/ddl.ts';
+import { tablesOf } from '../../clickhouse_setup/generate.ts';
+import { startTestServer, WRITER } from '../../embedded/clickhouse/test-server.ts';
+import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { streams } from '../../streams/index.ts';
+
+export interface Tables extends AsyncDisposable {
+  readonly clickhouse: ClickHouse;
+  /** What a SELECT gives as lines of comma-separated values. */
+  csv(sql: string): Promise<string[]>;
+}
+
+/** Starts an engine with empty tables. */
+export async function openTables(): Promise<Tables> {
+  const server = await startTestServer();
+  const credentials = { username: WRITER.name, password: WRITER.password };
+  const target = { url: server.url, ...credentials, database: 'default', timeoutMs: 30_000 };
+  const clickhouse = new ClickHouse(target, 'test');
+  for (const table of tablesOf(streams)) await clickhouse.command(createTable(table));
+  return {
+    clickhouse,
+    csv: async (sql) => {
+      const text = await server.rows(`${sql} FORMAT CSV`);
+      return text === '' ? [] : text.split('\n');
+    },
+    [Symbol.asyncDispose]: async () => {
+      await clickhouse[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
