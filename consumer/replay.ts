@@ -28,14 +28,22 @@ import { atMostEvery, isNoWorse } from './replay-verdict.ts';
 import { sourceOf } from './source.ts';
 import { factsKey, factsKeySql, readIdentity } from './table-identity.ts';
 
+/** Reads the topics into a table until it is as far as another. */
+export interface FillingReader extends AsyncDisposable {
+  reach(target: Positions, look: (left: number) => void | Promise<void>): Promise<void>;
+}
+
 export interface ReplayParts extends ReaderParts {
   readonly offsets: TopicOffsets;
   readonly print: (line: string) => void;
+  /** Default: the consumer's own lanes, in a group of their own. */
+  readonly openReader?: (table: string, letters?: string) => FillingReader;
+  /** How long running consumers may take to ingest what landed in the old table last. Default: 10 s. */
+  readonly consumersMs?: number;
 }
 
 /** A round of reading that was not longer than this is the last: the rest waits until the swap. */
 const NEAR = 50_000;
-/** How long running consumers may take to ingest what landed in the old table last. */
 const CONSUMERS_MS = 10_000;
 /** The run itself is claimed as if it were a partition. */
 const RUN = { source: 'replay', partition: 0 } as const;
@@ -116,7 +124,7 @@ export class Replay {
     const every = atMostEvery(10_000);
     let { left, target } = await this.#left(tables);
     if (left === 0) return;
-    await using reader = new ReplayReader(this.#parts, tables.beside, tables.letters);
+    await using reader = this.#reader(tables.beside, tables.letters);
     for (let round = left; round > 0; round = left > NEAR ? left : 0) {
       await reader.reach(target, async (offsets) => {
         every(() => print(`${offsets} offsets are left to read`));
@@ -142,7 +150,7 @@ export class Replay {
     const { clickhouse, stream } = this.#parts;
     await this.#claimed(tables, () => Promise.resolve());
     if ((await this.#left(tables)).left > 0) {
-      await using reader = new ReplayReader(this.#parts, tables.beside, tables.letters);
+      await using reader = this.#reader(tables.beside, tables.letters);
       await reader.reach((await this.#left(tables)).target, look);
       // Joining the group took longer than consumers wait before they claim again.
       await this.#claimed(tables, () => Promise.resolve());
@@ -225,15 +233,20 @@ export class Replay {
       keySql: factsKeySql(tables.live),
       letters: [deadLetters.name],
     };
-    const deadline = performance.now() + CONSUMERS_MS;
+    const deadline = performance.now() + (this.#parts.consumersMs ?? CONSUMERS_MS);
     for (;;) {
       signal.throwIfAborted();
       if ((await offsetsLeft(clickhouse, target, filled)) === 0) return;
       if (performance.now() > deadline) break;
       await sleep(200);
     }
-    await using reader = new ReplayReader(this.#parts, tables.live);
+    await using reader = this.#reader(tables.live);
     await reader.reach(target, () => undefined);
+  }
+
+  #reader(table: string, letters?: string): FillingReader {
+    const { openReader } = this.#parts;
+    return openReader?.(table, letters) ?? new ReplayReader(this.#parts, table, letters);
   }
 
   async #sources(): Promise<Map<string, string>> {
