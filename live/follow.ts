@@ -29,20 +29,33 @@ const MOST_REPEATS = 24;
 /** Pages that look at once share answers of the same second. */
 const GRAIN_MS = 1_000;
 
+/** Time as the page is told it; tests have one that moves by itself. */
+export interface Clock {
+  nowMs(): number;
+  /** Rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+};
+
 /** Tells `page` until `signal`; without a selection of the pipeline alone. Never rejects. */
 export async function followSelection(
   page: Page,
   selection: Selection | undefined,
   { answers, pipeline }: Sources,
   signal: AbortSignal,
+  clock: Clock = systemClock,
 ): Promise<void> {
   const unfollow = pipeline.follow((news) => {
     if (page.ready) page.send('pipeline', news);
   });
   const beat = setInterval(() => page.beat(), BEAT_MS);
   try {
-    if (selection !== undefined) await refresh(page, selection, answers, signal);
-    await sleep(2 ** 31 - 1, undefined, { signal });
+    if (selection !== undefined) await refresh(page, selection, answers, signal, clock);
+    await clock.sleep(2 ** 31 - 1, signal);
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
   } finally {
@@ -56,14 +69,15 @@ async function refresh(
   selection: Selection,
   answers: Answers,
   signal: AbortSignal,
+  clock: Clock,
 ): Promise<void> {
   const told = new Told(page, answers, selection);
-  await told.tick(grain(Date.now()), signal);
+  await told.tick(grain(clock.nowMs()), signal);
   while (selection.refreshMs > 0) {
-    const nowMs = Date.now();
+    const nowMs = clock.nowMs();
     // At multiples of the refresh, so that all pages with the same one ask at the same moment.
     const nextMs = (Math.floor(nowMs / selection.refreshMs) + 1) * selection.refreshMs;
-    await sleep(nextMs - nowMs, undefined, { signal });
+    await clock.sleep(nextMs - nowMs, signal);
     if (page.ready) await told.tick(grain(nextMs), signal);
   }
 }

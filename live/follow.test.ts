@@ -1,0 +1,187 @@
+// What an open page is told and when: whole at first, then at multiples of its refresh what is new, and nothing
+// while it takes nothing.
+import { describe, expect, it } from 'vitest';
+import type { Answers } from './answers.ts';
+import { readDashboard } from './dashboards.ts';
+import { followSelection, type Clock, type Page } from './follow.ts';
+import type { Events, PanelNews, PipelineNews } from './model/protocol.ts';
+import type { PipelineWatch } from './pipeline/watch.ts';
+import { readSelection } from './selection.ts';
+
+const START_MS = Date.UTC(2026, 0, 1) + 3_400;
+const gridPos = { x: 0, y: 0, w: 1, h: 1 };
+
+function dashboardOf(panels: readonly object[], list: readonly object[]) {
+  const all = panels.map((panel, id) => ({ id, type: 'stat', gridPos, ...panel }));
+  const json = { uid: 'x', title: 't', refresh: '5s', panels: all, templating: { list } };
+  return readDashboard('a.json', JSON.stringify(json));
+}
+const targets = [{ refId: 'A', rawSql: 'SELECT 1 FROM sensor_data' }];
+const variableOf = (more: object) => ({ name: 'd', type: 'query', multi: true, includeAll: true, query: 'q', ...more }); // prettier-ignore
+
+interface Given {
+  readonly query?: string;
+  readonly panels?: readonly object[];
+  readonly variables?: readonly object[];
+  /** What the panel shows at a moment; the same by default. */
+  readonly shows?: (nowMs: number) => number;
+  readonly options?: (nowMs: number) => readonly string[] | undefined;
+  readonly firstRowMs?: () => number | undefined;
+  readonly isReady?: (nowMs: number) => boolean;
+  readonly ticks?: number;
+}
+
+async function followed(given: Given) {
+  const { firstRowMs = () => 0, isReady = () => true, options, query = '', shows = () => 1, ticks = 3 } = given; // prettier-ignore
+  const dashboard = dashboardOf(given.panels ?? [{ targets }], given.variables ?? []);
+  const selection = readSelection(dashboard, new URLSearchParams(query));
+  const stop = new AbortController();
+  const sent: { event: keyof Events; data: unknown }[] = [];
+  const slept: number[] = [];
+  let nowMs = START_MS;
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    sleep: (ms) => {
+      if (slept.length === ticks || ms > 2 ** 30) {
+        stop.abort(new Error('over'));
+        return Promise.reject(new Error('over'));
+      }
+      slept.push(ms);
+      nowMs += ms;
+      return Promise.resolve();
+    },
+  };
+  const page: Page = {
+    get ready() {
+      return isReady(nowMs);
+    },
+    send: (event, data) => void sent.push({ event, data }),
+    beat: () => undefined,
+  };
+  const asked: { variables: unknown; range: unknown; options: unknown }[] = [];
+  let firstRows = 0;
+  const answers = {
+    panel: (panel: { id: number }, chosen: { variables: unknown; range: unknown }, known: unknown, atMs: number) => {
+      asked.push({ variables: chosen.variables, range: chosen.range, options: known });
+      return Promise.resolve({ id: panel.id, intervalMs: shows(atMs), frames: [] } satisfies PanelNews);
+    },
+    variable: ({ name }: { name: string }, _: unknown, atMs: number) => {
+      const found = options?.(atMs);
+      const trouble = { kind: 'away', text: '' };
+      return Promise.resolve(found === undefined ? { name, options: [], trouble } : { name, options: found });
+    },
+    firstRow: () => {
+      firstRows += 1;
+      return Promise.resolve(firstRowMs());
+    },
+  } as unknown as Answers; // prettier-ignore
+  const listeners = new Set<(news: PipelineNews) => void>();
+  const pipeline = {
+    follow: (listener: (news: PipelineNews) => void) => {
+      listeners.add(listener);
+      listener({ places: [], flows: [] });
+      return () => void listeners.delete(listener);
+    },
+  } as unknown as PipelineWatch;
+  await followSelection(page, selection, { answers, pipeline }, stop.signal, clock);
+  const of = (event: keyof Events) => sent.filter((each) => each.event === event).map(({ data }) => data); // prettier-ignore
+  return { asked, firstRows: () => firstRows, listeners, of, slept };
+}
+
+describe('a page', () => {
+  it('is told at once, then at multiples of its refresh, in whole seconds', async () => {
+    const { of, slept } = await followed({});
+    expect(slept).toEqual([1_600, 5_000, 5_000]);
+    const begin = Math.floor(START_MS / 1_000) * 1_000;
+    expect(of('tick').map((tick) => (tick as { atMs: number }).atMs - begin)).toEqual([
+      0, 2_000, 7_000, 12_000,
+    ]);
+  });
+
+  it('gets a panel again only when it is another', async () => {
+    const { of } = await followed({ shows: (nowMs) => Math.floor(nowMs / 10_000) });
+    const same = of('panel').map((news) => 'same' in (news as object));
+    expect(same).toEqual([false, true, false, true]);
+  });
+
+  it('that takes nothing misses ticks and news of the pipeline', async () => {
+    const { of } = await followed({ isReady: (nowMs) => nowMs > START_MS + 6_000 });
+    expect(of('tick')).toHaveLength(3);
+    expect(of('pipeline')).toHaveLength(0);
+    expect((await followed({})).of('pipeline')).toHaveLength(1);
+  });
+
+  it('without a refresh is told once', async () => {
+    const { of, slept } = await followed({ query: 'refresh=off' });
+    expect(of('tick')).toHaveLength(1);
+    expect(slept).toEqual([]);
+  });
+
+  it('that has gone follows nothing any more', async () => {
+    expect((await followed({})).listeners.size).toBe(0);
+  });
+});
+
+describe('variables', () => {
+  it('are asked at the first tick, again until somebody answers, and at every tick where that is said', async () => {
+    const once = await followed({ variables: [variableOf({})], options: () => ['a'] });
+    expect(once.of('variable')).toHaveLength(1);
+    const late = await followed({
+      variables: [variableOf({})],
+      options: (nowMs) => (nowMs > START_MS + 4_000 ? ['a'] : undefined),
+    });
+    expect(late.of('variable')).toHaveLength(3);
+    const always = await followed({ variables: [variableOf({ refresh: 2 })], options: () => ['a'] }); // prettier-ignore
+    expect(always.of('variable')).toHaveLength(4);
+  });
+
+  it('repeat a panel for each chosen value, or for every one there is, up to a limit', async () => {
+    const panels = [{ targets, repeat: 'd' }];
+    const variables = [variableOf({})];
+    const many = Array.from({ length: 30 }, (_, at) => `v${at}`);
+    const all = await followed({ panels, variables, options: () => many, ticks: 0 });
+    expect(all.asked).toHaveLength(24);
+    expect(all.asked[1]!.variables).toMatchObject({ d: ['v1'] });
+    expect(all.of('panel')[1]).toMatchObject({ id: 0, repeated: 'v1' });
+    expect(all.asked[1]!.options).toEqual({ d: many });
+    const two = await followed({ panels, variables, query: 'var-d=x&var-d=y', ticks: 1 });
+    expect(two.of('panel')).toEqual([
+      { id: 0, repeated: 'x', intervalMs: 1, frames: [] },
+      { id: 0, repeated: 'y', intervalMs: 1, frames: [] },
+      { id: 0, repeated: 'x', same: true },
+      { id: 0, repeated: 'y', same: true },
+    ]);
+  });
+});
+
+describe('a young installation', () => {
+  it('is shown from its first row on, which is asked for until it is older than the range', async () => {
+    let firstMs: number | undefined;
+    const { asked, firstRows } = await followed({
+      firstRowMs: () => {
+        const now = firstMs;
+        firstMs = START_MS - (firstMs === undefined ? 60_000 : 1_000_000);
+        return now;
+      },
+      ticks: 4,
+    });
+    const whole = { from: 'now-15m', to: 'now' };
+    expect(asked.map(({ range }) => range)).toEqual([
+      whole,
+      { from: String(Math.floor((START_MS - 60_000) / 1_000) * 1_000), to: 'now' },
+      ...[whole, whole, whole],
+    ]);
+    expect(firstRows()).toBe(3);
+  });
+
+  it('is shown as asked where the range is not its own, or the clock is that of events', async () => {
+    const firstRowMs = () => START_MS - 60_000;
+    const other = await followed({ firstRowMs, query: 'from=now-30m&to=now', ticks: 0 });
+    expect(other.firstRows()).toBe(0);
+    const clock = { name: 'clock', type: 'custom', query: 'arrival, event' };
+    const byEvent = await followed({ firstRowMs, variables: [clock], query: 'var-clock=event', ticks: 0 }); // prettier-ignore
+    expect(byEvent.firstRows()).toBe(0);
+    const byArrival = await followed({ firstRowMs, variables: [clock], ticks: 0 });
+    expect(byArrival.firstRows()).toBe(1);
+  });
+});
