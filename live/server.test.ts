@@ -1,4 +1,5 @@
 // Who is let in where, and what a browser gets that is not.
+import type { InjectOptions } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../platform/log.ts';
 import { readDashboard } from './dashboards.ts';
@@ -26,10 +27,9 @@ function serverOf(token: string | undefined, more: Partial<ServerOptions> = {}) 
   });
 }
 
-type Ask = Parameters<ReturnType<typeof serverOf>['inject']>[0] & object;
-const ask = async (token: string | undefined, asked: Ask) => {
+const ask = async (token: string | undefined, asked: InjectOptions) => {
   const app = serverOf(token);
-  const response = await app.inject({ headers: { host: 'localhost' }, ...asked } as Ask);
+  const response = await app.inject({ headers: { host: 'localhost' }, ...asked });
   await app.close();
   return response;
 };
