@@ -242,12 +242,11 @@ describe('offsets without a record', () => {
   it('are not those that landed all the same', async () => {
     const ledger = ledgerOf('a');
     await land(await ledger.claim(SOURCE, [0]), ledger, batchOf('gb', 4));
-    const fact = {
-      partition: 0,
-      reason: UNREADABLE,
-      detail: 'offsets 2 to 4, 5 to 8 cannot be read',
-    };
-    const facts = [fact, { ...fact, reason: 'gap' }, { ...fact, partition: 1 }];
+    const recorded = [
+      { first: 2, last: 4 },
+      { first: 5, last: 8 },
+    ];
+    const facts = new Map([[0, recorded], [1, recorded]]); // prettier-ignore
     const ranges = await unreadableRanges(tables.clickhouse, sensorData, SOURCE, facts);
     expect([...ranges]).toEqual([
       [0, [{ first: 2, last: 3 }, { first: 6, last: 8 }]],
