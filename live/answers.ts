@@ -11,6 +11,7 @@ import { firstRowSql } from './first-row.ts';
 import { toFrame } from './frame.ts';
 import type { Frame, PanelNews, Trouble, VariableNews } from './model/protocol.ts';
 import { viewedAt, type Selection } from './selection.ts';
+import { sentence } from './sentence.ts';
 import { SharedAnswers } from './shared-answers.ts';
 import { bind } from './sql/bind.ts';
 import { BusyError, Turns } from './turns.ts';
@@ -161,7 +162,7 @@ export function troubleOf(thrown: unknown): Trouble {
   }
   if (thrown instanceof ConfigError) return { kind: 'refused', text: thrown.message };
   if (thrown instanceof UnavailableError && (code === undefined || AWAY.test(code))) {
-    return { kind: 'away', text: `${thrown.message}. Trying again.` };
+    return { kind: 'away', text: `${sentence(thrown.message)} Trying again.` };
   }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return { kind: 'failed', text };

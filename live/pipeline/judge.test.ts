@@ -54,7 +54,7 @@ describe('judge', () => {
     expect(Object.values(places).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
     expect(places.producers).toMatchObject({
       figure: '15 msg/s',
-      detail: '3 devices in the last minute',
+      detail: '3 devices of all streams in the last minute',
     });
     expect(places.consumer).toMatchObject({ figure: '15 msg/s', detail: 'lag 0' });
   });

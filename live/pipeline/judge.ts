@@ -63,7 +63,7 @@ function producers(
 ): Said {
   const devices =
     rows.ok && rows.said.recentDevices > 0
-      ? `${count(rows.said.recentDevices, 'device')} in the last minute`
+      ? `${count(rows.said.recentDevices, 'device')} of all streams in the last minute`
       : '';
   if (!broker.ok) return unknown('Nobody can send while Kafka is away.');
   const figure = rateText(sent, 'msg/s');
@@ -164,7 +164,7 @@ function clickhouse(
   if (newestAgeMs === null) {
     return said('idle', figure, '', 'The table is empty: no message has arrived yet.');
   }
-  const detail = `newest ${ago(newestAgeMs)}`;
+  const detail = `of all streams, newest ${ago(newestAgeMs)}`;
   const behind = witness.ok && witness.said.lag > 0;
   if (newestAgeMs > STALE_MS && ((sent ?? 0) > 0 || behind)) {
     const since = `No row arrived for ${ago(newestAgeMs).replace(' ago', '')}`;

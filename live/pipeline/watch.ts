@@ -7,6 +7,7 @@ import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import { silentLog } from '../../platform/log.ts';
 import type { LiveConfig } from '../config.ts';
 import type { PipelineNews } from '../model/protocol.ts';
+import { sentence } from '../sentence.ts';
 import { judge, silent } from './judge.ts';
 import {
   readConsumer,
@@ -99,7 +100,9 @@ export class PipelineWatch implements AsyncDisposable {
       const why = signal.aborted
         ? `Kafka: no answer from ${broker} within ${WITNESS_MS / 1_000} s`
         : asError(thrown).message;
-      return silent(`${why}. Producers wait or stop; the consumer goes on when it is back.`);
+      return silent(
+        `${sentence(why)} Producers wait or stop; the consumer goes on when it is back.`,
+      );
     }
   }
 
