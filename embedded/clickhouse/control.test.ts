@@ -1,8 +1,9 @@
-// Many requests at once on the real engine: KILL QUERY, limits, clients that go away.
+// Many requests at once on the real engine: KILL QUERY, limits, clients that go away or take their time.
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startTestServer, type TestServer } from './test-server.ts';
+import { gzipSync } from 'node:zlib';
+import { READER, startTestServer, type TestServer } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -75,4 +76,48 @@ test('a client that goes away ends its SELECT and harms nobody', async () => {
   await gone;
   const left = `SELECT count() FROM system.processes WHERE query_id LIKE 'gone%'`;
   await expect.poll(async () => server.rows(left), { timeout: 10_000 }).toBe('0');
+});
+
+/** The head of a reader's request; its body, if there is one, follows. */
+const head = (line: string, more = ''): string =>
+  `${line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic ${btoa(`${READER.name}:${READER.password}`)}\r\n${more}\r\n`;
+const LARGE = encodeURIComponent(`SELECT number, repeat('x', 1000) FROM numbers(30000)`);
+
+test('a client that does not take its answer is cut off', async () => {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  const endless = encodeURIComponent('SELECT * FROM numbers(10000000000)');
+  socket.pause();
+  socket.write(head(`GET /?query_id=lazy&query=${endless}`));
+  const running = `SELECT count() FROM system.processes WHERE query_id = 'lazy'`;
+  await expect.poll(() => server.rows(running)).toBe('1');
+  await expect.poll(() => server.rows(running), { timeout: 15_000 }).toBe('0');
+  socket.destroy();
+});
+
+test('requests that are sent ahead on one connection are answered in their order', async () => {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  const body = gzipSync('SELECT sleep(0.1)');
+  const gzip = `Content-Encoding: gzip\r\nContent-Length: ${body.length}\r\n`;
+  socket.write(Buffer.concat([Buffer.from(head('POST /', gzip), 'latin1'), body]));
+  for (let at = 0; at < 4; at += 1) socket.write(head(`GET /?query=${LARGE}`));
+  for (let at = 0; at < 20; at += 1) socket.write(head('GET /ping'));
+  socket.write(head('GET /?query=SELECT%20%27last%27', 'Connection: close\r\n'));
+  let answered = '';
+  for await (const data of socket) answered += (data as Buffer).toString('latin1');
+  expect(answered.split('HTTP/1.1 200 OK')).toHaveLength(27);
+  expect(answered.indexOf('Ok.')).toBeGreaterThan(answered.lastIndexOf('xxxx'));
+  expect(answered).toMatch(/last\n\r\n0\r\n\r\n$/);
+});
+
+test('a connection on which too many requests wait is ended', async () => {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  const closed = new Promise((done) => socket.once('close', done));
+  socket.resume();
+  socket.write(head(`GET /?query=${encodeURIComponent(LONG)}`));
+  socket.write(head('GET /ping').repeat(200));
+  await closed;
+  const running = `SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number) = 7'`;
+  await expect.poll(() => server.rows(running), { timeout: 10_000 }).toBe('0');
 });

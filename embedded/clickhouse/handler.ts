@@ -42,8 +42,8 @@ export interface HandlerContext {
   /** Takes out of use what {@link outside} forbids, after a statement that can bring it back. */
   readonly sweep: () => void;
   readonly maxBodyBytes: number;
-  /** An upload that brings nothing for so long is given up. */
-  readonly maxUploadPauseMs: number;
+  /** A client that neither sends the rest of its request nor takes its answer for so long is given up. */
+  readonly maxPauseMs: number;
   readonly log: Logger;
 }
 
@@ -84,8 +84,9 @@ export async function handleQuery(
     const user = authenticate(context.users, head.credentials);
     account.user = user.name;
     const { database = 'default', query } = head;
-    entry = context.registry.enter({ queryId, user: user.name, query, database });
-    const arriving = withoutPauses(request, context.maxUploadPauseMs);
+    const { name, readonly: reader } = user;
+    entry = context.registry.enter({ queryId, user: name, reader, query, database });
+    const arriving = withoutPauses(request, context.maxPauseMs);
     const body = decodeBody(arriving, head.contentEncoding, context.maxBodyBytes);
     spooled = await unlessKilled(entry, context, context.spool.take(query, whole(body, request)));
     account.query = spooled.kind === 'insert' ? spooled.head.sql : spooled.sql;
@@ -212,7 +213,7 @@ function readonlyLevel(head: RequestHead, user: ClickHouseUser): ReadonlyLevel {
 }
 
 async function send(
-  { response, startedAt }: Answering,
+  { maxPauseMs, response, startedAt }: Answering,
   head: RequestHead,
   outcome: Outcome,
   account: Account,
@@ -225,7 +226,8 @@ async function send(
   });
   const { format, rows } = outcome;
   const { acceptEncoding } = head;
-  account.bytesOut = await sendRows(response, rows, { format, acceptEncoding, summary });
+  const options = { format, acceptEncoding, maxPauseMs, summary };
+  account.bytesOut = await sendRows(response, rows, options);
   account.rowsRead = outcome.rowsRead();
   account.rowsWritten = outcome.rowsWritten;
 }

@@ -39,12 +39,16 @@ export function commonHeaders(response: ServerResponse, queryId: string | undefi
   }
 }
 
-/** Sends rows as they come; nothing goes out before the first chunk or the end is known. */
+/**
+ * Sends rows as they come; nothing goes out before the first chunk or the end is known. A client that takes
+ * nothing for `maxPauseMs` is cut off: it would hold the query's turn, or what is left to send, for ever.
+ */
 export async function sendRows(
   response: ServerResponse,
   rows: AsyncIterable<Uint8Array>,
-  options: { format: string; acceptEncoding: string; summary: () => Summary },
+  options: { format: string; acceptEncoding: string; maxPauseMs: number; summary: () => Summary },
 ): Promise<number> {
+  response.once('timeout', () => response.destroy());
   const iterator = rows[Symbol.asyncIterator]();
   try {
     const first = await iterator.next();
@@ -60,27 +64,36 @@ export async function sendRows(
     let bytes = 0;
     for (let next: IteratorResult<Uint8Array> = first; next.done !== true;) {
       bytes += next.value.length;
-      if (!out.write(next.value)) await drained(out, response);
+      if (!out.write(next.value)) await drained(out, response, options.maxPauseMs);
       if (response.destroyed) break;
       next = await iterator.next();
     }
     out.end();
+    // Counts anew while bytes go out; the end of the answer sets it back.
+    response.setTimeout(options.maxPauseMs);
     return bytes;
   } finally {
     await iterator.return?.();
   }
 }
 
-async function drained(out: ServerResponse | Transform, response: ServerResponse): Promise<void> {
+async function drained(
+  out: ServerResponse | Transform,
+  response: ServerResponse,
+  maxPauseMs: number,
+): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
   response.once('close', onClose);
   try {
+    response.setTimeout(maxPauseMs);
     if (!response.destroyed) await once(out, 'drain', { signal: gone.signal });
   } catch {
     // The client went away; the caller sees it at the response.
   } finally {
     response.off('close', onClose);
+    // A query that takes long to find more rows is no pause of the client's.
+    response.setTimeout(0);
   }
 }
 

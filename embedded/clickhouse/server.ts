@@ -13,6 +13,7 @@ import { handleQuery, type HandlerContext } from './handler.ts';
 import { detachOutside, functionsOutside } from './earlier-objects.ts';
 import { engineFunctions, outsideRules, type OutsideRules } from './outside.ts';
 import { functionRules } from './readonly.ts';
+import { inOrder } from './in-order.ts';
 import { createRegistry } from './registry.ts';
 import { commonHeaders } from './response.ts';
 import { openSpool } from './spool.ts';
@@ -36,8 +37,8 @@ export interface ClickHouseServerConfig {
    * the server widens only if nothing in the process has used it yet: otherwise choose 2.
    */
   maxRunning?: number;
-  /** An upload that brings nothing for so long is given up. Default 60 s. */
-  maxUploadPauseMs?: number;
+  /** A client that neither sends the rest of its request nor takes its answer for so long is given up. Default 60 s. */
+  maxPauseMs?: number;
   /** Names and addresses besides its own by which clients reach the server. */
   allowedHosts?: readonly string[];
   /** Table engines that are allowed though they reach outside; for a benchmark. */
@@ -54,7 +55,7 @@ const DEFAULT_MAX_BODY_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_MAX_REQUESTS = 100;
 /** The engine uses all cores for one query already; more at a time only keep short ones short. */
 const DEFAULT_MAX_RUNNING = 8;
-const DEFAULT_MAX_UPLOAD_PAUSE_MS = 60_000;
+const DEFAULT_MAX_PAUSE_MS = 60_000;
 const IDLE_CONNECTION_MS = 60_000;
 /** Far more than the requests that are let in: a connection may rest between two. */
 const MAX_CONNECTIONS = 1_024;
@@ -77,7 +78,7 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
   // Who asks before it is open waits for it: a request without a listener is never answered.
   const opened = Promise.withResolvers<HandlerContext>();
   opened.promise.catch(() => undefined);
-  http.on('request', (request, response) => {
+  const answer = inOrder((request, response) => {
     if (!isMeantForUs(request, config)) {
       plain(response, 403, NOT_FOR_US, { Connection: 'close' });
       return;
@@ -87,6 +88,7 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
       () => response.destroy(),
     );
   });
+  http.on('request', answer);
   await listen(http, config);
   try {
     const engine = await openEngine(dataPath);
@@ -105,7 +107,7 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
       users: config.users,
       functions: functionRules(brought),
       maxBodyBytes: config.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
-      maxUploadPauseMs: config.maxUploadPauseMs ?? DEFAULT_MAX_UPLOAD_PAUSE_MS,
+      maxPauseMs: config.maxPauseMs ?? DEFAULT_MAX_PAUSE_MS,
       log: config.log,
     };
     opened.resolve(context);

@@ -35,7 +35,7 @@ export async function startTestServer(dataPath?: string): Promise<TestServer> {
   const server = await startClickHouse({
     ...{ host: '127.0.0.1', port: 0, dataPath: folder, users: [WRITER, READER] },
     ...{ maxBodyBytes: 64 * 1024 * 1024, maxRequests: 20, maxRunning: 2, log: silentLog() },
-    maxUploadPauseMs: 3_000,
+    maxPauseMs: 3_000,
   });
   const ask: TestServer['ask'] = (body, options = {}) => {
     const { as = WRITER, url = {}, headers = {}, method = 'POST', signal } = options;
