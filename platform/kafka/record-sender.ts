@@ -27,6 +27,7 @@ const BACKOFF: Backoff = { firstMs: 100, maxMs: 2_000 };
 /** The fewest that kafkajs allows an idempotent producer; the retrying is done here. */
 const KAFKAJS_RETRIES = 1;
 const CLOSE_MS = 2_000;
+const NO_BYTES = Buffer.alloc(0);
 
 export class RecordSender implements AsyncDisposable {
   readonly #kafka: Kafka;
@@ -73,7 +74,7 @@ export class RecordSender implements AsyncDisposable {
   send(topic: string, partition: number, records: readonly PlacedRecord[]): Promise<Sent> {
     const place = `${topic}/${partition}`;
     const messages = ofPartition(
-      records.map((record) => message(record, partition)),
+      records.map((record) => messageOf(record, partition)),
       partition,
     );
     const attempt = (): Promise<Sent> => this.#attempt(topic, messages);
@@ -146,12 +147,14 @@ function ofPartition(messages: Message[], partition: number): Message[] {
   return Object.defineProperty(messages, 'reduce', { value: () => ({ [partition]: messages }) });
 }
 
-function message({ headers, key, timestampMs, value }: PlacedRecord, partition: number): Message {
-  const named: Record<string, (Buffer | null)[]> = Object.create(null) as typeof named;
-  for (const [name, bytes] of headers) (named[name] ??= []).push(bytes);
-  // kafkajs writes a null as one; its types do not know.
-  const written = named as Record<string, Buffer[]>;
-  return { key, value, partition, headers: written, timestamp: String(timestampMs) };
+/** As kafkajs wants it. It fails on a header without a value with a TypeError, so that one is sent empty. */
+export function messageOf(
+  { headers, key, timestampMs, value }: PlacedRecord,
+  partition: number,
+): Message {
+  const named: Record<string, Buffer[]> = Object.create(null) as typeof named;
+  for (const [name, bytes] of headers) (named[name] ??= []).push(bytes ?? NO_BYTES);
+  return { key, value, partition, headers: named, timestamp: String(timestampMs) };
 }
 
 function unknownTopic(topic: string, cause?: unknown): UnavailableError {

@@ -2,6 +2,10 @@
 // time, goes on where it stopped, and is not held up by a record that cannot be sent.
 import kafkajs from 'kafkajs';
 import { expect, inject, it } from 'vitest';
+import { readConfig } from '../../platform/config.ts';
+import { BatchSender } from '../../platform/kafka/batch-sender.ts';
+import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import { processorVariables } from '../../processor/config.ts';
 import { trafficForward } from '../../streams/traffic-transform.ts';
 import { filter, type Transform } from '../../streams/transform.ts';
 import { trafficRaw, trafficViz } from '../../streams/traffic.ts';
@@ -44,6 +48,25 @@ describeBackend('the processor', () => {
     expect(origins.map(({ offset }) => offset)).toEqual([0, 1, 2, 3]);
     expect(origins.every(({ source }) => source.startsWith(`${world.from}@`))).toBe(true);
     expect(processor.totals()).toMatchObject({ read: 4, sent: 4, rejected: 2, lag: 0 });
+  });
+
+  it('hands on headers without a value', async () => {
+    const world = await processorWorld(bootstrap(), 1);
+    const config = readConfig(processorVariables, world.env());
+    await using sender = new BatchSender(config, 'headers');
+    await using identities = new TopicIdentities(config, 'headers');
+    const place = { topic: world.from, topicId: await identities.idOf(world.from), partition: 0 };
+    const record = { key: null, value: null, timestampMs: 1_700_000_000_000 };
+    await sender.send(place, await sender.newIdentity(), [
+      { ...record, headers: [['trace', null]] },
+      { ...record, headers: [] },
+    ]);
+    await using processor = await world.processor();
+    const [first, second] = await world.holds(2);
+    expect(first!.message.headers!['trace']?.length ?? 0).toBe(0);
+    expect(Object.keys(first!.message.headers!)).toEqual(['trace', 'sensorhouse-from']);
+    expect(second!.origin.offset).toBe(1);
+    await until(() => processor.totals().sent === 2);
   });
 
   it('sends partition p to partition p modulo the output’s, in order', async () => {
