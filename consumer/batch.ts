@@ -1,6 +1,7 @@
 // Records of one source on their way to ClickHouse: good ones as columns, rejected ones as dead
 // letters, and per partition which offsets they span. One batch becomes one part.
 import { Block, getInt64 } from '../platform/clickhouse/block.ts';
+import { InvariantError } from '../platform/errors.ts';
 import type { Records } from '../platform/kafka/record-batch.ts';
 import type { RecordRun } from '../platform/kafka/record-run.ts';
 import type { Origin } from '../streams/origin.ts';
@@ -115,6 +116,9 @@ export class Batch {
   ): boolean {
     const startedAt = performance.now();
     const span = this.#span(partition, position);
+    if (span.next !== position) {
+      throw new InvariantError(`partition ${partition} goes from ${span.next} on at ${position}`);
+    }
     const rowsBefore = this.block.rows;
     let next = position;
     let isFull = false;

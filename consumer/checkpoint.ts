@@ -4,7 +4,7 @@ import { asError, isClassified } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { systemRuntime, type Runtime } from '../platform/runtime.ts';
 import type { Facts, FloorRow } from './sink.ts';
-import type { Taken } from './takeover.ts';
+import type { Taken } from './table-takeover.ts';
 
 const EVERY_MS = 15 * 60_000;
 

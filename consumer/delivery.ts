@@ -1,12 +1,13 @@
 // Gets one batch into the tables: repeats only what was surely not sent, and makes sure first that
 // the records are of the topic they are filed under. Any doubt is thrown, for the lane to start over.
-import { UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
+import { InvariantError, UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
 import { pause, type Availability } from '../platform/retry.ts';
 import type { Runtime } from '../platform/runtime.ts';
+import { assertBatch } from './assert-batch.ts';
 import type { Batch } from './batch.ts';
 import type { Ownership } from './fence.ts';
 import type { Sink } from './sink.ts';
-import type { Taken, TopicLog } from './takeover.ts';
+import type { Taken, TopicLog } from './table-takeover.ts';
 import { writeBatch } from './write-batch.ts';
 
 interface DeliveryParts {
@@ -17,7 +18,7 @@ interface DeliveryParts {
 
 /**
  * Resolves when the batch has landed.
- * @throws {UnclearOutcomeError | FencedError | ConfigError}; {UnavailableError} once `isStopping`.
+ * @throws {UnclearOutcomeError | FencedError | ConfigError | InvariantError}; {UnavailableError} once `isStopping`.
  */
 export async function deliver(
   batch: Batch,
@@ -26,6 +27,7 @@ export async function deliver(
   availability: Availability,
   isStopping: () => boolean,
 ): Promise<void> {
+  assertBatch(batch, taken);
   for (let attempt = 0; ; attempt += 1) {
     try {
       await assertSameTopic(taken, log);
@@ -55,5 +57,9 @@ async function assertSameTopic({ topicId }: Taken, log: TopicLog): Promise<void>
 
 /** The part of an ownership that a batch needs: a lost partition must not fence the others. */
 function narrowed(ownership: Ownership, { spans }: Batch): Ownership {
-  return { ...ownership, claims: ownership.claims.filter((claim) => spans.has(claim.partition)) };
+  const claims = ownership.claims.filter(({ partition }) => spans.has(partition));
+  if (claims.length === spans.size) return { ...ownership, claims };
+  throw new InvariantError(
+    `${claims.length} of the ${spans.size} partitions of a batch are claimed`,
+  );
 }

@@ -1,12 +1,12 @@
 // What a lane notes and says when a batch has landed: how far each partition is, the flush's line, and once
 // for every range of records that cannot be read, loudly.
+import { lagOf } from '../platform/kafka/partition-owner.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { Batch } from './batch.ts';
 import { flushLine } from './flush-line.ts';
 import type { LaneMetrics } from './metrics.ts';
-import { lagOf } from './partition.ts';
-import type { Taken } from './takeover.ts';
+import type { Taken } from './table-takeover.ts';
 
 export function noteLanded(
   batch: Batch,

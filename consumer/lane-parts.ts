@@ -1,17 +1,17 @@
 // What a lane is made of, and what it asks of the group it reads with.
+import type { OwnedLog } from '../platform/kafka/partition-owner.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Runtime } from '../platform/runtime.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { FlushLimits } from './flush-rule.ts';
 import type { LaneMetrics } from './metrics.ts';
 import type { Sink } from './sink.ts';
-import type { TopicLog } from './takeover.ts';
+import type { TopicLog } from './table-takeover.ts';
 
 /** What a lane asks of the group it reads with. */
-export interface GroupLog extends TopicLog {
+export interface GroupLog extends TopicLog, OwnedLog {
   /** Records that an open transaction hides. */
   hidden(): Promise<number>;
-  seek(partition: number, offset: number): void;
   commit(positions: ReadonlyMap<number, number>): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeGap, readGap, without } from './gap.ts';
 import { factsOf } from './lost.ts';
-import { LEFT_THE_LOG } from './resume.ts';
+import { LEFT_THE_LOG } from './resume-from-table.ts';
 
 const recorded = (dead: readonly number[]) => ({ deadFrom: () => Promise.resolve(new Set(dead)) });
 

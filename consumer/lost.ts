@@ -2,7 +2,7 @@
 // are recorded as dead. Dead letters land before their batch's rows, so a batch that was never finished
 // leaves some above the position.
 import { describeGap, readGap, without } from './gap.ts';
-import { LEFT_THE_LOG, type Floor } from './resume.ts';
+import { LEFT_THE_LOG, type Floor } from './resume-from-table.ts';
 import type { Facts, FloorRow } from './sink.ts';
 
 /** The facts to record for the floor that a resume came to. */

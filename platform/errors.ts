@@ -24,6 +24,14 @@ export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
+/**
+ * A rule that the protocol rests on does not hold: a mistake in the program, or two programs that share one
+ * identity. It ends the process before anything more is written.
+ */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
 /** Turns whatever was thrown into an Error, for `cause` and logs. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -49,6 +57,7 @@ const MISTAKEN_CALL = new Set(['ERR_ASSERTION', 'ERR_INVALID_ARG_TYPE', 'ERR_MIS
  */
 export function isProgrammingError(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error)) return false;
+  if (thrown instanceof InvariantError) return true;
   const { code } = thrown as { code?: unknown };
   if (code !== undefined) return typeof code === 'string' && MISTAKEN_CALL.has(code);
   const mistakes = [TypeError, RangeError, ReferenceError, EvalError, URIError];

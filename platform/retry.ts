@@ -27,6 +27,21 @@ export function pause(attempt: number, runtime: Runtime = systemRuntime): Promis
   return runtime.sleep(backoffMs(attempt, DEFAULT_BACKOFF, runtime));
 }
 
+/** Waits for `event`, but no longer than `ms`, and leaves no timer behind. */
+export async function within(
+  ms: number,
+  event: Promise<unknown>,
+  runtime: Pick<Runtime, 'after'> = systemRuntime,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const cancel = runtime.after(ms, () => resolve(undefined));
+  try {
+    await Promise.race([event, promise]);
+  } finally {
+    cancel();
+  }
+}
+
 const SAY_EVERY_MS = 60_000;
 
 /** Says when a dependency goes away, every minute that it still is, and when it is back. */
@@ -98,13 +113,16 @@ const PATIENT_ATTEMPTS = 20;
 const PATIENT_PAUSE_MS = 150;
 
 /** Repeats for some seconds, without a word, what fails with {@link UnavailableError}. */
-export async function withPatience<T>(attempt: () => Promise<T>): Promise<T> {
+export async function withPatience<T>(
+  attempt: () => Promise<T>,
+  runtime: Pick<Runtime, 'sleep'> = systemRuntime,
+): Promise<T> {
   for (let left = PATIENT_ATTEMPTS; ; left -= 1) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof UnavailableError) || left === 1) throw error;
-      await sleep(PATIENT_PAUSE_MS);
+      await runtime.sleep(PATIENT_PAUSE_MS);
     }
   }
 }

@@ -1,14 +1,16 @@
 // Commits go out one at a time, hold the newest state, and are repeated until they succeed.
 import { describe, expect, it } from 'vitest';
-import { ConfigError, UnavailableError } from '../platform/errors.ts';
+import { ConfigError, InvariantError, UnavailableError } from '../platform/errors.ts';
 import { silentLog } from '../platform/log.ts';
 import { Availability } from '../platform/retry.ts';
+import { systemRuntime } from '../platform/runtime.ts';
 import { Committer } from './committer.ts';
 
 function committing(commit: (at: ReadonlyMap<number, number>) => Promise<void>) {
   const failures: Error[] = [];
   const availability = new Availability('test', silentLog());
-  const committer = new Committer(commit, availability, (error) => failures.push(error));
+  const failed = (error: Error): void => void failures.push(error);
+  const committer = new Committer(commit, availability, systemRuntime, failed);
   return { availability, committer, failures };
 }
 
@@ -54,5 +56,14 @@ describe('Committer', () => {
     away.committer.giveUp();
     await away.committer.flushed();
     expect(away.failures).toEqual([]);
+  });
+
+  it('ends when a partition would go back', async () => {
+    const { committer } = committing(() => Promise.resolve());
+    committer.landed(0, 5);
+    committer.landed(1, 4);
+    expect(() => committer.landed(0, 4)).toThrow(InvariantError);
+    committer.landed(0, 5);
+    await committer.flushed();
   });
 });

@@ -1,8 +1,8 @@
 // Commits how far each partition of one topic has landed, one commit at a time, the newest state in each. A
 // commit that fails is repeated: it is what the next processor goes by.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { UnavailableError, asError } from '../platform/errors.ts';
+import { InvariantError, UnavailableError, asError } from '../platform/errors.ts';
 import { backoffMs, type Availability } from '../platform/retry.ts';
+import type { Runtime } from '../platform/runtime.ts';
 
 export type Commit = (positions: ReadonlyMap<number, number>) => Promise<void>;
 
@@ -14,19 +14,35 @@ const FAILURES_TOLD = 4;
 export class Committer {
   readonly #commit: Commit;
   readonly #availability: Availability;
+  readonly #runtime: Runtime;
   readonly #failed: (error: Error) => void;
   #due = new Map<number, number>();
+  /** The greatest offset of each partition. */
+  readonly #landed = new Map<number, number>();
   #running: Promise<void> | undefined;
-  readonly #stopped = new AbortController();
+  #isGivenUp = false;
+  /** Ends the pause that is under way. */
+  #wake: () => void = () => undefined;
 
-  constructor(commit: Commit, availability: Availability, failed: (error: Error) => void) {
+  constructor(
+    commit: Commit,
+    availability: Availability,
+    runtime: Runtime,
+    failed: (error: Error) => void,
+  ) {
     this.#commit = commit;
     this.#availability = availability;
+    this.#runtime = runtime;
     this.#failed = failed;
   }
 
-  /** Everything of `partition` below `offset` is acknowledged. */
+  /** Everything of `partition` below `offset` is acknowledged. @throws {InvariantError} when it goes back. */
   landed(partition: number, offset: number): void {
+    const before = this.#landed.get(partition) ?? offset;
+    if (offset < before) {
+      throw new InvariantError(`partition ${partition} landed up to ${offset} after ${before}`);
+    }
+    this.#landed.set(partition, offset);
     this.#due.set(partition, offset);
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
@@ -38,11 +54,12 @@ export class Committer {
 
   /** Ends the wait for a commit that does not go through. */
   giveUp(): void {
-    this.#stopped.abort();
+    this.#isGivenUp = true;
+    this.#wake();
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; this.#due.size > 0 && !this.#stopped.signal.aborted;) {
+    for (let failures = 0; this.#due.size > 0 && !this.#isGivenUp;) {
       const positions = this.#due;
       this.#due = new Map();
       try {
@@ -59,9 +76,17 @@ export class Committer {
         if (failures >= FAILURES_TOLD) this.#availability.lost(error);
         this.#due = new Map([...positions, ...this.#due]);
       }
-      const pauseMs = failures === 0 ? COMMIT_EVERY_MS : backoffMs(failures);
-      const { signal } = this.#stopped;
-      if (this.#due.size > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      const ms = failures === 0 ? COMMIT_EVERY_MS : backoffMs(failures, undefined, this.#runtime);
+      if (this.#due.size > 0) await this.#pause(ms);
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#isGivenUp) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#wake = () => resolve(undefined);
+    const cancel = this.#runtime.after(ms, this.#wake);
+    await promise;
+    cancel();
   }
 }

@@ -9,6 +9,7 @@ import { RecordSender } from '../platform/kafka/record-sender.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { createLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
+import { systemRuntime } from '../platform/runtime.ts';
 import { run, type Service } from '../platform/service.ts';
 import { transforms } from '../streams/index.ts';
 import { compileTransform, type Transform } from '../streams/transform.ts';
@@ -86,6 +87,7 @@ export async function start(
     fromBeginning: options.fromBeginning ?? false,
     metrics,
     logger: log,
+    runtime: systemRuntime,
     failed: (error) => ended.reject(error),
     done: () => ended.resolve(0),
   });

@@ -39,9 +39,10 @@ export function makingOf(
     topics,
   }: Pick<Making, 'apply' | 'origin'> & { readonly topics: ReadonlyMap<string, string> },
   place: Place,
+  nowMs: number,
 ): Making {
   const [stubsTo] = topics.keys();
-  return { apply, origin, place, stubsTo: stubsTo!, nowMs: Date.now() };
+  return { apply, origin, place, stubsTo: stubsTo!, nowMs };
 }
 
 /** What an output and each of its headers take in memory beside their bytes, near enough. */
@@ -71,11 +72,13 @@ export class Parcel {
   /** Offsets that cannot be read, and why. A stub for each range is sent. */
   readonly unreadable: { readonly first: number; readonly last: number; readonly why: string }[] =
     [];
-  /** One past the last offset it covers. */
+  /** The first offset it covers, and one past the last. */
+  readonly first: number;
   next: number;
 
-  constructor(next: number) {
-    this.next = next;
+  constructor(first: number) {
+    this.first = first;
+    this.next = first;
   }
 
   /**
@@ -128,7 +131,8 @@ export class Parcel {
   }
 
   /** One record stands for all that cannot be read, so that the audit of the output knows of them. */
-  #addUnreadable({ lastOffset: last }: Records, why: string, { place, stubsTo }: Making): void {
+  #addUnreadable({ lastOffset: last }: Records, why: string, making: Making): void {
+    const { nowMs: timestampMs, place, stubsTo } = making;
     const first = this.next;
     if (last < first) return;
     this.unreadable.push({ first, last, why });
@@ -137,7 +141,7 @@ export class Parcel {
       [ORIGIN_HEADER, Buffer.from(writeOrigin({ ...place, offset: last }))],
     ] as const;
     const value = Buffer.from(JSON.stringify({ unreadable: `offsets ${first} to ${last}`, why }));
-    this.#push(stubsTo, { key: null, value, headers, timestampMs: Date.now() });
+    this.#push(stubsTo, { key: null, value, headers, timestampMs });
     this.next = last + 1;
   }
 

@@ -1,11 +1,12 @@
-// What a relay is made of, what it asks of whoever sends, and what it owns.
+// What a relay is made of, what it asks of whoever sends, and what it holds of an assignment.
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Runtime } from '../platform/runtime.ts';
 import type { Transform } from '../streams/transform.ts';
 import type { Committer } from './committer.ts';
 import type { RelayMetrics } from './metrics.ts';
 import type { Apply } from './parcel.ts';
-import type { InputLog, Taken } from './takeover.ts';
+import type { InputLog, Taken } from './commit-takeover.ts';
 
 /** What sends: {@link RecordSender}. */
 export interface Sender {
@@ -27,8 +28,7 @@ export interface RelayParts {
   readonly fromBeginning: boolean;
   readonly metrics: RelayMetrics;
   readonly logger: Logger;
-  /** Milliseconds, to judge standstills by. Default: the process's own. */
-  readonly clock?: () => number;
+  readonly runtime: Runtime;
   /** Called once with what no waiting can mend. */
   readonly failed: (error: Error) => void;
   /** Called when `max` records were dealt with. */
@@ -36,6 +36,6 @@ export interface RelayParts {
 }
 
 /** An assignment that was taken over, with what commits for it. */
-export interface Owned extends Taken {
+export interface Assignment extends Taken {
   readonly committer: Committer;
 }

@@ -4,6 +4,7 @@ import type { RecordBatch } from '../platform/kafka/group-receiver.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import { silentLog } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
+import { systemRuntime } from '../platform/runtime.ts';
 import { trafficForward } from '../streams/traffic-transform.ts';
 import { compileTransform } from '../streams/transform.ts';
 import { processorMetrics, type RelayMetrics } from './metrics.ts';
@@ -34,11 +35,11 @@ interface Given {
   readonly send: Sender['send'];
   readonly metrics: RelayMetrics;
   readonly committed?: (offset: number) => void;
-  readonly clock?: () => number;
+  readonly nowMs?: () => number;
 }
 
 /** A relay of one partition, whose log ends at 1,000. */
-function relayOf({ clock, committed, metrics, send }: Given): Relay {
+function relayOf({ committed, metrics, nowMs, send }: Given): Relay {
   return new Relay({
     input: {
       topic: 'in',
@@ -61,11 +62,11 @@ function relayOf({ clock, committed, metrics, send }: Given): Relay {
     fromBeginning: false,
     metrics,
     logger: silentLog(),
+    runtime: nowMs === undefined ? systemRuntime : { ...systemRuntime, nowMs },
     failed: (error) => {
       throw error;
     },
     done: () => undefined,
-    ...(clock === undefined ? {} : { clock }),
   });
 }
 
@@ -116,7 +117,7 @@ describe('a relay that nothing is handed to although records wait', () => {
     const registry = createRegistry('test');
     const metrics = processorMetrics(registry, 'test');
     const send = () => Promise.resolve<Sent>({ kind: 'landed' });
-    const relay = relayOf({ send, metrics, clock: () => nowMs });
+    const relay = relayOf({ send, metrics, nowMs: () => nowMs });
     relay.assigned([0]);
     while (!relay.ready) await new Promise((resolve) => setTimeout(resolve, 5));
     await relay.refresh();

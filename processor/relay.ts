@@ -1,83 +1,102 @@
 // The way from one topic to others: takes runs of records, makes of them what the transform says and sends
 // it in order, one request in flight a partition. An offset is committed when all that was made of what lies
 // before it is acknowledged. What is not yet sent is bounded: then the fetch is held back.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { UnavailableError, asError } from '../platform/errors.ts';
-import { continuity } from '../platform/kafka/continuity.ts';
+import { InvariantError, UnavailableError, asError } from '../platform/errors.ts';
 import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-receiver.ts';
+import { lagOf, PartitionOwner } from '../platform/kafka/partition-owner.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
-import { ProgressWatch } from '../platform/kafka/progress.ts';
-import { Availability, backoffMs, withPatience } from '../platform/retry.ts';
+import { Availability, pause, withPatience } from '../platform/retry.ts';
 import { sourceOf } from '../streams/origin.ts';
+import { isIdle, takeOver, type PartitionState, type Taken } from './commit-takeover.ts';
 import { Committer } from './committer.ts';
 import { deliver } from './delivery.ts';
 import { makingOf, OPEN_BYTES_MAX, Parcel, sayUnreadable } from './parcel.ts';
-import type { Owned, RelayParts } from './relay-parts.ts';
-import { isIdle, isLost, lagOf, takeOver, type PartitionState, type Taken } from './takeover.ts';
+import type { Assignment, RelayParts } from './relay-parts.ts';
 
-/** Heartbeats go out at least this often while a run waits for room. */
-const HEARTBEAT_EVERY_MS = 1_000;
 /** What all partitions may hold that is not sent yet. */
 const ALL_BYTES_MAX = 16 * 1_048_576;
+/** Between heartbeats once all that was asked for is read. */
+const REST_MS = 1_000;
+const DRAIN_LOOK_MS = 1;
 
 export class Relay {
   readonly #parts: RelayParts;
-  readonly #availability: Availability;
-  readonly #progress: ProgressWatch;
-  #generation = 0;
-  #partitions: readonly number[] = [];
-  #joined = false;
-  #taken: Owned | undefined;
-  #taking: Promise<void> = Promise.resolve();
+  readonly #owner: PartitionOwner<PartitionState, Assignment>;
   readonly #landed = new Map<number, NotedOffset>();
   #committed: ReadonlyMap<number, NotedOffset> = new Map();
   #read = 0;
   #bytes = 0;
-  #stopping = false;
 
   constructor(parts: RelayParts) {
+    const { failed, input, logger, runtime } = parts;
     this.#parts = parts;
-    this.#availability = new Availability(parts.input.topic, parts.logger);
-    this.#progress = new ProgressWatch(0, parts.clock);
+    this.#owner = new PartitionOwner({
+      ...{ name: input.topic, log: input, logger, runtime, restMs: 0, failed },
+      work: {
+        takeOver: (partitions) => this.#takeOver(partitions),
+        began: (taken) => this.#began(taken),
+        ended: (taken) => this.#ended(taken),
+        take: (fetched, state, { topicId }) => this.#take(fetched, state, topicId),
+        isFull: ({ open }) => open.bytes >= OPEN_BYTES_MAX || this.#bytes >= ALL_BYTES_MAX,
+        room: ({ sending }) => sending,
+        held: () => undefined,
+      },
+    });
   }
 
   /** True while it owns its partitions, goes on with them, and nothing keeps it from sending. */
   get ready(): boolean {
-    const away = this.#availability.away || this.#parts.sender.away;
-    if (away || this.standstills().length > 0) return false;
-    return this.#taken !== undefined || (this.#joined && this.#partitions.length === 0);
+    return this.#owner.ready && !this.#parts.sender.away;
   }
 
   /** Which partitions stand still although Kafka answers. */
   standstills(): string[] {
-    return this.#progress.described(this.#parts.input.topic, this.#taken?.states);
+    return this.#owner.standstills();
   }
 
   /** The group is about to be joined; a broker that is new to it takes a moment to load it. */
   async joining(): Promise<void> {
-    this.#committed = await withPatience(() => this.#parts.input.committed());
+    const { input, runtime } = this.#parts;
+    this.#committed = await withPatience(() => input.committed(), runtime);
   }
 
-  /** A new assignment. What was read but is not on its way is dropped: it will be read again. */
   assigned(partitions: readonly number[]): void {
-    this.#partitions = partitions;
-    this.#joined = true;
-    this.#startOver();
+    this.#owner.assigned(partitions);
   }
 
-  #startOver(): void {
-    const before = this.#taken;
-    const generation = (this.#generation += 1);
-    this.#taken = undefined;
-    const settled = before === undefined ? undefined : this.#settled(before);
-    this.#taking = Promise.all([this.#taking, settled])
-      .then(() => this.#take(generation))
-      .catch((error: unknown) => this.#parts.failed(asError(error)));
+  async #takeOver(partitions: readonly number[]): Promise<Assignment> {
+    const { input, logger, runtime } = this.#parts;
+    const remembered = { committed: this.#committed, landed: this.#landed };
+    const taken = await takeOver(partitions, remembered, this.#parts);
+    const waiting = new Availability('Kafka (committing)', logger);
+    const commit = (at: ReadonlyMap<number, number>): Promise<void> => {
+      assertLanded(at, taken);
+      return input.commit(at, taken.topicId);
+    };
+    const failed = (error: Error): void => this.#fail(error);
+    return { ...taken, committer: new Committer(commit, waiting, runtime, failed) };
+  }
+
+  /** What is on its way may still land after a refusal; nothing may after a broken rule. */
+  #fail(error: Error): void {
+    if (error instanceof InvariantError) this.#owner.fail(error);
+    else this.#parts.failed(error);
+  }
+
+  #began({ committer, states, topicId, uncommitted }: Assignment): void {
+    this.#owner.availability.back();
+    for (const [partition, { position }] of states) {
+      this.#landed.set(partition, { offset: position, note: topicId });
+    }
+    for (const [partition, offset] of uncommitted) committer.landed(partition, offset);
+    this.#tellProgress();
   }
 
   /** What is on its way lands first, so that as little as possible is made twice. */
-  async #settled({ committer, states }: Owned): Promise<void> {
+  async #ended(taken: Assignment | undefined): Promise<void> {
+    if (taken === undefined) return;
+    const { committer, states } = taken;
     for (const { open } of states.values()) {
       this.#bytes -= open.bytes;
       this.#read -= open.read;
@@ -85,115 +104,41 @@ export class Relay {
     for (const { sending } of states.values()) await sending;
     committer.giveUp();
     await committer.flushed();
-  }
-
-  #isCurrent(generation: number): boolean {
-    return generation === this.#generation && !this.#stopping;
-  }
-
-  async #take(generation: number): Promise<void> {
-    for (let attempt = 0; this.#isCurrent(generation); attempt += 1) {
-      try {
-        const remembered = { committed: this.#committed, landed: this.#landed };
-        const taken = await takeOver(this.#partitions, remembered, this.#parts);
-        if (this.#isCurrent(generation)) this.#own(taken);
-        return;
-      } catch (error) {
-        if (!(error instanceof UnavailableError)) throw error;
-        this.#availability.lost(error);
-      }
-      await sleep(backoffMs(attempt));
-    }
-  }
-
-  #own(taken: Taken): void {
-    const { failed, input, logger } = this.#parts;
-    const { states, topicId, uncommitted } = taken;
-    const waiting = new Availability('Kafka (committing)', logger);
-    const committer = new Committer((at) => input.commit(at, topicId), waiting, failed);
-    this.#taken = { ...taken, committer };
-    this.#availability.back();
-    for (const [partition, { position }] of states) {
-      this.#landed.set(partition, { offset: position, note: topicId });
-    }
-    for (const [partition, offset] of uncommitted) committer.landed(partition, offset);
-    const positions = Object.fromEntries([...states].map(([at, { position }]) => [at, position]));
-    logger.info({ topicId, positions }, `took over ${states.size} partitions of ${input.topic}`);
-    for (const state of states.values()) this.#seek(state);
-    this.#tellProgress();
-  }
-
-  #seek(state: PartitionState): void {
-    state.sought = state.position;
-    this.#parts.input.seek(state.partition, state.position);
+    // An assignment without partitions has no takeover that would say so.
+    const isSent = [...states.values()].every(({ landed, open }) => open.first === landed);
+    if (this.#read >= this.#parts.max && isSent) this.#parts.done();
   }
 
   /** Takes a fetched batch; false when it was not taken and a seek follows, or the end. */
   async batch(fetched: RecordBatch, membership: Membership): Promise<boolean> {
-    const taken = await this.#whenTaken(membership);
-    const state = taken?.states.get(fetched.partition);
-    if (taken === undefined || state === undefined || !membership.isCurrent()) return false;
-    state.end = fetched.endOffset;
-    const fit = continuity(state, fetched);
-    if (fit === 'seek') {
-      if (fetched.endOffset < state.position) this.#startOver();
-      else this.#seek(state);
-      return false;
-    }
-    if (fit === 'hole' && (await isLost(this.#parts.input, state))) {
-      if (taken === this.#taken) this.#startOver();
-      return false;
-    }
-    const generation = this.#generation;
-    if (taken !== this.#taken) return false;
-    let isTaken = false;
-    while (!isTaken && this.#isCurrent(generation)) {
-      isTaken = this.#accept(fetched, state, taken.topicId);
-      await this.#room(state, membership, taken);
-    }
-    return isTaken && taken === this.#taken;
-  }
-
-  async #whenTaken(membership: Membership): Promise<Owned | undefined> {
-    while (membership.isCurrent() && !this.#stopping) {
-      // Once all that was asked for is read, the membership is kept until the end.
-      if (this.#taken !== undefined && this.#read < this.#parts.max) return this.#taken;
-      await Promise.race([this.#taking.then(() => sleep(20)), sleep(HEARTBEAT_EVERY_MS)]);
+    const { max, runtime } = this.#parts;
+    // Once all that was asked for is read, the membership is kept until the end.
+    while (this.#read >= max && membership.isCurrent() && !this.#owner.stopping) {
+      await runtime.sleep(REST_MS);
       await membership.heartbeat();
     }
-    return undefined;
+    return this.#owner.batch(fetched, membership);
   }
 
   /** True when all of it was taken; false when the open parcel is full before. */
-  #accept(fetched: RecordBatch, state: PartitionState, topicId: string): boolean {
-    const { input, max } = this.#parts;
+  #take(fetched: RecordBatch, state: PartitionState, topicId: string): boolean {
+    const { input, max, runtime } = this.#parts;
     const place = { source: sourceOf(input.topic, topicId), partition: state.partition };
-    const making = makingOf(this.#parts, place);
+    const making = makingOf(this.#parts, place, runtime.nowMs());
     const { open } = state;
     const { bytes, read } = open;
     const isTaken = open.addRun(fetched, state.position, making, max - this.#read);
     this.#read += open.read - read;
     this.#bytes += open.bytes - bytes;
     state.position = open.next;
-    state.sought = undefined;
     this.#pump(state);
     this.#tellProgress();
     return isTaken;
   }
 
-  /** Holds the fetch back while there is too much on its way. */
-  async #room(state: PartitionState, membership: Membership, taken: Owned): Promise<void> {
-    const isFull = (): boolean =>
-      state.open.bytes >= OPEN_BYTES_MAX || this.#bytes >= ALL_BYTES_MAX;
-    while (isFull() && taken === this.#taken && !this.#stopping) {
-      await Promise.race([state.sending ?? sleep(10), sleep(HEARTBEAT_EVERY_MS)]);
-      await membership.heartbeat();
-    }
-  }
-
   /** Sends what is open, if nothing of the partition is on its way. */
   #pump(state: PartitionState): void {
-    const taken = this.#taken;
+    const taken = this.#owner.owned;
     if (taken?.states.get(state.partition) !== state || state.sending !== undefined) return;
     if (state.open.next === state.landed || state.broken) return;
     const parcel = state.open;
@@ -201,7 +146,7 @@ export class Relay {
     state.sending = this.#send(parcel, state, taken)
       .catch((error: unknown) => {
         state.broken = true;
-        if (!this.#stopping) this.#parts.failed(asError(error));
+        if (!this.#owner.stopping) this.#fail(asError(error));
       })
       .finally(() => {
         this.#bytes -= parcel.bytes;
@@ -210,12 +155,16 @@ export class Relay {
       });
   }
 
-  async #send(parcel: Parcel, state: PartitionState, taken: Owned): Promise<void> {
+  async #send(parcel: Parcel, state: PartitionState, taken: Assignment): Promise<void> {
     const { logger, metrics, sender, topics } = this.#parts;
     const { committer, topicId, widths } = taken;
     const startedAt = performance.now();
+    if (parcel.first !== state.landed) {
+      const text = `partition ${state.partition} sends from ${parcel.first} on, and ${state.landed} has landed`;
+      throw new InvariantError(text);
+    }
     if (!(await this.#isSameTopic(taken))) {
-      if (taken === this.#taken) this.#startOver();
+      if (taken === this.#owner.owned) this.#owner.startOver();
       return;
     }
     for (const [stream, records] of parcel.outputs) {
@@ -231,7 +180,8 @@ export class Relay {
     }
     state.landed = parcel.next;
     this.#landed.set(state.partition, { offset: parcel.next, note: topicId });
-    if (taken === this.#taken || this.#stopping) committer.landed(state.partition, parcel.next);
+    if (taken === this.#owner.owned || this.#owner.stopping)
+      committer.landed(state.partition, parcel.next);
     sayUnreadable(parcel, logger, `${this.#parts.input.topic}, partition ${state.partition}`);
     metrics.landed(parcel, performance.now() - startedAt);
     this.#tellProgress();
@@ -241,60 +191,70 @@ export class Relay {
    * Ids never come back, so the same id before a fetch and after it proves that what was fetched is of that
    * topic and not of one created in its place.
    */
-  async #isSameTopic(taken: Owned): Promise<boolean> {
+  async #isSameTopic(taken: Assignment): Promise<boolean> {
+    const { input, runtime } = this.#parts;
+    const { availability } = this.#owner;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const now = await this.#parts.input.topicId();
-        this.#availability.back();
+        const now = await input.topicId();
+        availability.back();
         return now === taken.topicId;
       } catch (error) {
-        if (!(error instanceof UnavailableError) || taken !== this.#taken) throw error;
-        this.#availability.lost(error);
-        await sleep(backoffMs(attempt));
+        if (!(error instanceof UnavailableError)) throw error;
+        // Whoever takes over next asks again; nothing of this was sent.
+        if (taken !== this.#owner.owned) return false;
+        availability.lost(error);
+        await pause(attempt, runtime);
       }
     }
   }
 
   #tellProgress(): void {
     const { done, max, metrics } = this.#parts;
-    if (this.#taken === undefined) return;
-    metrics.lag(lagOf(this.#taken));
-    if (this.#read >= max && isIdle(this.#taken)) done();
+    const taken = this.#owner.owned;
+    if (taken === undefined) return;
+    metrics.lag(lagOf(taken.states.values()));
+    if (this.#read >= max && isIdle(taken)) done();
   }
 
   /** Called every few seconds: how far goes the log, and is it still the same. */
   async refresh(): Promise<void> {
-    const taken = this.#taken;
-    if (taken === undefined) return;
-    const { input, metrics } = this.#parts;
-    await this.#progress.look(taken.states, () => input.logRanges());
-    metrics.stalled(this.standstills().length);
-    this.#tellProgress();
-    // One that grew again to exactly where we stand shows no other sign until the next record comes.
-    const replaced = (await input.topicId()) !== taken.topicId && taken === this.#taken;
-    if (replaced) this.#startOver();
+    await this.#owner.look((standing) => {
+      this.#parts.metrics.stalled(standing);
+      this.#tellProgress();
+    });
   }
 
   /** Sends and commits what was read, if that works within `withinMs`, and stops. */
   async stop(withinMs: number): Promise<void> {
-    this.#stopping = true;
-    const taken = this.#taken;
+    const taken = this.#owner.owned;
+    const inTime = await this.#owner.stop(withinMs, () => this.#drain(taken));
     if (taken === undefined) return;
-    const drained = (async () => {
-      for (const state of taken.states.values()) {
-        while (taken === this.#taken && state.landed !== state.position && !state.broken) {
-          this.#pump(state);
-          await (state.sending ?? sleep(1));
-        }
-      }
-      await taken.committer.flushed();
-      return true;
-    })();
-    const inTime = await Promise.race([drained, sleep(withinMs, false, { ref: false })]);
-    this.#taken = undefined;
     this.#parts.sender.giveUp();
     taken.committer.giveUp();
-    if (!inTime || !isIdle(taken))
-      this.#parts.logger.warn('gave up what was on its way; it will be read again');
+    if (inTime && isIdle(taken)) return;
+    this.#parts.logger.warn('gave up what was on its way; it will be read again');
+  }
+
+  async #drain(taken: Assignment | undefined): Promise<void> {
+    if (taken === undefined) return;
+    for (const state of taken.states.values()) {
+      while (taken === this.#owner.owned && state.landed !== state.position && !state.broken) {
+        this.#pump(state);
+        await (state.sending ?? this.#parts.runtime.sleep(DRAIN_LOOK_MS));
+      }
+    }
+    await taken.committer.flushed();
+  }
+}
+
+/** The next processor takes nothing below what is committed. @throws {InvariantError} */
+function assertLanded(at: ReadonlyMap<number, number>, { states }: Taken): void {
+  for (const [partition, offset] of at) {
+    const landed = states.get(partition)?.landed ?? -1;
+    if (offset <= landed) continue;
+    throw new InvariantError(
+      `${offset} of partition ${partition} is committed, and ${landed} has landed`,
+    );
   }
 }

@@ -1,7 +1,7 @@
 // Where a partition goes on: never after what is not acknowledged, never by the offsets of another topic.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resume, type Known } from './resume.ts';
+import { resume, type Known } from './resume-from-commits.ts';
 
 const known = (given: Partial<Known>): Known => ({
   topicId: 'now',

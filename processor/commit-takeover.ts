@@ -1,34 +1,22 @@
-// What has to be known before the first record of an assignment is taken: which topic it is, where each of
-// its partitions goes on, and how many partitions the outputs have.
-import { UnavailableError } from '../platform/errors.ts';
+// The takeover of partitions whose truth is what the group committed: which topic it is, where each of its
+// partitions goes on, and how many partitions the outputs have. Nobody is fenced: what an owner before still sends
+// is made twice at worst, and the sink leaves that out.
 import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
-import type { LogRange } from '../platform/kafka/log-ranges.ts';
+import { ofOneIncarnation } from '../platform/kafka/one-incarnation.ts';
+import type { Owned, OwnedLog, OwnedPartition } from '../platform/kafka/partition-owner.ts';
 import type { Logger } from '../platform/log.ts';
 import { Parcel } from './parcel.ts';
-import { resume } from './resume.ts';
+import { resume } from './resume-from-commits.ts';
 
 /** The topic that is read, as a member of its group sees it. */
-export interface InputLog {
-  readonly topic: string;
-  /** The topic's id, asked freshly. */
-  topicId(): Promise<string>;
-  logRanges(): Promise<ReadonlyMap<number, LogRange>>;
+export interface InputLog extends OwnedLog {
   /** What the group committed; the notes are ids of topics. */
   committed(): Promise<ReadonlyMap<number, NotedOffset>>;
   commit(positions: ReadonlyMap<number, number>, topicId: string): Promise<void>;
-  seek(partition: number, offset: number): void;
 }
 
-export interface PartitionState {
+export interface PartitionState extends OwnedPartition {
   readonly partition: number;
-  /** The next offset to take. */
-  position: number;
-  /** Everything below is acknowledged. */
-  landed: number;
-  /** One past the last record of the log, as last seen. */
-  end: number;
-  /** Where the last seek went, until something is taken. */
-  sought: number | undefined;
   /** What is made of the records from the last one sent to `position`. */
   open: Parcel;
   sending: Promise<void> | undefined;
@@ -37,9 +25,7 @@ export interface PartitionState {
 }
 
 /** What one assignment knows; gone with the next. */
-export interface Taken {
-  readonly topicId: string;
-  readonly states: ReadonlyMap<number, PartitionState>;
+export interface Taken extends Owned<PartitionState> {
   /** Positions that are not what the group committed. */
   readonly uncommitted: ReadonlyMap<number, number>;
   /** Partitions of each output, by the name of its stream. */
@@ -73,28 +59,19 @@ export async function takeOver(
 ): Promise<Taken> {
   const widths = new Map<string, number>();
   for (const [stream, topic] of topics) widths.set(stream, await sender.partitionsOf(topic));
-  const topicId = await input.topicId();
-  const commits = await input.committed();
-  const ranges = await input.logRanges();
-  if ((await input.topicId()) !== topicId) {
-    throw new UnavailableError(`Kafka: topic ${input.topic} was just created again`);
-  }
+  const { known, ranges, topicId } = await ofOneIncarnation(input, partitions, () =>
+    input.committed(),
+  );
   const states = new Map<number, PartitionState>();
   const uncommitted = new Map<number, number>();
   for (const partition of partitions) {
-    const log = ranges.get(partition);
-    if (log === undefined) {
-      throw new UnavailableError(
-        `Kafka: partition ${partition} of ${input.topic} is not there yet`,
-      );
-    }
-    const found = commits.get(partition);
+    const log = ranges.get(partition)!;
+    const found = known.get(partition);
     // What has no note, or is no offset, was committed by kafkajs over one that was out of range.
     const before = remembered.committed.get(partition);
     const committed = (found?.note ?? '') === '' ? (before ?? found) : found;
     const landed = remembered.landed.get(partition);
-    const known = { topicId, log, committed, landed, fromBeginning };
-    const { position, warning } = resume(known);
+    const { position, warning } = resume({ topicId, log, committed, landed, fromBeginning });
     if (warning !== undefined) {
       logger.warn({ partition, position }, `partition ${partition}: ${warning}`);
     }
@@ -112,30 +89,7 @@ function stateAt(partition: number, position: number, end: number): PartitionSta
   return { partition, position, landed: position, end, open, ...nothing };
 }
 
-/** Records of the input that nothing is acknowledged for. */
-export function lagOf({ states }: Taken): number {
-  let lag = 0;
-  for (const { end, landed } of states.values()) lag += Math.max(0, end - landed);
-  return lag;
-}
-
 /** True when all that was taken is acknowledged. */
 export function isIdle({ states }: Taken): boolean {
   return [...states.values()].every(({ landed, position }) => landed === position);
-}
-
-/**
- * Whether retention took what lies before a record that was fetched for the position; else no record was
- * there (compaction, markers). Where that cannot be found out now, it has to be found out by a takeover.
- */
-export async function isLost(
-  input: InputLog,
-  { partition, position }: PartitionState,
-): Promise<boolean> {
-  try {
-    return ((await input.logRanges()).get(partition)?.begin ?? 0) > position;
-  } catch (error) {
-    if (error instanceof UnavailableError) return true;
-    throw error;
-  }
 }

@@ -1,41 +1,33 @@
-// The one way to become the writer of partitions, used at every assignment and after every write
-// whose outcome is unknown: name the log, claim, end what is still being written, and only then read
-// what has landed. The order is the proof: nothing can land between the reading and our first insert.
-import { ConfigError, FencedError, UnavailableError } from '../platform/errors.ts';
+// The one way to become the writer of partitions whose truth is a table, used at every assignment and after every
+// write whose outcome is unknown: name the log, claim, end what is still being written, and only then read what
+// has landed. The order is the proof: nothing can land between the reading and our first insert.
 import type { LogRange } from '../platform/kafka/log-ranges.ts';
+import { ofOneIncarnation } from '../platform/kafka/one-incarnation.ts';
+import type { Owned, OwnedLog } from '../platform/kafka/partition-owner.ts';
 import type { Logger } from '../platform/log.ts';
-import { pause, type Availability } from '../platform/retry.ts';
-import type { Runtime } from '../platform/runtime.ts';
 import type { Ownership } from './fence.ts';
 import { covered } from './gap.ts';
 import { factsOf } from './lost.ts';
 import type { Origins } from './origins.ts';
 import type { PartitionState } from './partition.ts';
-import { holes, resume, type Resume } from './resume.ts';
+import { holes, resume, type Resume } from './resume-from-table.ts';
 import type { Facts, FloorRow, Landed } from './sink.ts';
 import { sourceOf } from './source.ts';
 
 /** What a takeover asks of Kafka. */
-export interface TopicLog {
-  readonly topic: string;
-  /** The topic's id, asked freshly. */
-  topicId(): Promise<string>;
-  logRanges(): Promise<ReadonlyMap<number, LogRange>>;
+export interface TopicLog extends Omit<OwnedLog, 'seek'> {
   committed(): Promise<ReadonlyMap<number, number>>;
 }
 
-export interface Taken {
+export interface Taken extends Owned<PartitionState> {
   readonly ownership: Ownership;
-  readonly topicId: string;
   readonly states: Map<number, PartitionState>;
 }
 
 export interface TakeoverParts {
   readonly log: TopicLog;
   readonly facts: Facts;
-  readonly availability: Availability;
   readonly logger: Logger;
-  readonly runtime: Runtime;
 }
 
 /** The log lost records that were ingested; going on would skip what comes next. */
@@ -44,51 +36,26 @@ export class LogTruncatedError extends Error {
 }
 
 /**
- * Takes over `partitions`, waiting out whatever is away; undefined when `isCurrent` turned false.
- * It tells `availability` what it waits for; that all is back is the caller's to say.
- * @throws {ConfigError | LogTruncatedError}
+ * One attempt at taking `partitions` over.
+ * @throws {UnavailableError | FencedError} another attempt may do. {ConfigError | LogTruncatedError}
  */
 export async function takeOver(
   partitions: readonly number[],
-  parts: TakeoverParts,
-  isCurrent: () => boolean,
-): Promise<Taken | undefined> {
-  for (let attempt = 0; isCurrent(); attempt += 1) {
-    try {
-      const taken = await takeOnce(partitions, parts);
-      return isCurrent() ? taken : undefined;
-    } catch (error) {
-      if (error instanceof UnavailableError) parts.availability.lost(error);
-      else if (!(error instanceof FencedError)) throw error;
-    }
-    await pause(attempt, parts.runtime);
-  }
-  return undefined;
-}
-
-async function takeOnce(
-  partitions: readonly number[],
   { facts, log, logger }: TakeoverParts,
 ): Promise<Taken> {
-  const topicId = await log.topicId();
-  const source = sourceOf(log.topic, topicId);
-  const ownership = await facts.claim(source, partitions);
-  const landed = await facts.landed(source, partitions);
-  const committed = await seeds(partitions, landed, log, facts);
-  // The log last: it may grow meanwhile, but a position that was read before never lies beyond it.
-  const ranges = await log.logRanges();
-  if ((await log.topicId()) !== topicId) {
-    // These offsets are of another log: they would look like lost records, or like a gap.
-    throw new UnavailableError(`Kafka: topic ${log.topic} was just created again`);
-  }
+  const { known, ranges, topicId } = await ofOneIncarnation(log, partitions, async (id) => {
+    const source = sourceOf(log.topic, id);
+    const ownership = await facts.claim(source, partitions);
+    const landed = await facts.landed(source, partitions);
+    const committed = await seeds(partitions, landed, log, facts);
+    return { source, ownership, landed, committed };
+  });
+  const { committed, landed, ownership, source } = known;
   const states = new Map<number, PartitionState>();
   const positions = new Map<number, number>();
   const floors: FloorRow[] = [];
   for (const partition of partitions) {
-    const range = ranges.get(partition);
-    if (range === undefined) {
-      throw new UnavailableError(`Kafka: partition ${partition} of ${log.topic} is not there yet`);
-    }
+    const range = ranges.get(partition)!;
     const { floor, rows } = landed.get(partition) ?? { floor: undefined, rows: undefined };
     const seed = committed?.get(partition);
     const upgraded = committed !== undefined;
@@ -152,9 +119,4 @@ function positionOf(answer: Resume, partition: number, range: LogRange, topic: s
       `${answer.position - 1} were ingested from it: the broker lost records. Restore its log, or ` +
       'delete and create the topic anew, which starts a new source.',
   );
-}
-
-/** True when waiting will not help. */
-export function isFinal(error: unknown): boolean {
-  return error instanceof ConfigError || error instanceof LogTruncatedError;
 }

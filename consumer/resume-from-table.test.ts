@@ -1,7 +1,7 @@
 // Where to read on: for any history of a partition nothing is skipped and nothing is read twice.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holes, resume, type Known } from './resume.ts';
+import { holes, resume, type Known } from './resume-from-table.ts';
 
 const known = (given: Partial<Known>): Known => ({
   floor: undefined,
