@@ -2,8 +2,14 @@
 // (what has landed), dead offsets. Every write carries the fence; every read is repeatable.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { retentionDays } from '../platform/clickhouse/retention.ts';
-import { FencedError, UnclearOutcomeError, UnavailableError } from '../platform/errors.ts';
+import {
+  FencedError,
+  InvariantError,
+  UnclearOutcomeError,
+  UnavailableError,
+} from '../platform/errors.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
+import { claim, type ClaimSteps } from './claim.ts';
 import { CLAIM, guard, insertId, insertsInto, type Claim, type Ownership } from './fence.ts';
 import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from './gap.ts';
 import { metOrigins } from './origins-met.ts';
@@ -60,15 +66,27 @@ export class Ledger implements Facts {
   async claim(source: string, partitions: readonly number[]): Promise<Ownership> {
     const table = await readIdentity(this.#clickhouse, this.#table);
     this.#identity = table;
-    const epochs = await this.#epochs(source, partitions);
-    const claims = partitions.map((partition) => {
-      return { partition, epoch: (epochs.get(partition) ?? 0) + 1 };
-    });
-    const ownership = { database: this.#database, table, source, owner: this.#owner, claims };
-    await this.#write(ownership, claims.map(claimRow), '1');
-    await this.#endInserts(ownership, partitions);
-    await this.#assertOwner(ownership);
-    return ownership;
+    const claimant = { database: this.#database, table, source, owner: this.#owner };
+    return claim(this.#steps(claimant), claimant, partitions);
+  }
+
+  #steps(claimant: Omit<Ownership, 'claims'>): ClaimSteps {
+    return {
+      epochs: (source, partitions) => this.#epochs(source, partitions),
+      writeClaims: (ownership) => this.#write(ownership, ownership.claims.map(claimRow), '1'),
+      endInserts: (source, partitions) => {
+        const condition = insertsInto(claimant, source, partitions);
+        // SYNC waits for what it kills.
+        return this.#clickhouse.command(`KILL QUERY WHERE ${condition} SYNC`);
+      },
+      runningInserts: async (source, partitions) => {
+        const [left] = await this.#clickhouse.rows<{ running: string }>(
+          `SELECT count() AS running FROM system.processes WHERE ${insertsInto(claimant, source, partitions)}`,
+        );
+        return Number(left?.running ?? 0);
+      },
+      owners: (source, partitions) => this.#owners(source, partitions),
+    };
   }
 
   /**
@@ -91,33 +109,15 @@ export class Ledger implements Facts {
     return new Map(rows.map((row) => [row.kafka_partition, Number(row.epoch)]));
   }
 
-  async #assertOwner(ownership: Ownership): Promise<void> {
-    const { claims, source } = ownership;
-    const partitions = claims.map(({ partition }) => partition);
+  async #owners(source: string, partitions: readonly number[]) {
     const rows = await this.#clickhouse.rows<{ kafka_partition: number; e: string; o: string }>(
       `SELECT kafka_partition, max((epoch, owner)) AS latest, latest.1 AS e, latest.2 AS o
        FROM ${consumerPositions.name}
        WHERE ${await this.#of(source, partitions)} AND reason = ${quoted(CLAIM)} GROUP BY kafka_partition`,
     );
-    const latest = new Map(rows.map((row) => [row.kafka_partition, `${row.e} ${row.o}`]));
-    const lost = claims.filter(({ epoch, partition }) => {
-      return latest.get(partition) !== `${epoch} ${this.#owner}`;
-    });
-    if (lost.length === 0) return;
-    throw new FencedError(`partition ${lost[0]!.partition} of ${source} was claimed by another`);
-  }
-
-  async #endInserts(ownership: Ownership, partitions: readonly number[]): Promise<void> {
-    const condition = insertsInto(ownership, ownership.source, partitions);
-    // SYNC waits for what it kills; an insert that only now appears started after our claim was
-    // written, so its guard fails. The loop is for servers that answer before the last one is gone.
-    for (;;) {
-      await this.#clickhouse.command(`KILL QUERY WHERE ${condition} SYNC`);
-      const [left] = await this.#clickhouse.rows<{ running: string }>(
-        `SELECT count() AS running FROM system.processes WHERE ${condition}`,
-      );
-      if (Number(left?.running ?? 0) === 0) return;
-    }
+    return new Map(
+      rows.map(({ e, kafka_partition: at, o }) => [at, { epoch: Number(e), owner: o }]),
+    );
   }
 
   /**
@@ -234,7 +234,11 @@ export class Ledger implements Facts {
   async recordFloors(ownership: Ownership, floors: readonly FloorRow[]): Promise<void> {
     if (floors.length === 0) return;
     const epochs = new Map(ownership.claims.map(({ epoch, partition }) => [partition, epoch]));
-    const rows = floors.map((floor) => ({ ...floor, epoch: epochs.get(floor.partition) ?? 0 }));
+    const rows = floors.map((floor) => {
+      const epoch = epochs.get(floor.partition);
+      if (epoch !== undefined) return { ...floor, epoch };
+      throw new InvariantError(`a fact about partition ${floor.partition} of ${ownership.source}, which is not claimed`); // prettier-ignore
+    });
     await this.#write(ownership, rows, guard(ownership));
   }
 

@@ -2,7 +2,7 @@
 // with failures classified. Text is UTC everywhere, whatever the server's own zone.
 import { Readable } from 'node:stream';
 import { createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
-import { UnclearOutcomeError } from '../errors.ts';
+import { assertAcknowledged } from './acknowledged.ts';
 import { readFailure, writeFailure } from './failure.ts';
 import type { ClickHouseTarget } from './variables.ts';
 
@@ -104,10 +104,7 @@ export class ClickHouse implements AsyncDisposable {
     } catch (error) {
       throw writeFailure(error, 'ClickHouse insert', this.#url);
     }
-    // A server that stopped receiving early can still answer 200 (ClickHouse issue 65117).
-    if (written !== undefined && written > 0 && written < rows) {
-      throw new UnclearOutcomeError(`ClickHouse insert: ${written} of ${rows} rows acknowledged`);
-    }
+    assertAcknowledged(rows, written);
   }
 
   /** @throws {ConfigError | UnavailableError} when no query can be run with these credentials. */
