@@ -1,6 +1,7 @@
-// Random histories of the consumer's protocol lose and double nothing, and each fault that is put into the
-// code on purpose is found by some of them: a simulator that finds nothing would prove nothing.
+// Random histories of consumers and processors lose and double nothing, and each fault that is put into the code
+// on purpose is found by some of them: a simulator that finds nothing would prove nothing.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -20,17 +21,23 @@ async function simulate(...args: string[]): Promise<{ code: number; said: string
   }
 }
 
-describe('the protocol of the consumer', () => {
-  it('loses and doubles nothing in a thousand random histories', async () => {
+describe('the protocols of consumer and processor', () => {
+  it('lose and double nothing in a thousand random histories', async () => {
     const { code, said } = await simulate('--runs', '1000');
     expect(said).toMatch(/nothing is lost or doubled/);
     expect(code).toBe(0);
   });
 
-  it.each(mutations)('is found wrong when it would $name', async (mutation) => {
+  it.concurrent.each(mutations)('are found wrong when they would $name', async (mutation) => {
     expect(mutated(mutation)).not.toBe('');
     const { code, said } = await simulate('--runs', '600', '--mutation', mutation.name);
     expect(said).toMatch(/^history \d+ of seed 1 fails: /);
     expect(code).toBe(1);
+  });
+
+  it('have each mutation explained in docs/simulation.md', () => {
+    const text = readFileSync(new URL('../../docs/simulation.md', import.meta.url), 'utf8');
+    const listed = [...text.matchAll(/^\| (.+?) +\| `/gm)].map((match) => match[1]);
+    expect(listed).toEqual(mutations.map(({ name }) => name));
   });
 });

@@ -1,5 +1,6 @@
 // A consumer group's coordinator in memory: members join, are given partitions by generation, and are
 // declared dead when they are silent for a session. A member that is only paused learns of it later.
+import type { NotedOffset } from '../../platform/kafka/group-consumer.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface Member {
@@ -15,19 +16,31 @@ const SESSION_MS = 3_000;
 const REBALANCE_MS = 1_000;
 
 export class Coordinator {
+  readonly committed = new Map<number, NotedOffset>();
   #generation = 0;
   readonly #members = new Map<Member, { seenMs: number; joined: boolean }>();
   readonly #time: VirtualTime;
   readonly #partitions: number;
+  readonly #onCommit: (partition: number, at: NotedOffset) => void;
   #rebalancing = false;
 
-  constructor(time: VirtualTime, partitions: number) {
+  constructor(
+    time: VirtualTime,
+    partitions: number,
+    onCommit: (partition: number, at: NotedOffset) => void = () => undefined,
+  ) {
     this.#time = time;
     this.#partitions = partitions;
+    this.#onCommit = onCommit;
   }
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** True while this generation is the current one and nobody asks for another. */
+  isStable(generation: number): boolean {
+    return generation === this.#generation && !this.#rebalancing;
   }
 
   join(member: Member): void {
@@ -46,6 +59,21 @@ export class Coordinator {
     if (known === undefined) return 'unknown';
     known.seenMs = this.#time.nowMs;
     return this.#rebalancing || generation !== this.#generation ? 'rejoin' : 'confirmed';
+  }
+
+  /** False when the commit is refused: only members of the current generation may. */
+  commit(
+    member: Member,
+    generation: number,
+    positions: ReadonlyMap<number, number>,
+    note: string,
+  ): boolean {
+    if (generation !== this.#generation || !this.#members.has(member)) return false;
+    for (const [partition, offset] of positions) {
+      this.committed.set(partition, { offset, note });
+      this.#onCommit(partition, { offset, note });
+    }
+    return true;
   }
 
   /** Declares a member dead after a session of silence. */

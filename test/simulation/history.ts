@@ -1,178 +1,174 @@
-// One simulated history: consumers, a topic and a table server, faults at given moments, and at the end an
-// account of every offset. Everything follows from the script, so a failing one can be run again and shrunk.
+// One simulated history: programs, topics and a table server, faults at given moments, and at the end an account
+// of every offset. Everything follows from the script, so a failing one can be run again and shrunk.
+import { ConfigError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { account } from './account.ts';
+import { account, accountOfProducts } from './account.ts';
 import { Chance } from './chance.ts';
 import { Coordinator } from './coordinator.ts';
-import { Program } from './program.ts';
-import { SimulatedConsumer, type Surroundings } from './simulated-consumer.ts';
+import { inject, type Fault } from './faults.ts';
+import { Products } from './products.ts';
+import { Program, soundNetwork, type Network } from './program.ts';
+import { SimulatedConsumer } from './simulated-consumer.ts';
+import { SimulatedProcessor } from './simulated-processor.ts';
+import type { SimulatedProgram } from './simulated-program.ts';
+import { consumed, made, raw } from './streams.ts';
 import { TableServer } from './table-server.ts';
-import { Topic } from './topic.ts';
+import { Topic, type Message, type Transaction } from './topic.ts';
 import { VirtualTime } from './virtual-time.ts';
-
-export type FaultKind =
-  | 'crash'
-  | 'pause'
-  | 'stop'
-  | 'start'
-  | 'clickhouse-down'
-  | 'clickhouse-loses-replies'
-  | 'clickhouse-slow'
-  | 'kafka-down'
-  | 'kafka-loses-replies'
-  | 'recreate-topic'
-  | 'retention'
-  | 'compaction'
-  | 'session-lost';
-
-export interface Fault {
-  readonly kind: FaultKind;
-  readonly atMs: number;
-  readonly forMs: number;
-  /** Which consumer or partition, modulo their number. */
-  readonly which: number;
-}
 
 export interface Script {
   readonly seed: number;
+  /** Whether processors stand between what is produced and the consumers. */
+  readonly pipeline: 'consumer' | 'processor';
   readonly faults: readonly Fault[];
 }
 
-const PARTITIONS = 2;
-const CONSUMERS = 2;
-const CONSUMERS_MAX = 4;
+export type Kind = 'consumer' | 'processor';
+
+export interface World {
+  readonly time: VirtualTime;
+  readonly chance: Chance;
+  /** What is produced. */
+  readonly input: Topic;
+  readonly server: TableServer;
+  readonly kafka: Network;
+  readonly clickhouse: Network;
+  readonly programs: readonly { readonly kind: Kind; readonly running: SimulatedProgram }[];
+  readonly transactions: Set<Transaction>;
+  readonly start: (kind: Kind) => void;
+}
+
+export const PARTITIONS = 2;
 /** Records come and faults happen until then. */
 const LOAD_MS = 12_000;
 /** After the last fault everything must have landed within this. */
 const CALM_MS = 60_000;
 const LOOK_EVERY_MS = 500;
+/** What ended with a refusal is started again after this. */
+const RESTART_MS = 1_000;
 
 /** Runs a history; the answer is what is wrong with it, undefined for nothing. */
 export async function runHistory(
-  { faults, seed }: Script,
+  { faults, pipeline, seed }: Script,
   logger: Logger = silent,
 ): Promise<string | undefined> {
   const chance = new Chance(seed);
   const time = new VirtualTime();
-  const topic = new Topic(PARTITIONS);
   const server = new TableServer(time, chance);
   const failures: string[] = [];
-  const surroundings: Surroundings = {
-    topic,
-    coordinator: new Coordinator(time, PARTITIONS),
-    server,
-    kafka: { down: false, loss: 0 },
-    clickhouse: { down: false, loss: 0 },
-    committed: new Map(),
-    failed: (error) => failures.push(`a process ended: ${error.stack ?? error.message}`),
-    logger,
+  const kafka = soundNetwork();
+  const clickhouse = soundNetwork();
+  const processed = new Topic('simulated', PARTITIONS);
+  const input = pipeline === 'consumer' ? processed : new Topic('raw', PARTITIONS);
+  const breach = (what: string): void => server.breach(what);
+  const products = new Products({ raw: input, processed }, time, chance, breach);
+  const consumers = new Coordinator(time, PARTITIONS);
+  const processors = new Coordinator(time, PARTITIONS, (partition, at) =>
+    products.assertMadeBefore(partition, at),
+  );
+  const programs: { kind: Kind; running: SimulatedProgram }[] = [];
+  const start = (kind: Kind): void => {
+    const program = new Program(`owner-${chance.int(1_000)}-${programs.length}`, time, chance);
+    // A refusal ends a program; whoever runs it starts it again.
+    const failed = (error: Error): void => {
+      if (!(error instanceof ConfigError)) {
+        failures.push(`a process ended: ${error.stack ?? error.message}`);
+        return;
+      }
+      void programs.find(({ running }) => running.program === program)?.running.stop();
+      time.after(RESTART_MS, () => start(kind));
+    };
+    const common = { kafka, failed, logger };
+    const running =
+      kind === 'consumer'
+        ? new SimulatedConsumer(program, {
+            ...{ ...common, topic: processed, coordinator: consumers, server, clickhouse },
+            stream: pipeline === 'consumer' ? consumed : made,
+          })
+        : new SimulatedProcessor(program, {
+            ...{ ...common, topic: input, coordinator: processors, products, breach },
+            ...{ output: raw, partitions: PARTITIONS },
+          });
+    programs.push({ kind, running });
   };
-  const consumers: SimulatedConsumer[] = [];
-  let started = 0;
-  const start = (): void => {
-    started += 1;
-    const program = new Program(`owner-${chance.int(1_000)}-${started}`, time, chance);
-    consumers.push(new SimulatedConsumer(program, surroundings));
-  };
-  for (let index = 0; index < CONSUMERS; index += 1) start();
-  produce(topic, time, chance);
-  const world = { ...surroundings, consumers, start, time };
+  start('consumer');
+  if (pipeline === 'consumer') start('consumer');
+  else for (const kind of ['processor', 'processor'] as const) start(kind);
+  const transactions = new Set<Transaction>();
+  const world = { time, chance, input, server, kafka, clickhouse, programs, transactions, start };
+  produce(world);
   for (const fault of faults) time.after(fault.atMs, () => inject(fault, world));
-  time.after(LOAD_MS, () => calm(world));
+  time.after(LOAD_MS, () => calm(world, pipeline));
+  const judge = (look: 'progress' | 'final'): string | undefined => {
+    const wrong = account(processed, server, look, input);
+    if (wrong !== undefined || pipeline === 'consumer') return wrong;
+    return accountOfProducts(input, processed, products, server);
+  };
   let isDone = false;
   const look = (): void => {
-    isDone = account(topic, server, 'progress') === undefined;
+    isDone = judge('progress') === undefined;
     if (!isDone) time.after(LOOK_EVERY_MS, look);
   };
-  time.after(LOAD_MS, look);
+  time.after(LOAD_MS + 1, look);
   const isOver = (): boolean => isDone || failures.length > 0 || server.breaches.length > 0;
   await time.runUntil(LOAD_MS + CALM_MS, isOver);
-  const wrong = failures[0] ?? server.breaches[0] ?? account(topic, server, 'final');
-  return wrong;
+  return failures[0] ?? server.breaches[0] ?? judge('final');
 }
 
-interface World extends Surroundings {
-  readonly consumers: SimulatedConsumer[];
-  readonly start: () => void;
-  readonly time: VirtualTime;
-}
-
-function inject({ forMs, kind, which }: Fault, world: World): void {
-  const { clickhouse, consumers, kafka, server, start, time, topic } = world;
-  const running = consumers.filter(({ program }) => !program.crashed);
-  const consumer = running[which % Math.max(1, running.length)];
-  switch (kind) {
-    case 'crash':
-      consumer?.program.crash();
-      time.after(forMs, start);
-      break;
-    case 'pause':
-      consumer?.program.pause();
-      time.after(forMs, () => consumer?.program.resume());
-      break;
-    case 'stop':
-      void consumer?.stop();
-      time.after(forMs, start);
-      break;
-    case 'start':
-      if (running.length < CONSUMERS_MAX) start();
-      break;
-    case 'clickhouse-down':
-      clickhouse.down = true;
-      time.after(forMs, () => (clickhouse.down = false));
-      break;
-    case 'clickhouse-loses-replies':
-      clickhouse.loss = 0.5;
-      time.after(forMs, () => (clickhouse.loss = 0));
-      break;
-    case 'clickhouse-slow':
-      server.slowestInsertMs = 4_000;
-      time.after(forMs, () => (server.slowestInsertMs = 50));
-      break;
-    case 'kafka-down':
-      kafka.down = true;
-      time.after(forMs, () => (kafka.down = false));
-      break;
-    case 'kafka-loses-replies':
-      kafka.loss = 0.3;
-      time.after(forMs, () => (kafka.loss = 0));
-      break;
-    case 'recreate-topic':
-      topic.recreate();
-      break;
-    case 'retention':
-      topic.retain(which % PARTITIONS, Math.floor(forMs / 1_000));
-      break;
-    case 'compaction':
-      topic.compact(which % PARTITIONS);
-      break;
-    case 'session-lost':
-      consumer?.forgotten();
-      break;
+/** Ends all faults and transactions; at least one program of each kind runs from here on. */
+function calm(
+  { clickhouse, input, kafka, programs, server, start, transactions }: World,
+  pipeline: Script['pipeline'],
+): void {
+  for (const network of [clickhouse, kafka]) {
+    const { calmAtMs, faults } = network;
+    Object.assign(network, soundNetwork(), { calmAtMs, faults });
   }
-}
-
-/** Ends all faults; at least one consumer runs from here on. */
-function calm({ clickhouse, consumers, kafka, server, start }: World): void {
-  clickhouse.down = kafka.down = false;
-  clickhouse.loss = kafka.loss = 0;
   server.slowestInsertMs = 50;
-  for (const { program } of consumers) program.resume();
-  start();
+  server.cuts = 0;
+  server.refuses = false;
+  for (const transaction of transactions) input.end(transaction, 'committed');
+  transactions.clear();
+  for (const { running } of programs) running.program.resume();
+  start('consumer');
+  if (pipeline === 'processor') start('processor');
 }
 
-/** Appends batches of events, messages that are none, and offsets without a record. */
-function produce(topic: Topic, time: VirtualTime, chance: Chance): void {
-  const append = (): void => {
-    const length = 1 + chance.int(8);
-    const goods = Array.from({ length }, () => {
+/** Appends batches of events, messages that are none, offsets without a record, and transactions. */
+function produce({ chance, input, time, transactions }: World): void {
+  let count = 0;
+  const messages = (): (Message | undefined)[] => {
+    return Array.from({ length: 1 + chance.int(8) }, () => {
       if (chance.happens(0.05)) return undefined;
-      return !chance.happens(0.1);
+      count += 1;
+      return { id: count, good: !chance.happens(0.1) };
     });
-    topic.append(chance.int(PARTITIONS), goods);
+  };
+  const append = (): void => {
+    const isTransactional = chance.happens(0.1);
+    if (isTransactional) begin(chance, input, time, transactions, messages);
+    else input.append(chance.int(PARTITIONS), messages());
     if (time.elapsedMs < LOAD_MS) time.after(chance.between(1, 400), append);
   };
   append();
+}
+
+/** Writes one or two batches in a transaction and ends it some time later. */
+function begin(
+  chance: Chance,
+  input: Topic,
+  time: VirtualTime,
+  transactions: Set<Transaction>,
+  messages: () => (Message | undefined)[],
+): void {
+  const transaction = input.begin();
+  transactions.add(transaction);
+  input.append(chance.int(PARTITIONS), messages(), transaction);
+  if (chance.happens(0.5)) input.append(chance.int(PARTITIONS), messages(), transaction);
+  time.after(chance.between(1, 3_000), () => {
+    if (!transactions.delete(transaction)) return;
+    input.end(transaction, chance.happens(0.6) ? 'committed' : 'aborted');
+  });
 }
 
 const nothing = (): void => undefined;

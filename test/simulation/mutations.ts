@@ -19,11 +19,11 @@ const FLOORS_OF_ALL = `await facts.recordFloors(
 export const mutations: readonly Mutation[] = [
   {
     name: 'read the position before the claim',
-    file: 'consumer/takeover.ts',
+    file: 'consumer/table-takeover.ts',
     find: `const ownership = await facts.claim(source, partitions);
-  const landed = await facts.landed(source, partitions);`,
+    const landed = await facts.landed(source, partitions);`,
     replace: `const landed = await facts.landed(source, partitions);
-  const ownership = await facts.claim(source, partitions);`,
+    const ownership = await facts.claim(source, partitions);`,
   },
   {
     name: 'leave the guard off',
@@ -32,10 +32,92 @@ export const mutations: readonly Mutation[] = [
     replace: '',
   },
   {
-    name: 'do not end the inserts of the owner before',
-    file: 'test/simulation/simulated-sink.ts',
-    find: 'await ask(() => server.endInserts(source, partitions));',
+    name: 'read the position before the kill',
+    file: 'consumer/claim.ts',
+    find: 'await ended(steps, source, partitions);',
+    replace: 'void ended(steps, source, partitions).catch(() => undefined);',
+  },
+  {
+    name: "take the answer to a kill for the insert's end",
+    file: 'consumer/claim.ts',
+    find: 'if ((await steps.runningInserts(source, partitions)) === 0) return;',
+    replace: 'return;',
+  },
+  {
+    name: 'take a short acknowledgement for a whole one',
+    file: 'platform/clickhouse/acknowledged.ts',
+    find: 'if (written !== undefined && written > 0 && written < sent) {',
+    replace: 'if (sent < 0) {',
+  },
+  {
+    name: 'claim at once after a fence',
+    file: 'platform/kafka/partition-owner.ts',
+    find: 'this.startOver(this.#confirmed.promise);',
+    replace: 'this.startOver();',
+  },
+  {
+    name: 'go on with a batch after its ownership ended',
+    file: 'platform/kafka/partition-owner.ts',
+    find: 'return owned === this.#owned && !this.#stopping;',
+    replace: 'return !this.#stopping;',
+  },
+  {
+    name: 'go on after a refusal',
+    file: 'platform/kafka/partition-owner.ts',
+    find: `this.#stopping = true;
+    this.giveUp();
+    this.#parts.failed(error);`,
+    replace: 'this.#parts.failed(error);',
+  },
+  {
+    name: 'stop a consumer without its last floor',
+    file: 'consumer/lane.ts',
+    find: 'await this.#checkpoint.record(taken);',
+    replace: 'return;',
+  },
+  {
+    name: 'let what was made twice land twice',
+    file: 'consumer/origins.ts',
+    find: 'if (origin.offset <= greatest) return true;',
     replace: '',
+  },
+  {
+    name: 'commit before the acknowledgement',
+    file: 'processor/relay.ts',
+    find: 'for (const [stream, records] of parcel.outputs) {',
+    replace: `state.landed = parcel.next;
+    committer.landed(state.partition, parcel.next);
+    for (const [stream, records] of parcel.outputs) {`,
+  },
+  {
+    name: 'stop a processor without its last commit',
+    file: 'processor/relay.ts',
+    find: 'await taken.committer.flushed();',
+    replace: '',
+  },
+  {
+    name: 'send two parcels of a partition at once',
+    file: 'processor/relay.ts',
+    find: '|| state.sending !== undefined) return;',
+    replace: ') return;',
+  },
+  {
+    name: 'send what was read of a topic that is gone',
+    file: 'processor/relay.ts',
+    find: 'if (!(await this.#isSameTopic(taken))) {',
+    replace: 'if (this.#read < 0) {',
+  },
+  {
+    name: 'go by what was committed for a topic that is gone',
+    file: 'processor/resume-from-commits.ts',
+    find: "const isOurs = committed?.note === topicId || committed?.note === '';",
+    replace: 'const isOurs = committed !== undefined;',
+  },
+  {
+    name: 'end with what an older assignment waited for',
+    file: 'processor/relay.ts',
+    find: 'if (taken !== this.#owner.owned) return false;',
+    replace: 'if (taken !== this.#owner.owned) throw error;',
   },
   {
     name: 'write floors before their rows',
@@ -59,22 +141,20 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'forget which offsets are dead already',
-    file: 'consumer/takeover.ts',
+    file: 'consumer/table-takeover.ts',
     find: 'const dead = await facts.deadFrom(source, partition, position);',
     replace: 'const dead = new Set<number>();',
   },
   {
     name: 'keep what was read before starting over',
     file: 'consumer/lane.ts',
-    find: `this.#taken = undefined;
-    this.#open.clear();`,
-    replace: 'this.#taken = undefined;',
+    find: 'this.#open.clear();',
+    replace: '',
   },
   {
     name: 'land the next batch after giving one up at a stop',
     file: 'consumer/lane.ts',
-    find: `this.#taken = undefined;
-      this.#open.clear();`,
+    find: 'this.#owner.giveUp();',
     replace: '',
   },
   {

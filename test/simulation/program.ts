@@ -10,16 +10,27 @@ export interface Network {
   down: boolean;
   /** Probability that the reply of a request is lost. */
   loss: number;
+  /** How long a request or a reply travels at most; longer than a client waits, it arrives too late. */
+  slowestMs: number;
+  /** Counts the faults there were, and says when the last of them has no consequences any more. */
+  faults: number;
+  calmAtMs: number;
+}
+
+export function soundNetwork(): Network {
+  return { down: false, loss: 0, slowestMs: LATENCY_MS, faults: 0, calmAtMs: 0 };
 }
 
 /** A client gives up after this. */
 const TIMEOUT_MS = 2_000;
-const LATENCY_MS = 5;
+export const LATENCY_MS = 5;
 
 export class Program {
   readonly name: string;
   readonly runtime: Runtime;
   crashed = false;
+  /** Counts the pauses there were. */
+  pauses = 0;
   readonly #time: VirtualTime;
   readonly #chance: Chance;
   #held: (() => void)[] | undefined;
@@ -52,6 +63,7 @@ export class Program {
   }
 
   pause(): void {
+    this.pauses += 1;
     this.#held ??= [];
   }
 
@@ -88,12 +100,12 @@ export class Program {
         this.reach(() => reject(new unclear('no reply'))),
       );
       const answer = (settle: () => void): void => {
-        this.#time.after(this.#latency(), () => {
+        this.#time.after(this.#latency(network), () => {
           giveUp();
           this.reach(settle);
         });
       };
-      this.#time.after(this.#latency(), () => {
+      this.#time.after(this.#latency(network), () => {
         if (network.down) {
           answer(() => reject(new UnavailableError('connection refused')));
           return;
@@ -117,7 +129,7 @@ export class Program {
     return this.ask(network, serve, UnclearOutcomeError);
   }
 
-  #latency(): number {
-    return this.#chance.between(0.2, LATENCY_MS);
+  #latency({ slowestMs }: Network): number {
+    return this.#chance.between(0.2, slowestMs);
   }
 }

@@ -1,8 +1,10 @@
 // The sink's server in memory: rows, dead letters, facts and claims, with inserts that take their time, are
 // fenced when they start, commit whole, and can be killed. It knows every invariant and notes each breach.
-import type { Claim, Ownership } from '../../consumer/fence.ts';
-import { readGap, NOT_IN_LOG, type OffsetRange } from '../../consumer/gap.ts';
+import type { Ownership } from '../../consumer/fence.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, type OffsetRange } from '../../consumer/gap.ts';
+import { originKey, type Origins } from '../../consumer/origins.ts';
 import type { FloorRow, Landed } from '../../consumer/sink.ts';
+import { writeOrigin, type Origin } from '../../streams/origin.ts';
 import type { Chance } from './chance.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -11,19 +13,24 @@ export interface Placed {
   readonly partition: number;
   readonly offset: number;
   readonly id: number;
+  /** Of what it was made, where it was made from another record. */
+  readonly origin?: Origin;
 }
 
 /** What one partition of one source holds. */
 export interface Held {
-  readonly rows: Map<number, number>;
-  readonly dead: Set<number>;
+  readonly rows: Map<number, Placed>;
+  readonly dead: Map<number, Placed>;
   readonly facts: FloorRow[];
   epoch: number;
   owner: string;
+  /** Who landed rows last. */
+  rowsBy: string;
 }
 
 export type InsertKind = 'rows' | 'dead';
-export type InsertEnd = 'committed' | 'fenced' | 'killed';
+/** How many rows it acknowledges, or why it landed nothing. */
+export type InsertEnd = number | 'fenced' | 'killed' | 'refused';
 
 interface Running {
   readonly source: string;
@@ -38,8 +45,14 @@ export class TableServer {
   readonly #running = new Set<Running>();
   readonly #time: VirtualTime;
   readonly #chance: Chance;
+  /** Of what landed things were made, by source: rows and dead letters. */
+  readonly #made = new Map<string, InsertKind>();
   /** Milliseconds that an insert takes at most; a fault raises it. */
   slowestInsertMs = 50;
+  /** Probability that an insert is received in part, and acknowledged so. */
+  cuts = 0;
+  /** Dead letters are refused for a right that is missing. */
+  refuses = false;
 
   constructor(time: VirtualTime, chance: Chance) {
     this.#time = time;
@@ -50,17 +63,18 @@ export class TableServer {
     const key = `${source}/${partition}`;
     let held = this.#held.get(key);
     if (held === undefined) {
-      held = { rows: new Map(), dead: new Set(), facts: [], epoch: 0, owner: '' };
+      held = { rows: new Map(), dead: new Map(), facts: [], epoch: 0, owner: '', rowsBy: '' };
       this.#held.set(key, held);
     }
     return held;
   }
 
-  epochs(source: string, partitions: readonly number[]): Claim[] {
-    return partitions.map((partition) => ({
-      partition,
-      epoch: this.held(source, partition).epoch,
-    }));
+  epochs(source: string, partitions: readonly number[]): Map<number, number> {
+    return new Map(partitions.map((partition) => [partition, this.held(source, partition).epoch]));
+  }
+
+  owners(source: string, partitions: readonly number[]): Map<number, Held> {
+    return new Map(partitions.map((partition) => [partition, this.held(source, partition)]));
   }
 
   /** The greatest (epoch, owner) ever written owns a partition. */
@@ -80,14 +94,18 @@ export class TableServer {
     });
   }
 
-  /** Ends running inserts; one that is about to commit is waited for. */
-  async endInserts(source: string, partitions: readonly number[]): Promise<void> {
-    const meant = [...this.#running].filter((running) => {
+  runningInserts(source: string, partitions: readonly number[]): Running[] {
+    return [...this.#running].filter((running) => {
       return running.source === source && running.partitions.some((at) => partitions.includes(at));
     });
-    for (const running of meant) {
+  }
+
+  /** Kills running inserts: one that is about to commit is waited for, or not even that. */
+  async endInserts(source: string, partitions: readonly number[]): Promise<void> {
+    const isPatient = this.#chance.happens(0.7);
+    for (const running of this.runningInserts(source, partitions)) {
       running.killed ||= this.#chance.happens(0.5);
-      await running.over.promise;
+      if (isPatient) await running.over.promise;
     }
   }
 
@@ -106,24 +124,62 @@ export class TableServer {
       this.#time.after(this.#chance.between(1, this.slowestInsertMs), resolve);
     });
     this.#running.delete(running);
-    if (!running.killed) this.#commit(kind, placed, ownership.source);
     over.resolve(undefined);
-    return running.killed ? 'killed' : 'committed';
+    if (running.killed) return 'killed';
+    if (kind === 'dead' && this.refuses) return 'refused';
+    const isCut = placed.length > 1 && this.#chance.happens(this.cuts);
+    const written = isCut ? 1 + this.#chance.int(placed.length - 1) : placed.length;
+    this.#commit(kind, placed.slice(0, written), ownership.source);
+    if (kind === 'rows') {
+      for (const partition of partitions)
+        this.held(ownership.source, partition).rowsBy = ownership.owner;
+    }
+    return written;
   }
 
   #commit(kind: InsertKind, placed: readonly Placed[], source: string): void {
-    for (const { id, offset, partition } of placed) {
+    for (const row of placed) {
+      const { offset, partition } = row;
       const { dead, rows } = this.held(source, partition);
       const at = `offset ${offset} of ${source}/${partition}`;
-      if (kind === 'dead') {
-        if (rows.has(offset)) this.#breach(`${at} became a dead letter and is a row`);
-        if (dead.has(offset)) this.#breach(`${at} became a dead letter twice`);
-        dead.add(offset);
-        continue;
+      if (rows.has(offset)) this.breach(`${at} landed and is a row already`);
+      if (dead.has(offset)) this.breach(`${at} landed and is a dead letter already`);
+      (kind === 'dead' ? dead : rows).set(offset, row);
+      if (row.origin === undefined) continue;
+      const origin = `${source} ${writeOrigin(row.origin)}`;
+      if (this.#made.has(origin)) this.breach(`${at} is the second that was made from ${origin}`);
+      this.#made.set(origin, kind);
+    }
+  }
+
+  /** What was made from a record landed as. */
+  madeFrom(source: string, origin: Origin): InsertKind | undefined {
+    return this.#made.get(`${source} ${writeOrigin(origin)}`);
+  }
+
+  /** The greatest origin that was met below each position. */
+  origins(source: string, positions: ReadonlyMap<number, number>): Map<number, Origins> {
+    const met = new Map<number, Origins>();
+    for (const [partition, position] of positions) {
+      const origins: Origins = new Map();
+      const { dead, rows } = this.held(source, partition);
+      for (const { offset, origin } of [...rows.values(), ...dead.values()]) {
+        if (origin === undefined || offset >= position) continue;
+        const key = originKey(origin);
+        origins.set(key, Math.max(origin.offset, origins.get(key) ?? -1));
       }
-      if (rows.has(offset)) this.#breach(`${at} landed twice`);
-      if (dead.has(offset)) this.#breach(`${at} landed and is a dead letter`);
-      rows.set(offset, id);
+      met.set(partition, origins);
+    }
+    return met;
+  }
+
+  /** An owner that stopped undisturbed has recorded how far it came. */
+  assertRecorded(source: string, owner: string): void {
+    for (const [key, { facts, owner: current, rows, rowsBy }] of this.#held) {
+      if (!key.startsWith(`${source}/`) || current !== owner || rowsBy !== owner) continue;
+      const last = Math.max(...rows.keys());
+      if (facts.some(({ offset }) => offset > last)) continue;
+      this.breach(`${owner} stopped and did not record that ${key} has landed up to ${last}`);
     }
   }
 
@@ -143,7 +199,7 @@ export class TableServer {
     const gone = goneOf(held);
     for (let at = startOf(held); at < offset; at += 1) {
       if (held.rows.has(at) || held.dead.has(at) || isIn(gone, at)) continue;
-      this.#breach(
+      this.breach(
         `a floor at ${offset} of ${source}/${partition} covers ${at}, which never landed`,
       );
       return;
@@ -167,15 +223,19 @@ export class TableServer {
     return found;
   }
 
-  #breach(what: string): void {
+  breach(what: string): void {
     this.breaches.push(`after ${Math.round(this.#time.elapsedMs)} ms: ${what}`);
   }
 }
 
-/** Ranges that are recorded as having no record. */
-export function goneOf({ facts }: Held): OffsetRange[] {
+/** Ranges that are recorded as having no record, or one that was made twice. */
+export function goneOf(held: Held): OffsetRange[] {
+  return rangesFor(held, ['gap', NOT_IN_LOG, DUPLICATE]);
+}
+
+export function rangesFor({ facts }: Held, reasons: readonly string[]): OffsetRange[] {
   return facts
-    .filter(({ reason }) => reason === 'gap' || reason === NOT_IN_LOG)
+    .filter(({ reason }) => reasons.includes(reason))
     .flatMap(({ detail }) => readGap(detail));
 }
 
