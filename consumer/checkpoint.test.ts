@@ -6,7 +6,7 @@ import { manualRuntime } from '../test/manual-runtime.ts';
 import { Checkpoint } from './checkpoint.ts';
 import type { PartitionState } from './partition.ts';
 import type { Facts, FloorRow } from './sink.ts';
-import type { Taken } from './takeover.ts';
+import type { Taken } from './table-takeover.ts';
 
 const QUARTER_MS = 15 * 60_000;
 

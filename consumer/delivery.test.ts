@@ -14,7 +14,7 @@ import type { Batch, Span } from './batch.ts';
 import { deliver } from './delivery.ts';
 import type { Ownership } from './fence.ts';
 import type { Sink } from './sink.ts';
-import type { Taken, TopicLog } from './takeover.ts';
+import type { Taken, TopicLog } from './table-takeover.ts';
 
 const ownership = {
   source: 't@one',
@@ -24,7 +24,8 @@ const ownership = {
     { partition: 2, epoch: 5 },
   ],
 } as unknown as Ownership;
-const taken = { ownership, topicId: 'one', states: new Map() } as Taken;
+const states = new Map([[1, { landed: 0, position: 1 }]]);
+const taken = { ownership, topicId: 'one', states } as unknown as Taken;
 
 function batch(): Batch {
   const span: Span = {
@@ -32,7 +33,13 @@ function batch(): Batch {
     ...{ absent: [], duplicates: [], unreadable: [] },
   };
   const spans = new Map([[1, span]]);
-  return { landed: 'nothing', block: { rows: 1 }, deadLetters: [], spans } as unknown as Batch;
+  return {
+    landed: 'nothing',
+    block: { rows: 1 },
+    deadLetters: [],
+    skipped: 0,
+    spans,
+  } as unknown as Batch;
 }
 
 interface Given {

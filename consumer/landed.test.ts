@@ -1,16 +1,13 @@
-// What is noted of a landed batch, and what every look at the log says of the partitions.
+// What is noted of a landed batch, and what is said of the lag.
 import { describe, expect, it } from 'vitest';
-import { ProgressWatch } from '../platform/kafka/progress.ts';
-import { UnavailableError } from '../platform/errors.ts';
+import { lagOf } from '../platform/kafka/partition-owner.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { logLines } from '../test/log-lines.ts';
 import type { Batch, Span } from './batch.ts';
-import { isGap } from './hole.ts';
 import { noteLanded } from './landed.ts';
-import { lookAtLog } from './log-look.ts';
 import type { LaneMetrics } from './metrics.ts';
-import { isBehind, lagOf, reportLag, type PartitionState } from './partition.ts';
-import type { Taken, TopicLog } from './takeover.ts';
+import { isBehind, reportLag, type PartitionState } from './partition.ts';
+import type { Taken } from './table-takeover.ts';
 
 const span = (given: Partial<Span>): Span => {
   const none = { absent: [], duplicates: [], unreadable: [] };
@@ -83,59 +80,5 @@ describe('lag', () => {
   it('is not being behind: what was taken is on its way', () => {
     expect(isBehind([state({ position: 4, end: 4, landed: 0 })])).toBe(false);
     expect(isBehind([state({ position: 4, end: 4 }), state({ position: 3, end: 4 })])).toBe(true);
-  });
-});
-
-describe('a look at the log', () => {
-  const look = async (topicId: string, ranges: () => Promise<Map<number, { begin: number; end: number }>>) => {
-    let nowMs = 0;
-    const states = new Map([[0, state({ position: 2, landed: 2, end: 2 })]]);
-    const { metrics, said } = metricsOf();
-    const log = {
-      ...{ topic: 't', topicId: () => Promise.resolve(topicId), logRanges: ranges },
-      hidden: () => Promise.resolve(7),
-    } as unknown as Parameters<typeof lookAtLog>[1]['log'];
-    const watch = new ProgressWatch(0, () => nowMs);
-    const once = () => lookAtLog(takenOf(states), { log, metrics }, watch);
-    const first = await once().catch((error: unknown) => error);
-    nowMs = 30_000;
-    const second = await once().catch((error: unknown) => error);
-    return { first, said, second };
-  }; // prettier-ignore
-
-  it('tells the lag, what is hidden, what stands still, and whether the topic is another', async () => {
-    const ranges = () => Promise.resolve(new Map([[0, { begin: 0, end: 5 }]]));
-    const { first, said, second } = await look('one', ranges);
-    expect([first, second]).toEqual([false, false]);
-    expect(said).toEqual([
-      ...[['stalled', 0], ['lag', 3], ['hidden', 7]],
-      ...[['stalled', 1], ['lag', 3], ['hidden', 7]],
-    ]); // prettier-ignore
-    expect((await look('two', ranges)).first).toBe(true);
-  });
-
-  it('that fails says that nothing is known to stand still', async () => {
-    const failure = new UnavailableError('away');
-    const { first, said } = await look('one', () => Promise.reject(failure));
-    expect(first).toBe(failure);
-    expect(said).toEqual([['stalled', 0], ['stalled', 0]]); // prettier-ignore
-  });
-});
-
-describe('offsets that are not there', () => {
-  const asked = (begin: number | undefined) => {
-    const ranges = new Map(begin === undefined ? [] : [[3, { begin, end: 99 }]]);
-    const log = { logRanges: () => Promise.resolve(ranges) } as unknown as TopicLog;
-    const { lines, log: logger } = logLines();
-    return isGap({ log, logger }, 3, 10, 14).then((gap) => ({ gap, lines }));
-  };
-
-  it('are a gap only where the log begins after them', async () => {
-    expect(await asked(11)).toEqual({ gap: true, lines: [] });
-    for (const begin of [undefined, 0, 10]) {
-      const { gap, lines } = await asked(begin);
-      expect(gap).toBe(false);
-      expect(lines).toMatchObject([{ partition: 3, first: 10, last: 13 }]);
-    }
   });
 });

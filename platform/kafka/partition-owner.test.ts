@@ -26,6 +26,7 @@ function fetched(first: number, last: number, asked = first): RecordBatch {
 function owning(
   work: Partial<Work<OwnedPartition, Taken>> = {},
   logRanges = () => Promise.resolve(new Map([[0, LOG]])),
+  { nowMs = (): number => 0, topicId = (): string => 'id' } = {},
 ) {
   const said: string[] = [];
   const failures: Error[] = [];
@@ -33,7 +34,7 @@ function owning(
     name: 'test',
     log: {
       topic: 't',
-      topicId: () => Promise.resolve('id'),
+      topicId: () => Promise.resolve(topicId()),
       logRanges,
       seek: (_, offset) => said.push(`seek ${offset}`),
     },
@@ -55,7 +56,7 @@ function owning(
       ...work,
     },
     // Waiting takes no time here.
-    runtime: { ...systemRuntime, sleep: (ms) => systemRuntime.sleep(ms / 100) },
+    runtime: { ...systemRuntime, nowMs, sleep: (ms) => systemRuntime.sleep(ms / 100) },
     logger: silentLog(),
     restMs: 0,
     failed: (error) => failures.push(error),
@@ -117,6 +118,42 @@ describe('an owner of partitions', () => {
     expect(await owner.batch(fetched(0, 4, 0), membership)).toBe(false);
     expect(await owner.batch(fetched(8, 9, 5), membership)).toBe(true);
     expect(said).toEqual(['take over', 'seek 5', 'seek 5', 'take 5 to 9']);
+  });
+
+  it('passes over what is missing unless the log begins after the position', async () => {
+    for (const begin of [undefined, 0, 5, 6]) {
+      const ranges = new Map(begin === undefined ? [] : [[0, { begin, end: 100 }]]);
+      const { membership, owner } = owning({}, () => Promise.resolve(ranges));
+      owner.assigned([0]);
+      await turns();
+      expect(await owner.batch(fetched(8, 9, 5), membership)).toBe(begin !== 6);
+    }
+  });
+
+  it('says at each look what stands still, and takes over anew under another topic id', async () => {
+    let nowMs = 0;
+    let topicId = 'id';
+    let isAway = false;
+    const ranges = () =>
+      isAway ? Promise.reject(new UnavailableError('away')) : Promise.resolve(new Map([[0, LOG]]));
+    const { owner, said } = owning({}, ranges, { nowMs: () => nowMs, topicId: () => topicId });
+    owner.assigned([0]);
+    await turns();
+    const standing: number[] = [];
+    const look = () => owner.look((count) => standing.push(count));
+    await look();
+    nowMs = 30_000;
+    await look();
+    expect(owner.ready).toBe(false);
+    isAway = true;
+    await expect(look()).rejects.toThrow(UnavailableError);
+    expect(standing).toEqual([0, 1, 0]);
+    expect(owner.ready).toBe(true);
+    isAway = false;
+    topicId = 'another';
+    await look();
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
   });
 
   it.each([
