@@ -1,7 +1,7 @@
 // What the ledger and the inserts write is what the next owner reads, on the real engine: claims, floors, rows,
 // dead letters, and a fence that lets nothing of a lost claim through.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FencedError, UnavailableError } from '../platform/errors.ts';
+import { FencedError, InvariantError, UnavailableError } from '../platform/errors.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { runOf } from '../test/backend/record-runs.ts';
 import { openTables, type Tables } from '../test/backend/tables.ts';
@@ -145,6 +145,14 @@ describe('what has landed', () => {
       "SELECT count(), max(epoch) FROM consumer_positions WHERE reason != 'claim'",
     );
     expect(kept).toBe('0,0');
+  });
+
+  it('takes no fact about a partition that is not claimed', async () => {
+    const ledger = ledgerOf('a');
+    const ownership = await ledger.claim(SOURCE, [1]);
+    const facts = [floor(1, 3), floor(0, 3)];
+    await expect(ledger.recordFloors(ownership, facts)).rejects.toThrow(InvariantError);
+    expect(await ledger.landed(SOURCE, [0, 1])).toEqual(new Map());
   });
 
   it('keeps with each floor the epoch under which it was written', async () => {

@@ -339,9 +339,12 @@ export class PartitionOwner<P extends OwnedPartition, O extends Owned<P>> {
     this.#stopping = true;
     let isDrained = false;
     const draining = drain(this.#owned).then(() => (isDrained = true));
-    await within(withinMs, draining, this.#parts.runtime);
-    this.#generation += 1;
-    this.giveUp();
+    try {
+      await within(withinMs, draining, this.#parts.runtime);
+    } finally {
+      this.#generation += 1;
+      this.giveUp();
+    }
     return isDrained;
   }
 }

@@ -31,7 +31,8 @@ describe('the protocols of consumer and processor', () => {
   it.concurrent.each(mutations)('are found wrong when they would $name', async (mutation) => {
     expect(mutated(mutation)).not.toBe('');
     const { code, said } = await simulate('--runs', '600', '--mutation', mutation.name);
-    expect(said).toMatch(/^history \d+ of seed 1 fails: /);
+    const found = mutation.isChecked === true ? 'a process ended: InvariantError: ' : '';
+    expect(said).toMatch(new RegExp(`^history \\d+ of seed 1 fails: ${found}`));
     expect(code).toBe(1);
   });
 

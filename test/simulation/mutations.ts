@@ -7,6 +7,8 @@ export interface Mutation {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** The programs check it themselves, and have to end with an InvariantError. */
+  readonly isChecked?: true;
 }
 
 const FLOORS_OF_ALL = `await facts.recordFloors(
@@ -196,5 +198,50 @@ export const mutations: readonly Mutation[] = [
   if (batch.landed === 'dead-letters') {
     if (batch.block.rows > 0) await inserts.rows(batch, ownership, ingestTimeMs);
     await facts.recordFloors(ownership, absentFacts(batch.spans));`,
+  },
+  {
+    name: 'commit more than was acknowledged',
+    isChecked: true,
+    file: 'processor/relay.ts',
+    find: 'for (const [stream, records] of parcel.outputs) {',
+    replace: `committer.landed(state.partition, parcel.next);
+    for (const [stream, records] of parcel.outputs) {`,
+  },
+  {
+    name: 'count other rows than there are',
+    isChecked: true,
+    file: 'consumer/batch.ts',
+    find: 'span.rows += this.block.rows - rowsBefore;',
+    replace: 'span.rows += 1;',
+  },
+  {
+    name: 'note less than has landed',
+    isChecked: true,
+    file: 'consumer/landed.ts',
+    find: 'state.landed = next;',
+    replace: 'state.landed = next - 1;',
+  },
+  {
+    name: 'begin behind the position',
+    isChecked: true,
+    file: 'consumer/table-takeover.ts',
+    find: 'const reached = { position, landed: position,',
+    replace: 'const reached = { position, landed: position - 1,',
+  },
+  {
+    name: 'leave a partition out of the guard',
+    isChecked: true,
+    file: 'consumer/delivery.ts',
+    find: 'spans.has(partition))',
+    replace: 'partition === 0)',
+  },
+  {
+    name: 'pass over an offset without a word',
+    isChecked: true,
+    file: 'consumer/batch.ts',
+    find: `next = offset + 1;
+        const isDead`,
+    replace: `next = offset + 1 + (offset % 7 === 3 ? 1 : 0);
+        const isDead`,
   },
 ];
