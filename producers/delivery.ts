@@ -103,7 +103,7 @@ export class Delivery implements AsyncDisposable {
     }
     this.#printing = true;
     const instead = `events are printed as [DRY-RUN] on stdout instead of being sent${doubt}`;
-    log.warn(`${cause.message}: ${instead}`);
+    log.warn(`${cause.message}; ${instead}`);
     return undefined;
   }
 

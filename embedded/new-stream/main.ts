@@ -49,7 +49,8 @@ async function requireFree({ file, stream }: SourceNames): Promise<void> {
     ...topicStreams.flatMap(({ family, name, topic }) => [family, name, topic.name]),
     ...[...tablesOf(streams), ...viewsOf(streams)].map(({ name }) => name),
     ...allProducers.map(({ name }) => name),
-    ...['all', 'streams'],
+    // `INSERT INTO function` begins another statement of ClickHouse.
+    ...['all', 'streams', 'function'],
   ];
   if (taken.includes(stream)) throw new ConfigError(`--name: ${stream} is taken`);
   for (const path of [`streams/${file}.ts`, `grafana/${file}.ts`]) {

@@ -6,6 +6,7 @@ import type { NewStreamRequest } from './arguments.ts';
 import type { AlmostNumbers, Checked } from './check.ts';
 import type { Plan } from './columns.ts';
 import { fieldText } from './declaration.ts';
+import { MAX_NUMBER_PANELS, numbersOf } from './starter.ts';
 import type { Sample } from './sample.ts';
 
 export function reportText(
@@ -57,6 +58,11 @@ function review(plan: Plan, checked: Checked): string[] {
   );
   if (leaves.some(({ field }) => field.kind === 'integer')) {
     said.push('- integer() refuses decimals: where some may come, make it float64().');
+  }
+  const numbers = numbersOf(plan).length;
+  if (numbers > MAX_NUMBER_PANELS) {
+    const some = `${MAX_NUMBER_PANELS} of ${numbers} numbers`;
+    said.push(`- The dashboard has panels for ${some}: others can be added to its list.`);
   }
   if (first === undefined) return ['', ...said, `- None of ${rows} rows would be refused.`];
   const where = `row ${first.row}: ${first.problem}`;

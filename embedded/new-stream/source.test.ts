@@ -91,6 +91,17 @@ describe('a starter dashboard', () => {
     const numericKey = starterText(names, { ...plan, leaves: leaves.slice(0, 2), key: 'level' });
     expect(numericKey).not.toContain('numbers');
   });
+
+  it('draws so many numbers, and says that there are more', () => {
+    const wide = Array.from({ length: 300 }, (_, at): Column => {
+      return { name: `c${at}`, path: [`c${at}`], field: float64() };
+    });
+    const source = starterText(names, { ...plan, leaves: [...leaves, ...wide] });
+    expect(source).toContain('/** Each gets a panel: 24 of 302 numbers. */');
+    const [, drawn] = /^const numbers = \[(.*)\] as const/m.exec(source)!;
+    expect(drawn!.split(', ')).toHaveLength(24);
+    expect(source).toContain("'c299'");
+  });
 });
 
 describe('the lists of streams and dashboards', () => {

@@ -3,11 +3,22 @@
 import type { Plan } from './columns.ts';
 import { literal, type SourceNames } from './source-text.ts';
 
-/** The whole of `grafana/<name>.ts`. */
-export function starterText(names: SourceNames, { eventTime, key, leaves }: Plan): string {
-  const numbers = leaves.filter(({ field, name }) => {
+/** More panels would each be asked for at every refresh. */
+export const MAX_NUMBER_PANELS = 24;
+
+/** The columns that a panel could be drawn of. */
+export function numbersOf({ key, leaves }: Plan): Plan['leaves'] {
+  return leaves.filter(({ field, name }) => {
     return name !== key && (field.kind === 'float64' || field.kind === 'integer');
   });
+}
+
+/** The whole of `grafana/<name>.ts`. */
+export function starterText(names: SourceNames, plan: Plan): string {
+  const { eventTime, key, leaves } = plan;
+  const all = numbersOf(plan);
+  const numbers = all.slice(0, MAX_NUMBER_PANELS);
+  const which = all.length > numbers.length ? `: ${numbers.length} of ${all.length} numbers` : '';
   const rest = leaves.map(({ name }) => name).filter((name) => name !== key && name !== eventTime);
   const moments = leaves.filter(({ field }) => field.kind === 'instant').map(({ name }) => name);
   const { dashboard, declared, file, title } = names;
@@ -45,7 +56,7 @@ const columns = ${list([eventTime, ...rest])} as const satisfies readonly Name[]
 const moments: readonly Column[] = (${list(moments)} as const satisfies readonly Name[]).map((name) => {
   return { name, unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 170 };
 });
-${numbers.length > 0 ? `/** Each gets a panel. */\nconst numbers = ${list(numbers.map(({ name }) => name))} as const satisfies readonly Name[];\n` : ''}
+${numbers.length > 0 ? `/** Each gets a panel${which}. */\nconst numbers = ${list(numbers.map(({ name }) => name))} as const satisfies readonly Name[];\n` : ''}
 export const ${dashboard} = dashboard({
   uid: ${literal(file)},
   title: ${literal(title)},
