@@ -1,5 +1,6 @@
 // What a relay holds while nothing can be sent: no more than its bound, its membership, and the order.
 import { describe, expect, it } from 'vitest';
+import { UnavailableError } from '../platform/errors.ts';
 import type { RecordBatch } from '../platform/kafka/group-receiver.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import { silentLog } from '../platform/log.ts';
@@ -36,22 +37,27 @@ interface Given {
   readonly metrics: RelayMetrics;
   readonly committed?: (offset: number) => void;
   readonly nowMs?: () => number;
+  readonly seek?: (offset: number) => void;
+  readonly partitions?: number;
 }
 
-/** A relay of one partition, whose log ends at 1,000. */
-function relayOf({ committed, metrics, nowMs, send }: Given): Relay {
+/** A relay of one partition, unless told otherwise, whose log ends at 1,000. */
+function relayOf({ committed, metrics, nowMs, partitions = 1, seek, send }: Given): Relay {
+  const ranges = new Map(
+    Array.from({ length: partitions }, (_, at) => [at, { begin: 0, end: 1_000 }]),
+  );
   return new Relay({
     input: {
       topic: 'in',
       topicId: () => Promise.resolve('id'),
-      logRanges: () => Promise.resolve(new Map([[0, { begin: 0, end: 1_000 }]])),
+      logRanges: () => Promise.resolve(ranges),
       committed: () => Promise.resolve(new Map()),
-      commit: (at) => Promise.resolve(committed?.(at.get(0)!)),
-      seek: () => undefined,
+      commit: (at) => new Promise((done) => done(committed?.(at.get(0)!))),
+      seek: (_, offset) => seek?.(offset),
     },
     sender: {
       away: false,
-      partitionsOf: () => Promise.resolve(1),
+      partitionsOf: () => Promise.resolve(partitions),
       send,
       giveUp: () => undefined,
     },
@@ -138,5 +144,61 @@ describe('a relay that nothing is handed to although records wait', () => {
     await relay.refresh();
     expect(await registry.metrics()).toContain(`${stalled}0`);
     await relay.stop(30_000);
+  });
+});
+
+describe('a relay whose partitions are assigned anew', () => {
+  const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
+  const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+  it('lets what is on its way land first, and goes on behind it whatever was committed', async () => {
+    const open = Promise.withResolvers<undefined>();
+    const log: string[] = [];
+    const send = async (_topic: string, _at: number, some: readonly PlacedRecord[]) => {
+      log.push(`send ${some[0]!.headers.at(-1)![1]!.toString()}`);
+      await open.promise;
+      return { kind: 'landed' } as const;
+    };
+    const relay = relayOf({
+      ...{ send, metrics: processorMetrics(createRegistry('test'), 'test') },
+      committed: () => {
+        throw new UnavailableError('no commit goes through');
+      },
+      seek: (offset) => void log.push(`seek ${offset}`),
+    });
+    relay.assigned([0]);
+    await turns();
+    expect(await relay.batch(batch(0), membership)).toBe(true);
+    await turns();
+    relay.assigned([0]);
+    await turns();
+    expect(log).toEqual(['seek 0', 'send in@id/0/0']);
+    open.resolve(undefined);
+    while (log.length < 3) await turns();
+    expect(log.at(-1)).toBe('seek 10');
+    await relay.stop(0);
+  });
+
+  it('forgets the bytes of what it had not sent and of what it sent', async () => {
+    let open = Promise.withResolvers<undefined>();
+    const send = async () => {
+      await open.promise;
+      return { kind: 'landed' } as const;
+    };
+    const metrics = processorMetrics(createRegistry('test'), 'test');
+    const relay = relayOf({ send, metrics, partitions: 20 });
+    for (let round = 0; round < 3; round += 1) {
+      relay.assigned(Array.from({ length: 20 }, (_, at) => at));
+      while (!relay.ready) await turns();
+      // 16 MiB may be held: fifteen parcels of a megabyte leave room, wherever the rounds before went.
+      for (let partition = 0; partition < 15; partition += 1) {
+        const fetched = { ...batch(10 * round), partition };
+        expect(await relay.batch(fetched, membership)).toBe(true);
+      }
+      open.resolve(undefined);
+      await turns();
+      open = Promise.withResolvers();
+    }
+    await relay.stop(0);
   });
 });

@@ -180,8 +180,7 @@ export class Relay {
     }
     state.landed = parcel.next;
     this.#landed.set(state.partition, { offset: parcel.next, note: topicId });
-    if (taken === this.#owner.owned || this.#owner.stopping)
-      committer.landed(state.partition, parcel.next);
+    if (taken === this.#owner.owned) committer.landed(state.partition, parcel.next);
     sayUnreadable(parcel, logger, `${this.#parts.input.topic}, partition ${state.partition}`);
     metrics.landed(parcel, performance.now() - startedAt);
     this.#tellProgress();

@@ -4,7 +4,7 @@
 export interface Standing {
   /** The next offset to ingest. */
   readonly position: number;
-  /** The position of the last seek, if nothing was taken since. */
+  /** The position of the last seek: less than `position` once something was taken. */
   readonly sought: number | undefined;
 }
 

@@ -93,9 +93,22 @@ describe('an owner of partitions', () => {
     owner.assigned([0]);
     await turns();
     owner.assigned([0]);
+    await turns();
+    expect(takeovers).toHaveLength(1);
     first.resolve(takenAt(5));
     await turns();
     expect(said).toEqual(['seek 7']);
+  });
+
+  it('waits with a takeover until nothing of the ownership before is on its way', async () => {
+    const settled = Promise.withResolvers<undefined>();
+    const { owner, said } = owning({ ended: () => settled.promise });
+    owner.assigned([0]);
+    await turns();
+    expect(said).toEqual([]);
+    settled.resolve(undefined);
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5']);
   });
 
   it('tries again while something is away or another one claims', async () => {
@@ -154,6 +167,41 @@ describe('an owner of partitions', () => {
     await look();
     await turns();
     expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
+  });
+
+  it('seeks again where another batch was fetched from elsewhere after one was taken', async () => {
+    const { membership, owner, said } = owning();
+    owner.assigned([0]);
+    await turns();
+    expect(await owner.batch(fetched(5, 9), membership)).toBe(true);
+    expect(await owner.batch(fetched(20, 29), membership)).toBe(false);
+    expect(said).toEqual(['take over', 'seek 5', 'take 5 to 9', 'seek 10']);
+  });
+
+  it('takes over anew where the log ends before the position', async () => {
+    const { membership, owner, said } = owning();
+    owner.assigned([0]);
+    await turns();
+    const short = { ...fetched(0, 2, 0), endOffset: 3 };
+    expect(await owner.batch(short, membership)).toBe(false);
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
+    expect(await owner.batch({ ...short, endOffset: 5 }, membership)).toBe(false);
+    expect(said.at(-1)).toBe('seek 5');
+    expect(said).toHaveLength(5);
+  });
+
+  it('declines a batch that is out of date, and one of a partition that is not its own', async () => {
+    const { membership, owner, said } = owning();
+    owner.assigned([0]);
+    await turns();
+    for (const looks of [0, 1]) {
+      let left = looks;
+      const stale = { ...membership, isCurrent: () => (left -= 1) >= 0 };
+      expect(await owner.batch(fetched(5, 9), stale)).toBe(false);
+    }
+    expect(await owner.batch({ ...fetched(5, 9), partition: 1 }, membership)).toBe(false);
+    expect(said).toEqual(['take over', 'seek 5']);
   });
 
   it.each([

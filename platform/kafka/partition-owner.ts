@@ -29,7 +29,7 @@ export interface OwnedPartition {
   landed: number;
   /** One past the last record of the log, as last seen. */
   end: number;
-  /** Where the last seek went, until something is taken. */
+  /** Where the last seek went; once something is taken the position lies beyond it. */
   sought: number | undefined;
 }
 
@@ -296,7 +296,6 @@ export class PartitionOwner<P extends OwnedPartition, O extends Owned<P>> {
       const to = `${position} to ${state.position} while all below ${state.landed} had landed`;
       throw new InvariantError(`partition ${fetched.partition} went from ${to}`);
     }
-    state.sought = undefined;
     return isTaken;
   }
 

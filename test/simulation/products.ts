@@ -47,6 +47,9 @@ export class Products {
       const read = this.#readFrom(origin);
       if (read === undefined) this.#breach(`${origin} was made and is no committed record`);
       if (read === undefined || value === null) continue;
+      if (readOrigin(origin)?.partition !== partition) {
+        this.#breach(`${origin} went to partition ${partition}, away from its neighbours`);
+      }
       const isWhole = value.equals(valueOf(read));
       if (isWhole && isRefused(read)) return { kind: 'refused', reason: 'INVALID_RECORD' };
       if (!isWhole && !isRefused(read)) this.#breach(`${origin} was made into something else`);

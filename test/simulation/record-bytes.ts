@@ -2,8 +2,8 @@
 import { ORIGIN_HEADER } from '../../streams/origin.ts';
 import type { LogRecord, Message } from './topic.ts';
 
-/** What a batch of short records takes at most. */
-const scratch = Buffer.alloc(65_536);
+/** What a batch of some thousand short records takes at most. */
+const scratch = Buffer.alloc(262_144);
 const NO_KEY = -1;
 
 function textOf({ good, id }: Message): string {

@@ -1,0 +1,249 @@
+// When a lane writes, how much, and what it does before it claims again; on a virtual clock.
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import {
+  ConfigError,
+  FencedError,
+  UnavailableError,
+  UnclearOutcomeError,
+} from '../platform/errors.ts';
+import { silentLog } from '../platform/log.ts';
+import { createRegistry } from '../platform/metrics.ts';
+import type { Runtime } from '../platform/runtime.ts';
+import { consumed } from '../test/simulation/streams.ts';
+import { Topic } from '../test/simulation/topic.ts';
+import { VirtualTime } from '../test/simulation/virtual-time.ts';
+import type { Batch } from './batch.ts';
+import { Lane } from './lane.ts';
+import { consumerMetrics } from './metrics.ts';
+import type { Facts, FloorRow, Sink } from './sink.ts';
+
+const LIMITS = {
+  ...{ batchRows: 1_000, flushIntervalMs: 500, maxBatchRows: 4_000 },
+  ...{ maxBatchBytes: 1_000_000, maxMessageBytes: 1_000 },
+};
+const INSERT_MS = 50;
+const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
+
+/** A lane of partition 0. What becomes of its inserts is `outcomes` in turn; they land when none is left. */
+class World {
+  readonly time = new VirtualTime();
+  readonly topic = new Topic('simulated', 1);
+  /** What was asked of the sink, with the milliseconds since the start. */
+  readonly asked: string[] = [];
+  readonly outcomes: Error[] = [];
+  readonly failures: Error[] = [];
+  /** What becomes of claims in turn. */
+  readonly claims: Error[] = [];
+  readonly lane: Lane;
+  #landed = 0;
+  #records = 0;
+
+  constructor(limits: Partial<typeof LIMITS> = {}) {
+    const { time, topic } = this;
+    const runtime: Runtime = {
+      nowMs: () => time.nowMs,
+      sleep: (ms) => new Promise((resolve) => void time.after(ms, () => resolve())),
+      after: (ms, due) => time.after(ms, due),
+      random: () => 0,
+    };
+    this.lane = new Lane({
+      stream: consumed,
+      log: {
+        topic: topic.name,
+        topicId: () => Promise.resolve(topic.current.id),
+        logRanges: () => Promise.resolve(topic.ranges()),
+        committed: () => Promise.resolve(new Map()),
+        hidden: () => Promise.resolve(0),
+        seek: () => undefined,
+        commit: () => Promise.resolve(),
+      },
+      sink: this.#sink(runtime),
+      runtime,
+      limits: { ...LIMITS, ...limits },
+      metrics: consumerMetrics(createRegistry('test'))('s', 'd.s'),
+      logger: silentLog(),
+      failed: (error) => this.failures.push(error),
+    });
+  }
+
+  #sink(runtime: Runtime): Sink {
+    const note = (what: string): void =>
+      void this.asked.push(`${Math.round(this.time.elapsedMs)}: ${what}`);
+    const facts = {
+      claim: (source: string) => {
+        note('claim');
+        const failure = this.claims.shift();
+        if (failure !== undefined) return Promise.reject(failure);
+        return Promise.resolve({ source, claims: [{ partition: 0, epoch: 1 }] });
+      },
+      landed: () => Promise.resolve(new Map([[0, { floor: this.#landed, rows: undefined }]])),
+      deadFrom: () => Promise.resolve(new Set()),
+      origins: () => Promise.resolve(new Map()),
+      recordFloors: (_: unknown, floors: readonly FloorRow[]) => {
+        for (const { offset, reason } of floors) note(`${reason} ${offset}`);
+        return Promise.resolve();
+      },
+    } as unknown as Facts;
+    const rows = async ({ block, spans }: Batch): Promise<void> => {
+      note(`insert ${block.rows}`);
+      await runtime.sleep(INSERT_MS);
+      const failure = this.outcomes.shift();
+      if (failure !== undefined) throw failure;
+      this.#landed = spans.get(0)!.next;
+    };
+    return { facts, inserts: { rows, deadLetters: () => Promise.reject(new Error('none')) } };
+  }
+
+  /** Lets `ms` milliseconds pass. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.time.elapsedMs + ms;
+    await setImmediate();
+    await this.time.runUntil(untilMs, () => false);
+    await setImmediate();
+  }
+
+  async own(): Promise<void> {
+    this.lane.assigned([0]);
+    await this.pass(1);
+    this.asked.length = 0;
+  }
+
+  append(count: number): void {
+    const messages = Array.from({ length: count }, () => ({
+      id: (this.#records += 1),
+      good: true,
+    }));
+    this.topic.append(0, messages);
+  }
+
+  /** Hands over what the log holds from `offset` on; the answer comes when it was taken. */
+  hand(offset: number): Promise<boolean> {
+    const { end } = this.topic.ranges().get(0)!;
+    const run = this.topic.fetch(0, offset, 1_000)!;
+    return this.lane.batch(
+      { topic: 'simulated', partition: 0, endOffset: end, ...run },
+      membership,
+    );
+  }
+
+  async feed(count: number): Promise<void> {
+    const { end } = this.topic.ranges().get(0)!;
+    this.append(count);
+    await this.hand(end);
+  }
+}
+
+describe('a lane', () => {
+  it('writes when a record has waited for the interval, and at the size with 100 ms between two', async () => {
+    const world = new World({ batchRows: 2 });
+    await world.own();
+    await world.feed(1);
+    await world.pass(600);
+    await world.feed(2);
+    await world.pass(60);
+    await world.feed(2);
+    await world.pass(200);
+    expect(world.asked).toEqual(['501: insert 1', '601: insert 2', '701: insert 2']);
+  });
+
+  it('lands all it took at a stop, without waiting for the interval, and records how far it came', async () => {
+    const world = new World({ batchRows: 2, flushIntervalMs: 60_000 });
+    await world.own();
+    await world.feed(2);
+    await world.feed(1);
+    const stopped = world.lane.stop(7_000);
+    await world.pass(150);
+    await stopped;
+    expect(world.asked).toEqual(['1: insert 2', '51: insert 1', '101: checkpoint 3']);
+  });
+
+  it('records how far it came every quarter of an hour', async () => {
+    const world = new World();
+    await world.own();
+    await world.feed(1);
+    await world.pass(600);
+    await world.lane.refresh();
+    await world.pass(15 * 60_000);
+    await world.lane.refresh();
+    await world.lane.refresh();
+    expect(world.asked.map((each) => each.split(': ')[1])).toEqual(['insert 1', 'checkpoint 1']);
+  });
+
+  it('claims anew only when the insert under way has ended', async () => {
+    const world = new World();
+    await world.own();
+    await world.feed(1_000);
+    world.lane.assigned([0]);
+    await world.pass(100);
+    expect(world.asked).toEqual(['1: insert 1000', '51: claim']);
+  });
+
+  it('reads back after an unclear outcome, sends smaller batches, and is ready when one has landed', async () => {
+    const world = new World();
+    await world.own();
+    const doubts = [new UnclearOutcomeError('one'), new UnclearOutcomeError('two')];
+    world.outcomes.push(...doubts);
+    await world.feed(4_000);
+    await world.pass(55);
+    expect(world.lane.ready).toBe(false);
+    await world.pass(200);
+    void world.hand(0);
+    await world.pass(100);
+    await world.pass(300);
+    expect(world.asked.map((each) => each.split(': ')[1])).toEqual([
+      ...['insert 4000', 'claim', 'insert 1000', 'claim'],
+    ]);
+    // The takeover went well; that inserts do is not known before one has landed.
+    expect(world.lane.ready).toBe(false);
+    void world.hand(0);
+    await world.pass(60);
+    expect(world.lane.ready).toBe(true);
+  });
+
+  it('is ready when a takeover went well after something was away', async () => {
+    const world = new World();
+    world.claims.push(new UnavailableError('away'));
+    world.lane.assigned([0]);
+    await world.pass(20);
+    expect(world.lane.ready).toBe(false);
+    await world.pass(200);
+    expect(world.lane.ready).toBe(true);
+  });
+
+  it('leaves a doubt about an older assignment to the takeover that is under way', async () => {
+    const world = new World();
+    await world.own();
+    world.outcomes.push(new UnclearOutcomeError('late'));
+    await world.feed(1_000);
+    world.lane.assigned([0]);
+    await world.pass(2_000);
+    expect(world.asked).toEqual(['1: insert 1000', '51: claim']);
+  });
+
+  it('waits for the group after a fence', async () => {
+    const world = new World();
+    await world.own();
+    world.outcomes.push(new FencedError('fenced'));
+    await world.feed(1_000);
+    await world.pass(2_000);
+    expect(world.asked).toEqual(['1: insert 1000']);
+    world.lane.confirmed();
+    await world.pass(1);
+    expect(world.asked[1]).toMatch(/claim$/);
+  });
+
+  it('writes nothing after a refusal, neither at once nor at the stop', async () => {
+    const world = new World();
+    await world.own();
+    world.outcomes.push(new ConfigError('refused'));
+    await world.feed(1_000);
+    await world.feed(1_000);
+    await world.pass(100);
+    expect(world.failures).toEqual([new ConfigError('refused')]);
+    const stopped = world.lane.stop(7_000);
+    await world.pass(10);
+    await stopped;
+    expect(world.asked).toEqual(['1: insert 1000']);
+  });
+});
