@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { environment } from '../../platform/config.ts';
+import { programEnvironment } from '../backend/program-environment.ts';
 import { PATIENCE_MS } from './patience.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'consumer', 'main.ts');
@@ -24,14 +24,13 @@ export interface ConsumerProcess extends AsyncDisposable {
   logged(pattern: RegExp, withinMs?: number): Promise<Line>;
 }
 
-/** Starts `node consumer/main.ts`, or another program, with these variables and no others. Disposing kills it. */
+/** Starts `node consumer/main.ts`, or another program, with these variables and none of the test's own. Disposing kills it. */
 export function startConsumerProcess(
   env: Record<string, string>,
   main: string = MAIN,
 ): ConsumerProcess {
-  const { PATH } = environment();
   const child = spawn(process.execPath, [main], {
-    env: { ...(PATH === undefined ? {} : { PATH }), ...env },
+    env: programEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: Line[] = [];

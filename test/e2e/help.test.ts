@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { environment } from '../../platform/config.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const { scripts } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
@@ -23,9 +24,13 @@ const NO_SOCKETS = `
   dgram.Socket.prototype.bind = refuse('bind');
   dgram.Socket.prototype.send = refuse('send');`;
 
-/** Without a right to write files or to start processes: whoever tries ends with an error. */
+/** Where Node itself keeps what it compiled, if it was told to. */
+const { NODE_COMPILE_CACHE: compiled } = environment();
+
+/** Without a right to write other files or to start processes: whoever tries ends with an error. */
 const DOES_NOTHING = [
   '--permission',
+  ...(compiled === undefined ? [] : [`--allow-fs-write=${compiled}`]),
   '--allow-fs-read=*',
   '--allow-addons',
   '--disable-warning=SecurityWarning',

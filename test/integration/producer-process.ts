@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { environment } from '../../platform/config.ts';
 import type { Account } from '../../producers/account.ts';
 import { countMessages, kafkaClient } from '../backend/clients.ts';
 import { randomGroup } from '../backend/context.ts';
+import { programEnvironment } from '../backend/program-environment.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 export const DATA_FILE = join(PROJECT, 'data', 'sensor_data.csv');
@@ -49,7 +49,7 @@ export function launchProducer(
   args: readonly string[] = [],
 ): RunningProducer {
   const child = spawn(process.execPath, [join(PROJECT, 'producers', 'main.ts'), ...args], {
-    env: { PATH: environment()['PATH'], INTERVAL_MS: '0', ...env },
+    env: programEnvironment({ INTERVAL_MS: '0', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -7,7 +7,8 @@ import { expect, inject } from 'vitest';
 import { auditReport } from '../../consumer/audit-report.ts';
 import { readArguments } from '../../consumer/dead-letter-arguments.ts';
 import { deadLettersCommand, deadLetterVariables } from '../../consumer/dead-letters-main.ts';
-import { environment, readConfig } from '../../platform/config.ts';
+import { readConfig } from '../../platform/config.ts';
+import { programEnvironment } from '../backend/program-environment.ts';
 import type { Seen } from '../chaos/fault-proxy.ts';
 import { readLog } from '../chaos/log-truth.ts';
 import { eventJson } from '../chaos/messages.ts';
@@ -61,8 +62,7 @@ export async function command(
 /** The command as a process. */
 export function startCommand(world: World, clickhouseUrl: string) {
   const main = join(import.meta.dirname, '..', '..', 'consumer', 'dead-letters-main.ts');
-  const { PATH } = environment();
-  const env = { ...world.env({ CLICKHOUSE_URL: clickhouseUrl }), ...(PATH && { PATH }) };
+  const env = programEnvironment(world.env({ CLICKHOUSE_URL: clickhouseUrl }));
   const args = ['--redrive', '--stream', 'sensor_data', '--wait', '0'];
   const child = spawn(process.execPath, [main, ...args], { env, stdio: 'pipe' });
   let said = '';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject } from 'vitest';
 import { readCommand } from '../../consumer/arguments.ts';
 import { replayCommand, type ReplayCommand } from '../../consumer/replay-main.ts';
-import { environment } from '../../platform/config.ts';
+import { programEnvironment } from '../backend/program-environment.ts';
 import { openWorld, type World } from '../chaos/world.ts';
 
 export const endpoints = () => ({
@@ -63,8 +63,7 @@ export async function command(
 /** The command as a process. */
 export function startProcess(world: World, clickhouseUrl: string, args: string[]) {
   const main = join(import.meta.dirname, '..', '..', 'consumer', 'main.ts');
-  const { PATH } = environment();
-  const env = { ...world.env({ CLICKHOUSE_URL: clickhouseUrl }), ...(PATH && { PATH }) };
+  const env = programEnvironment(world.env({ CLICKHOUSE_URL: clickhouseUrl }));
   const child = spawn(process.execPath, [main, ...args], { env, stdio: 'pipe' });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -1,0 +1,12 @@
+// The environment of a program that a test starts: nothing of the test's own but the path, and where Node keeps
+// what it compiled.
+import { environment } from '../../platform/config.ts';
+
+/** PATH and NODE_COMPILE_CACHE as far as they are set, and the variables in `more`. */
+export function programEnvironment(more: Record<string, string> = {}): Record<string, string> {
+  const { NODE_COMPILE_CACHE, PATH } = environment();
+  const own = Object.entries({ NODE_COMPILE_CACHE, PATH }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { ...(Object.fromEntries(own) as Record<string, string>), ...more };
+}
