@@ -1,5 +1,5 @@
-// `npm start` while it runs and how it ends: Ctrl+C, SIGTERM, kill -9, a part that crashes, a port that
-// is taken. Nothing is left behind, and nothing blocks the next start.
+// `npm start` while it runs and how it ends: Ctrl+C, SIGTERM, a port that is taken. Nothing is left behind.
+// How it ends with a part that crashes is in crashed.test.ts, what follows a kill -9 in once.test.ts.
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -11,6 +11,7 @@ import {
   pressCtrlC,
   processesOf,
   type Installation,
+  type Program,
 } from './program.ts';
 
 const START = ['start', '--silent'];
@@ -32,16 +33,25 @@ async function portsAnswer({ env }: Installation): Promise<boolean[]> {
   return Promise.all(ports.map((port) => portInUse('127.0.0.1', Number(port))));
 }
 
+async function assertLivePage({ env }: Installation, stack: Program): Promise<void> {
+  const url = `http://127.0.0.1:${env['LIVE_PORT']}`;
+  expect(stack.text()).toContain(url);
+  const answers = () => fetch(`${url}/healthz`).then(({ ok }) => ok, () => false); // prettier-ignore
+  await expect.poll(answers, { timeout: 60_000 }).toBe(true);
+  expect(await (await fetch(`${url}/api/dashboards`)).text()).toContain('sensor-overview');
+}
+
 // Whole stacks on a machine that may be busy with others.
 vi.setConfig({ testTimeout: 300_000 });
 
 describe.skipIf(missing !== undefined)('npm start', () => {
-  it('runs until Ctrl+C, answers meanwhile, and leaves nothing', async () => {
+  it('runs until Ctrl+C, also without its live page, answers meanwhile, and leaves nothing', async () => {
     const here = await installation();
     const stack = npm(START, here.env);
     await stack.says(/^First rows after/);
     expect(stack.text()).toContain(`127.0.0.1:${here.env['KAFKA_PORT']}`);
     expect(stack.text()).toContain(`http://127.0.0.1:${here.env['CLICKHOUSE_PORT']}`);
+    await assertLivePage(here, stack);
 
     // Found by the data folder: no port is given.
     const folder = { SENSORHOUSE_DIR: here.home };
@@ -55,27 +65,13 @@ describe.skipIf(missing !== undefined)('npm start', () => {
     expect(again.text.split('\n')).toHaveLength(1);
     expect(again.code).toBe(2);
 
-    pressCtrlC(stack);
-    expect(await stack.exit).toBe(0);
-    expect(stack.text()).toMatch(EXACT);
-    expect(await processesOf(here.home)).toEqual([]);
-    expect(await portsAnswer(here)).toEqual([false, false, false, false]);
-  });
-
-  it('shows the live page, and goes on without it when it crashes', async () => {
-    const here = await installation();
-    const stack = npm(SENSORS, here.env);
-    await stack.says(/^First rows after/);
-    const url = `http://127.0.0.1:${here.env['LIVE_PORT']}`;
-    expect(stack.text()).toContain(url);
-    await expect.poll(() => fetch(`${url}/healthz`).then(({ ok }) => ok, () => false), { timeout: 60_000 }).toBe(true); // prettier-ignore
-    expect(await (await fetch(`${url}/api/dashboards`)).text()).toContain('sensor-overview');
     process.kill(await pidOf(here, /live\/main\.ts/), 'SIGKILL');
     await stack.says(/^live ended with exit code 137/);
     pressCtrlC(stack);
     expect(await stack.exit).toBe(0);
     expect(stack.text()).toMatch(EXACT);
     expect(await processesOf(here.home)).toEqual([]);
+    expect(await portsAnswer(here)).toEqual([false, false, false, false]);
   });
 
   it('stops on SIGTERM to npm, also while it starts', async () => {
@@ -94,38 +90,6 @@ describe.skipIf(missing !== undefined)('npm start', () => {
     pressCtrlC(stack);
     expect(await stack.exit, stack.text()).toBe(0);
     expect(stack.text()).not.toContain('does not add up');
-    expect(await processesOf(here.home)).toEqual([]);
-  });
-
-  it('starts again after kill -9, with an exact account', async () => {
-    const here = await installation();
-    const stack = npm(START, here.env);
-    await stack.says(/^First rows after/);
-    process.kill(await pidOf(here, /node embedded\/main\.ts/), 'SIGKILL');
-    await stack.exit;
-
-    const next = await finished(ONCE, here.env);
-    // What the kill left in Kafka lands now, and the account says so.
-    const account =
-      /^Account: sent 16000(?:, waiting from before (\d+))?, inserted (\d+), dead letters 0, lag 0, /m;
-    const [, before = '0', inserted] = account.exec(next.text) ?? [];
-    expect(Number(inserted), next.text).toBe(16_000 + Number(before));
-    expect(next.code).toBe(0);
-    expect(await processesOf(here.home)).toEqual([]);
-  });
-
-  it.each([
-    ['consumer', /consumer\/main\.ts/],
-    ['clickhouse', /clickhouse-main\.ts/],
-    ['kafka', /^\S*java .* kafka\.Kafka /],
-  ])('reports that %s crashed, stops the rest and exits with 1', async (name, command) => {
-    const here = await installation();
-    const stack = npm(SENSORS, here.env);
-    await stack.says(/^First rows after/);
-    process.kill(await pidOf(here, command), 'SIGKILL');
-    expect(await stack.exit).toBe(1);
-    expect(stack.text()).toMatch(new RegExp(`^${name} ended with exit code 137`, 'm'));
-    expect(stack.text()).toContain(`${name}.log`);
     expect(await processesOf(here.home)).toEqual([]);
   });
 
