@@ -1,13 +1,14 @@
-// The producer when its broker comes late, dies, hangs and comes back. Each test has a broker of its
-// own to maltreat; what is in the topic afterwards is held against the account.
+// The producer when its broker comes late, dies, hangs and comes back. The tests maltreat one broker, one test
+// after the other, each with a topic of its own; what is in it afterwards is held against the account.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startKafka, type KafkaBroker } from '../../embedded/kafka/broker.ts';
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { silentLog } from '../../platform/log.ts';
 import { createTopic } from '../backend/clients.ts';
+import { randomTopic } from '../backend/context.ts';
 import { KAFKA_LIBS, missingForKafka } from '../backend/embedded.ts';
 import {
   DEVICES,
@@ -23,62 +24,73 @@ import {
 const missing = await missingForKafka();
 if (missing !== undefined) process.stderr.write(`producer outage tests are SKIPPED: ${missing}\n`);
 
-const TOPIC = 'sensor_data';
-
+/** A broker that is killed and comes back as the same, with a topic for each test. */
 interface Home {
-  port: number;
-  bootstrap: string;
-  start(): Promise<KafkaBroker>;
+  readonly bootstrap: string;
+  /** The broker that runs; a new one where none does. */
+  running(): Promise<KafkaBroker>;
+  /** kill -9, and resolves once it is dead. */
+  kill(): Promise<void>;
 }
 
-/** A broker's port and data, with or without a broker. */
-async function brokerHome(): Promise<Home> {
+async function brokerHome(stack: AsyncDisposableStack): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'sensorhouse-outage-'));
   const port = await freePort('127.0.0.1');
-  const brokers: KafkaBroker[] = [];
-  onTestFinished(async () => {
-    for (const broker of brokers) {
-      broker.kill('SIGKILL');
-      await broker[Symbol.asyncDispose]();
-    }
+  let broker: KafkaBroker | undefined;
+  const kill = async (): Promise<void> => {
+    const dying = broker;
+    broker = undefined;
+    dying?.kill('SIGKILL');
+    await dying?.ended;
+    await dying?.[Symbol.asyncDispose]();
+  };
+  stack.defer(async () => {
+    await kill();
     await rm(folder, { recursive: true, force: true });
   });
-  const start = async (): Promise<KafkaBroker> => {
-    const dataPath = join(folder, 'kafka');
-    const fixed = { host: '127.0.0.1', libsPath: KAFKA_LIBS, log: silentLog() };
-    const broker = await startKafka({ ...fixed, port, dataPath });
-    brokers.push(broker);
+  const fixed = { host: '127.0.0.1', libsPath: KAFKA_LIBS, log: silentLog() };
+  const running = async (): Promise<KafkaBroker> => {
+    broker ??= await startKafka({ ...fixed, port, dataPath: join(folder, 'kafka') });
     return broker;
   };
-  return { port, bootstrap: `127.0.0.1:${port}`, start };
+  return { bootstrap: `127.0.0.1:${port}`, running, kill };
 }
 
-async function startedHome(): Promise<Home & { broker: KafkaBroker }> {
-  const home = await brokerHome();
-  const broker = await home.start();
-  await createTopic(home.bootstrap, TOPIC, 3);
-  return { ...home, broker };
+let home: Home;
+const opened = new AsyncDisposableStack();
+beforeAll(async () => {
+  if (missing === undefined) home = await brokerHome(opened);
+});
+afterAll(() => opened.disposeAsync());
+
+/** A topic of three partitions on a broker that runs. */
+async function newTopic(): Promise<string> {
+  await home.running();
+  const topic = randomTopic();
+  await createTopic(home.bootstrap, topic, 3);
+  return topic;
 }
 
-async function untilSent({ bootstrap }: Home, count: number): Promise<void> {
-  while ((await topicLength(bootstrap, TOPIC)) < count) await pause(50);
+async function untilSent(topic: string, count: number): Promise<void> {
+  while ((await topicLength(home.bootstrap, topic)) < count) await pause(50);
 }
 
-function launch({ bootstrap }: Home, env: Record<string, string>): RunningProducer {
-  return launchProducer({ KAFKA_BROKER: bootstrap, ...env });
+function launch(topic: string, env: Record<string, string>): RunningProducer {
+  return launchProducer({ KAFKA_BROKER: home.bootstrap, KAFKA_TOPIC: topic, ...env });
 }
 
 describe.skipIf(missing !== undefined)('a producer whose broker', () => {
   it('comes late is waited for, when told to wait', async () => {
-    const home = await brokerHome();
-    const producer = launch(home, { ON_KAFKA_DOWN: 'wait', ROW_LIMIT: '3000' });
+    await home.kill();
+    const topic = randomTopic();
+    const producer = launch(topic, { ON_KAFKA_DOWN: 'wait', ROW_LIMIT: '3000' });
     await producer.logged(/waiting/);
-    await home.start();
+    await home.running();
     await producer.logged(/npm run setup/);
-    await createTopic(home.bootstrap, TOPIC, 3);
+    await createTopic(home.bootstrap, topic, 3);
     const { exit, account } = await producer.finished;
     expect({ exit, account }).toMatchObject({ exit: 0, account: { read: 3_000, sent: 3_000 } });
-    const records = await readTopic(home.bootstrap, TOPIC);
+    const records = await readTopic(home.bootstrap, topic);
     expect(records.map(({ value }) => value)).toEqual(expectedEvents(DEVICES.A, 3_000));
   });
 
@@ -86,17 +98,16 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     ['paced', { INTERVAL_MS: '2', ROW_LIMIT: '2000' }, 2_000],
     ['as fast as it goes', { INTERVAL_MS: '0', ROW_LIMIT: '60000', LOOP: 'true' }, 60_000],
   ])('is killed and restarted loses and repeats nothing (%s)', async (_name, env, rows) => {
-    const home = await startedHome();
-    const producer = launch(home, env);
-    await untilSent(home, 200);
-    home.broker.kill('SIGKILL');
-    await home.broker.ended;
+    const topic = await newTopic();
+    const producer = launch(topic, env);
+    await untilSent(topic, 200);
+    await home.kill();
     await pause(500);
-    await home.start();
+    await home.running();
     const { exit, stdout, account } = await producer.finished;
     expect({ exit, stdout }).toEqual({ exit: 0, stdout: '' });
     expect(account).toMatchObject({ read: rows, sent: rows, inDoubt: 0, dryRun: 0, failed: 0 });
-    const records = await readTopic(home.bootstrap, TOPIC);
+    const records = await readTopic(home.bootstrap, topic);
     const once = expectedEvents(DEVICES.A, rows);
     const expected = Array.from({ length: rows }, (_, index) => once[index % once.length]);
     expect(records.length).toBe(rows);
@@ -104,17 +115,16 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
   });
 
   it('is killed and restarted repeats nothing of many keys that share its requests', async () => {
-    const home = await startedHome();
-    const env = { INTERVAL_MS: '0', ROW_LIMIT: '60000', LOOP: 'true', KAFKA_TOPIC: TOPIC };
-    const producer = launch(home, { ...env, PRODUCER: 'traffic' });
-    await untilSent(home, 200);
-    home.broker.kill('SIGKILL');
-    await home.broker.ended;
+    const topic = await newTopic();
+    const env = { INTERVAL_MS: '0', ROW_LIMIT: '60000', LOOP: 'true' };
+    const producer = launch(topic, { ...env, PRODUCER: 'traffic' });
+    await untilSent(topic, 200);
+    await home.kill();
     await pause(500);
-    await home.start();
+    await home.running();
     const { exit, account } = await producer.finished;
     expect({ exit, account }).toMatchObject({ exit: 0, account: { sent: 60_000, inDoubt: 0 } });
-    const records = await readTopic(home.bootstrap, TOPIC);
+    const records = await readTopic(home.bootstrap, topic);
     expect(records.length).toBe(60_000);
     const once = trafficEvents();
     const sent = Array.from({ length: 60_000 }, (_, index) => once[index % once.length]!);
@@ -126,12 +136,11 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
   });
 
   it('is killed for good: the rest is printed, nothing is lost in between', async () => {
-    const home = await startedHome();
+    const topic = await newTopic();
     const env = { INTERVAL_MS: '2', ROW_LIMIT: '1500', KAFKA_SEND_TIMEOUT_SEC: '2' };
-    const producer = launch(home, env);
-    await untilSent(home, 200);
-    home.broker.kill('SIGKILL');
-    await home.broker.ended;
+    const producer = launch(topic, env);
+    await untilSent(topic, 200);
+    await home.kill();
     const { exit, stdout, log, account } = await producer.finished;
     expect(exit).toBe(0);
     expect(log.filter(({ msg }) => msg.includes('[DRY-RUN]'))).toHaveLength(1);
@@ -141,18 +150,18 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     expect(dryRun).toBeGreaterThan(0);
     // Printed are exactly those that are not known to be sent, in order.
     expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, 1_500).slice(sent));
-    await home.start();
-    const stored = (await readTopic(home.bootstrap, TOPIC)).map(({ value }) => value);
+    await home.running();
+    const stored = (await readTopic(home.bootstrap, topic)).map(({ value }) => value);
     expect(stored).toEqual(expectedEvents(DEVICES.A, stored.length));
     expect([sent, sent + inDoubt]).toContain(stored.length);
   });
 
   it('is killed for good ends the run with 1 when ON_KAFKA_DOWN is fail', async () => {
-    const home = await startedHome();
+    const topic = await newTopic();
     const pace = { INTERVAL_MS: '2', ROW_LIMIT: '4000', KAFKA_SEND_TIMEOUT_SEC: '1' };
-    const producer = launch(home, { ...pace, ON_KAFKA_DOWN: 'fail' });
-    await untilSent(home, 50);
-    home.broker.kill('SIGKILL');
+    const producer = launch(topic, { ...pace, ON_KAFKA_DOWN: 'fail' });
+    await untilSent(topic, 50);
+    await home.kill();
     const { exit, stdout, account } = await producer.finished;
     expect({ exit, stdout }).toEqual({ exit: 3, stdout: '' });
     const { read, sent, inDoubt, dryRun, failed } = account!;
@@ -161,13 +170,14 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
   });
 
   it('hangs with a request in its hands: those events are in doubt, printed, and told apart', async () => {
-    const home = await startedHome();
+    const topic = await newTopic();
     const env = { INTERVAL_MS: '2', ROW_LIMIT: '1500', KAFKA_SEND_TIMEOUT_SEC: '2' };
-    const producer = launch(home, env);
-    await untilSent(home, 100);
-    home.broker.kill('SIGSTOP');
+    const producer = launch(topic, env);
+    await untilSent(topic, 100);
+    const broker = await home.running();
+    broker.kill('SIGSTOP');
     const { exit, stdout, account } = await producer.finished;
-    home.broker.kill('SIGCONT');
+    broker.kill('SIGCONT');
     expect(exit).toBe(0);
     const { read, sent, inDoubt, dryRun, failed } = account!;
     expect({ read, failed }).toEqual({ read: 1_500, failed: 0 });
@@ -175,15 +185,15 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     expect(sent + inDoubt + dryRun).toBe(read);
     expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, 1_500).slice(sent));
     // The broker wakes up and stores what it had received.
-    await untilSent(home, sent + inDoubt);
-    expect(await topicLength(home.bootstrap, TOPIC)).toBe(sent + inDoubt);
+    await untilSent(topic, sent + inDoubt);
+    expect(await topicLength(home.bootstrap, topic)).toBe(sent + inDoubt);
   });
 
   it('is away when the producer is stopped: what cannot be flushed is accounted for', async () => {
-    const home = await startedHome();
-    const producer = launch(home, { INTERVAL_MS: '2', ROW_LIMIT: '4000' });
-    await untilSent(home, 50);
-    home.broker.kill('SIGKILL');
+    const topic = await newTopic();
+    const producer = launch(topic, { INTERVAL_MS: '2', ROW_LIMIT: '4000' });
+    await untilSent(topic, 50);
+    await home.kill();
     await producer.logged(/waiting/);
     producer.process.kill('SIGTERM');
     const { exit, stdout, account } = await producer.finished;
