@@ -11,7 +11,7 @@ import { countMessages, createTopic } from '../backend/clients.ts';
 import { randomGroup, randomTopic } from '../backend/context.ts';
 import { readLog } from '../chaos/log-truth.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 
 export interface Output {
   readonly partition: number;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { environment } from '../../platform/config.ts';
+import { programEnvironment } from '../backend/program-environment.ts';
 import {
   DATA_FILE,
   DEVICES,
@@ -19,6 +19,8 @@ import {
 } from './producer-process.ts';
 
 const ALONE = { KAFKA_BROKER: NO_KAFKA, KAFKA_MAX_BLOCK_MS: '300' };
+/** Long enough to learn that nothing listens there, on a starved machine too. */
+const REFUSED = { KAFKA_BROKER: NO_KAFKA, KAFKA_MAX_BLOCK_MS: '3000' };
 
 let folder: string;
 beforeAll(async () => {
@@ -28,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe('a producer without Kafka', () => {
   it('warns once, prints every event on stdout, accounts for them and exits with 0', async () => {
-    const { exit, stdout, log, account } = await runProducer({ ...ALONE, ROW_LIMIT: '1500' });
+    const { exit, stdout, log, account } = await runProducer({ ...REFUSED, ROW_LIMIT: '1500' });
     expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, 1_500));
     expect(exit).toBe(0);
     const warnings = log.filter(({ level }) => level === 'warn');
@@ -38,7 +40,7 @@ describe('a producer without Kafka', () => {
   });
 
   it('exits with 3 and prints nothing when ON_KAFKA_DOWN is fail', async () => {
-    const run = await runProducer({ ...ALONE, ON_KAFKA_DOWN: 'fail' });
+    const run = await runProducer({ ...REFUSED, ON_KAFKA_DOWN: 'fail' });
     expect(run).toMatchObject({ exit: 3, stdout: '', account: { read: 0 } });
     expect(run.log.find(({ level }) => level === 'error')!.msg).toContain('nothing answers on');
   });
@@ -104,7 +106,7 @@ async function runPiped(
   const main = join(import.meta.dirname, '..', '..', 'producers', 'main.ts');
   const shell = `{ "$0" "$1"; echo "exit $?" >&2; } | ${reader}`;
   const child = spawn('sh', ['-c', shell, process.execPath, main], {
-    env: { PATH: environment()['PATH'], ...ALONE, INTERVAL_MS: '0', ...env },
+    env: programEnvironment({ ...ALONE, INTERVAL_MS: '0', ...env }),
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { stdout, stderr };
