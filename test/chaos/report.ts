@@ -55,19 +55,21 @@ export function linesOf(page: string): Map<string, string> {
   return new Map(lines.filter((entry): entry is [string, string] => entry[0] !== undefined));
 }
 
-function pageLine(result: Result): string {
+function pageLine(result: Result, day: string): string {
   const { account, name, note, times, verdict } = rowOf(result);
-  return `| \`${name}\` | ${result.fault.about} | ${times} | ${account} | ${verdict} | ${note} |`;
+  const cells = [`\`${name}\``, result.fault.about, times, account, verdict, day, note];
+  return `| ${cells.join(' | ')} |`;
 }
 
-/** The page on `faults`, in this order; `options` is how to run the same again. */
+/** The page on `faults`, in this order; `options` is how to run the same again, `day` when `results` were had. */
 export function pageOf(
   faults: readonly Fault[],
   results: readonly Result[],
   earlier: ReadonlyMap<string, string>,
   options: string,
+  day = new Date().toISOString().slice(0, 10),
 ): string {
-  const fresh = new Map(results.map((result) => [result.fault.name, pageLine(result)]));
+  const fresh = new Map(results.map((result) => [result.fault.name, pageLine(result, day)]));
   const rows = faults.flatMap(({ name }) => fresh.get(name) ?? earlier.get(name) ?? []);
   const told = rows.map((row) => ABOUT_CELLS.exec(row)?.groups);
   const failed = told.filter((cells) => cells?.['verdict'] === 'FAILED').length;
@@ -86,8 +88,8 @@ and rows that were deleted by hand. \`not run\` says what the machine lacked. \`
 
 ${rows.length} faults, ${failed} failed, ${strikes} strikes in all.
 
-| fault | what happens | struck | good + dead + gap + absent of log | audit | note |
-|---|---|---:|---|---|---|
+| fault | what happens | struck | good + dead + gap + absent of log | audit | run on | note |
+|---|---|---:|---|---|---|---|
 ${rows.join('\n')}
 `;
 }
