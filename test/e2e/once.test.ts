@@ -36,7 +36,7 @@ async function killed(here: Installation, more: Variables): Promise<void> {
 }
 
 // Whole stacks on a machine that may be busy with others.
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 400_000 });
 
 describe.skipIf(missing !== undefined)('npm start -- --once', () => {
   it('accounts for every row, again after a kill -9, and its data can be queried and deleted', async () => {

@@ -46,6 +46,9 @@ async function answerOf(sql: string, { CLICKHOUSE_PORT }: Variables): Promise<un
   return (JSON.parse(text) as { data: unknown[][] }).data;
 }
 
+/** Each look starts a program, on a machine that may be busy with others. */
+const PATIENCE = { timeout: 150_000, interval: 500 };
+
 /** Whole stacks on a machine that may be busy with others. */
 vi.setConfig({ testTimeout: 400_000 });
 
@@ -85,8 +88,7 @@ describe.skipIf(missing !== undefined)('docs/your-own-stream.md', () => {
     const stack = shell(`exec ${start!}`, env, folder);
     await stack.says(/^First rows after/);
     await vi.waitUntil(async () => (await typed(query!, env, folder)).text.includes('south-1'), {
-      timeout: 60_000,
-      interval: 500,
+      ...PATIENCE,
     });
     const rows = await typed(query!, env, folder);
     const table = rows.text.split('\n').filter((line) => /^(north|south)-/.test(line));
@@ -101,7 +103,7 @@ describe.skipIf(missing !== undefined)('docs/your-own-stream.md', () => {
     // Once: the account at the end counts what was sent.
     expect((await typed(send!, env, folder)).code).toBe(0);
     const letters = async (): Promise<string> => (await typed(list!, env, folder)).text;
-    await vi.waitUntil(async () => /missing_field/.test(await letters()), { timeout: 60_000 });
+    await vi.waitUntil(async () => /missing_field/.test(await letters()), PATIENCE);
     const [dead] = await answerOf('SELECT stream, field FROM dead_letters LIMIT 1', env);
     expect(dead).toEqual(['pumps', 'pump_id']);
 

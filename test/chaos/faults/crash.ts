@@ -25,7 +25,7 @@ export const crashFaults: readonly Fault[] = [
   {
     name: 'kill-consumer-before-commit',
     about: 'kill -9 of the consumer after the INSERT is in the table, before it knows or commits',
-    quick: true,
+    quick: false,
     strike: (lab) => killInWindow(lab, 'after'),
   },
   {

@@ -40,7 +40,7 @@ const plans: readonly Plan[] = [
   {
     name: 'reply-lost-dead-letters',
     about: 'the same for the INSERT into dead_letters',
-    quick: true,
+    quick: false,
     tables: ['dead_letters'],
     fate: () => ({ kind: 'lose-reply' }),
   },
@@ -55,14 +55,14 @@ const plans: readonly Plan[] = [
   {
     name: 'late-insert',
     about: 'the client gives up, the INSERT arrives whole afterwards: it has to be fenced',
-    quick: true,
+    quick: false,
     fate: (done) => ({ kind: 'late', delayMs: TIMEOUT_MS + 4_000, done }),
     lateCodes: [FENCED, CANCELLED],
   },
   {
     name: 'running-insert',
     about: 'the client gives up while the INSERT is running, which goes on and would commit',
-    quick: true,
+    quick: false,
     fate: (done) => ({ kind: 'drip', delayMs: TIMEOUT_MS + 4_000, done }),
     lateCodes: [FENCED, CANCELLED],
   },
@@ -81,7 +81,7 @@ const plans: readonly Plan[] = [
   {
     name: 'error-503-after',
     about: 'a 503 although the INSERT was carried out',
-    quick: true,
+    quick: false,
     fate: () => ({ kind: 'answer', status: 503, after: true }),
   },
   {

@@ -14,7 +14,7 @@ export const logFaults: readonly Fault[] = [
   {
     name: 'recreated-while-running',
     about: 'the same under a running consumer',
-    quick: true,
+    quick: false,
     strike: (lab) => recreated(lab, true),
   },
   {
@@ -27,7 +27,7 @@ export const logFaults: readonly Fault[] = [
   {
     name: 'recreated-unnoticed',
     about: 'the same while the consumer stands still: its next fetch answers from the new log',
-    quick: true,
+    quick: false,
     strike: recreatedUnnoticed,
   },
   {

@@ -40,7 +40,7 @@ export const ownershipFaults: readonly Fault[] = [
   {
     name: 'two-owners',
     about: 'two groups own every partition at once and keep taking it from each other',
-    quick: true,
+    quick: false,
     strike: twoOwners,
   },
   {

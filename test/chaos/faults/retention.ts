@@ -21,7 +21,7 @@ export const retentionFaults: readonly Fault[] = [
   {
     name: 'log-start-moved-while-running',
     about: 'the same under a running consumer that stands still meanwhile',
-    quick: true,
+    quick: false,
     strike: logStartMovedWhileRunning,
   },
   {
