@@ -8,6 +8,7 @@ import {
   isEmpty,
   landedIn,
   total,
+  whatLanded,
   type Hop,
   type PartitionStanding,
   type RunAccount,
@@ -22,7 +23,7 @@ function sentBy(sent: number, more: Partial<Account> = {}): Map<string, Account>
 
 function partition(given: Partial<PartitionStanding>): PartitionStanding {
   const { offsets = 0, rows = offsets } = given;
-  const nothing = { partition: 0, begin: 0, end: 0, dead: 0, both: 0, recorded: {} };
+  const nothing = { partition: 0, begin: 0, end: 0, dead: 0, both: 0, recorded: {}, beyond: 0 };
   return { ...nothing, ...given, offsets, rows };
 }
 
@@ -122,6 +123,29 @@ describe('accountFor', () => {
       '1 acknowledged rows were in the topic that was deleted during the run',
     ]);
     expect(missing({ ...log, before: 1 })).toEqual(['2 acknowledged rows are not in Kafka']);
+  });
+
+  it('takes of a topic that was deleted what landed, dead letters behind a hole, too', () => {
+    // Offsets 0 to 4 landed, 7 is a dead letter, 5, 6 and the rest went with the topic.
+    const deleted = whatLanded(partition({ end: 5, offsets: 5, dead: 1 }));
+    const all = standing([deleted, partition({ end: 3, offsets: 3 })], { replaced: true });
+    const account = accountFor(all, sentBy(9));
+    expect(account).toMatchObject({ inserted: 8, deadLetters: 1, lag: 0, problems: [] });
+    expect(sides(account)).toEqual([9, 9]);
+    expect(accountFor(standing([whatLanded(partition({ dead: 2 }))]), sentBy(2)).problems).toEqual(
+      [],
+    );
+    const twice = whatLanded(partition({ offsets: 2, rows: 3 }));
+    expect(accountFor(standing([twice]), sentBy(2)).problems).toEqual([
+      'partition 0: 1 rows are there twice',
+    ]);
+  });
+
+  it('says what had landed and the log does not have', () => {
+    const log = standing([partition({ end: 9, offsets: 9, beyond: 2 })]);
+    expect(accountFor(log, sentBy(9)).problems).toEqual([
+      'partition 0: 2 rows more than Kafka has',
+    ]);
   });
 
   it('calls nothing missing that an open transaction hides', () => {

@@ -45,12 +45,28 @@ export class LandedSince {
     return new Map(rows.map(({ p, position }) => [Number(p), Number(position)]));
   }
 
-  /** How the partitions of `ranges` stand; only their ends matter. */
+  /** The sources of `topic` that any consumer claimed for the table: the topic may have been created again. */
+  async sourcesOf(topic: string): Promise<string[]> {
+    const rows = await this.#clickhouse.rows<{ source: string }>(
+      `SELECT DISTINCT kafka_source AS source FROM ${consumerPositions.name}
+       WHERE stream_table = ${factsKeySql(this.#stream.table.name)}
+         AND startsWith(kafka_source, ${quoted(`${topic}@`)})`,
+    );
+    return rows.map(({ source }) => source);
+  }
+
+  /**
+   * How the partitions of `ranges` stand; only their ends matter. What landed behind an end came after the log
+   * was asked, unless `positions`, which were asked before it, lie there already.
+   */
   async standings(
     begins: Begins,
     ranges: ReadonlyMap<number, Pick<LogRange, 'end'>>,
+    positions: ReadonlyMap<number, number>,
   ): Promise<PartitionStanding[]> {
-    const since = `kafka_offset >= ${transform('kafka_partition', begins)}`;
+    const ends = new Map([...ranges].map(([partition, { end }]) => [partition, end]));
+    const since = `kafka_offset >= ${transform('kafka_partition', begins)}
+      AND kafka_offset < ${transform('kafka_partition', ends)}`;
     const good = `SELECT kafka_partition, kafka_offset FROM ${this.#stream.table.name}
       WHERE ${this.#ofSource} AND ${since}`;
     const dead = `SELECT kafka_partition, kafka_offset FROM ${deadLetters.name}
@@ -73,6 +89,7 @@ export class LandedSince {
       return {
         ...{ partition, begin, end, both, offsets, rows: all },
         dead: letters.get(partition)?.['dead'] ?? 0,
+        beyond: Math.max(0, (positions.get(partition) ?? 0) - end),
         recorded: countedOnce(recorded.get(partition) ?? [], { first: begin, last: end - 1 }),
       };
     });

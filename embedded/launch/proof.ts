@@ -3,27 +3,17 @@
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
-import type { LogRange } from '../../platform/kafka/log-ranges.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import { OpenTransactions } from '../../platform/kafka/open-transactions.ts';
 import type { KafkaConfig } from '../../platform/kafka/variables.ts';
 import { silentLog } from '../../platform/log.ts';
-import type { Hop, PartitionStanding, TrackStanding } from './account.ts';
+import { whatLanded, type Hop, type PartitionStanding, type TrackStanding } from './account.ts';
 import { LandedSince, type Begins } from './landed-since.ts';
+import { sameTopic, type Begun, type Ranges } from './same-topic.ts';
 import type { Track } from './tracks.ts';
 
 const CLIENT = 'sensorhouse-launcher';
-
-/** A topic as it was when the run began, or when it was created again during the run. */
-interface Begun {
-  readonly source: string;
-  readonly begins: Begins;
-  /** Offsets from `begins` on that were in the log already. */
-  readonly before: number;
-}
-
-type Ranges = ReadonlyMap<number, LogRange>;
 
 /** What an earlier answer found, for an answer to the same question later. */
 export interface Known {
@@ -44,6 +34,8 @@ export class Proof implements AsyncDisposable {
   readonly #track: Track;
   /** Of the topic that the consumer reads; the last one is the topic as it is now. */
   readonly #read: Begun[] = [];
+  /** Sources of the topic's name that were claimed before the run. */
+  readonly #earlier = new Set<string>();
   /** Of the topic that producers send to, if it is another one. */
   readonly #sent: Begun[] = [];
 
@@ -60,6 +52,7 @@ export class Proof implements AsyncDisposable {
       const { landed, processor, topic } = track;
       const source = sourceOf(landed, await identities.idOf(landed));
       const positions = await proof.#since(source).positions();
+      for (const each of await proof.#since(source).sourcesOf(landed)) proof.#earlier.add(each);
       proof.#read.push(begunAt(source, await offsets.rangesOf(landed), positions));
       if (processor === undefined) return;
       const committed = await offsets.committedBy(processor.group, topic).catch(() => NOTHING);
@@ -83,31 +76,34 @@ export class Proof implements AsyncDisposable {
   async standing(known?: Known): Promise<Known> {
     return this.#asking(async (offsets, identities) => {
       const { landed, processor, topic } = this.#track;
+      const looking = { idOf: (name: string) => identities.idOf(name), rangesOf: (name: string) => offsets.rangesOf(name) }; // prettier-ignore
       // In this order: a record that the processor has dealt with is in the next topic before that is committed.
-      const sent = known?.ends.get(topic) ?? (await offsets.rangesOf(topic));
-      const committed =
-        processor === undefined
-          ? undefined
-          : await offsets.committedBy(processor.group, topic).catch(() => NOTHING);
+      let sent: Ranges | undefined;
+      let committed: Begins | undefined;
+      if (processor !== undefined) {
+        sent = (await sameTopic(topic, this.#sent, looking, known?.ends.get(topic))).ranges;
+        committed = await offsets.committedBy(processor.group, topic).catch(() => NOTHING);
+      }
       const isOver = (known?.standing.hop?.waiting ?? 0) === 0;
       const kept = isOver ? known?.ends.get(landed) : undefined;
-      const ranges = kept ?? (await offsets.rangesOf(landed));
-      await lookAgain(this.#read, landed, ranges, identities);
-      if (committed !== undefined) await lookAgain(this.#sent, topic, sent, identities);
-      const hop = committed === undefined ? undefined : await this.#hop(sent, committed);
+      const positionsOf = (source: string) => this.#since(source).positions();
+      const read = await sameTopic(landed, this.#read, { ...looking, positionsOf }, kept);
+      const hop = sent === undefined ? undefined : await this.#hop(sent, committed ?? NOTHING);
       const now = this.#read.at(-1)!;
       const earlier = await this.#replaced();
-      const partitions = await this.#since(now.source).standings(now.begins, ranges);
+      const own = await this.#since(now.source).standings(now.begins, read.ranges, read.positions);
       const standing = {
-        partitions: [...earlier, ...partitions],
+        partitions: [...earlier, ...own],
         before: this.#read[0]!.before,
         hidden: await this.#hidden(known),
         direct: hop === undefined ? 0 : await this.#since(now.source).direct(now.begins),
         hop,
         replaced: this.#read.length > 1,
       };
-      return { standing, ends: new Map([[topic, sent], [landed, ranges]]) };
-    }); // prettier-ignore
+      const ends = new Map([[landed, read.ranges]]);
+      if (sent !== undefined) ends.set(topic, sent);
+      return { standing, ends };
+    });
   }
 
   /** Whether any row of this run can be queried. */
@@ -118,15 +114,25 @@ export class Proof implements AsyncDisposable {
 
   /** What landed of topics that are gone; the rest of them cannot land any more. */
   async #replaced(): Promise<PartitionStanding[]> {
+    await this.#findUnseen();
     const found: PartitionStanding[] = [];
     for (const { begins, source } of this.#read.slice(0, -1)) {
-      const positions = await this.#since(source).positions();
-      const ends = [...begins].map(([partition, begin]) => {
-        return [partition, { end: Math.max(begin, positions.get(partition) ?? 0) }] as const;
-      });
-      found.push(...(await this.#since(source).standings(begins, new Map(ends))));
+      const since = this.#since(source);
+      const positions = await since.positions();
+      const partitions = [...new Set([...begins.keys(), ...positions.keys()])];
+      const ends = new Map(partitions.map((each) => [each, { end: Number.MAX_SAFE_INTEGER }]));
+      found.push(...(await since.standings(begins, ends, NOTHING)).map(whatLanded));
     }
     return found;
+  }
+
+  /** A topic may have come and gone between two looks: the consumer claimed it all the same. */
+  async #findUnseen(): Promise<void> {
+    const now = this.#read.at(-1)!;
+    const seen = new Set([...this.#earlier, ...this.#read.map(({ source }) => source)]);
+    const sources = await this.#since(now.source).sourcesOf(this.#track.landed);
+    const unseen = sources.filter((source) => !seen.has(source));
+    this.#read.splice(-1, 0, ...unseen.map((source) => ({ source, begins: NOTHING, before: 0 })));
   }
 
   async #hop(sent: Ranges, committed: Begins): Promise<Hop | undefined> {
@@ -178,19 +184,6 @@ export class Proof implements AsyncDisposable {
 }
 
 const NOTHING: Begins = new Map();
-
-/** A topic that was created again belongs to the run from its start. */
-async function lookAgain(
-  begun: Begun[],
-  topic: string,
-  ranges: Ranges,
-  identities: TopicIdentities,
-): Promise<void> {
-  const source = sourceOf(topic, await identities.idOf(topic));
-  if (source === begun.at(-1)!.source) return;
-  const begins = new Map([...ranges].map(([partition, { begin }]) => [partition, begin]));
-  begun.push({ source, begins, before: 0 });
-}
 
 /** `landed` is the first offset that has not landed, where that is known; the log has the last word. */
 function begunAt(source: string, ranges: Ranges, landed: Begins): Begun {
