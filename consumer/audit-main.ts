@@ -10,6 +10,7 @@ import { matching, readConfig, type Config } from '../platform/config.ts';
 import { ConfigError, asError } from '../platform/errors.ts';
 import { describeOpen, OpenTransactions } from '../platform/kafka/open-transactions.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
+import { TopicReader } from '../platform/kafka/topic-reader.ts';
 import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
@@ -20,7 +21,7 @@ import { topicsOf } from '../platform/streams-variable.ts';
 import { auditReport } from './audit-report.ts';
 import { consumerVariables } from './config.ts';
 import { auditTopic, type AuditedLog } from './audit.ts';
-import { auditOrigin, originReport } from './origin-audit.ts';
+import { auditOrigin, originReport, type OriginLog } from './origin-audit.ts';
 
 export const auditVariables = {
   ...kafkaVariables,
@@ -123,7 +124,12 @@ export async function audit(
           print(auditReport(result, await hidden(topic)));
           return result;
         }
-        const result = await auditOrigin(clickhouse, log, stream);
+        await using reader = new TopicReader(config, topic, 'sensorhouse-audit', silentLog());
+        const present: OriginLog['present'] = async (partition, ranges) => {
+          await reader.open('end');
+          return reader.present(partition, ranges);
+        };
+        const result = await auditOrigin(clickhouse, { ...log, present }, stream);
         print(originReport(result, stream, await hidden(topic)));
         return result;
       });

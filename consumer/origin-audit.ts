@@ -1,6 +1,7 @@
 // Audits the way before the topic: of every record of the topic that a stream is made from, is there one
 // row or one dead letter? What was made twice must have been left out; what was not made is missing.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { UnavailableError } from '../platform/errors.ts';
 import type { Stream } from '../streams/stream.ts';
 import { UNREADABLE_HEADER } from '../streams/origin.ts';
 import { deadLetters } from '../streams/table.ts';
@@ -19,6 +20,8 @@ export interface OriginPartition {
   readonly made: number;
   /** Records that the processor could not read and passed over, one dead letter for each range of them. */
   readonly unreadable: number;
+  /** Offsets before the last one that was made without a record that may be read: aborted, markers, compacted. */
+  readonly absent: number;
   /** Records before the last one that was made which are none of these. */
   readonly missing: number;
   /** Rows and dead letters too many. */
@@ -34,13 +37,26 @@ export interface OriginAudit {
   readonly behind: number;
 }
 
-/** @throws {UnavailableError | ConfigError} when Kafka or ClickHouse could not be asked. */
+/** What the audit of an origin asks of Kafka beyond that: nothing in the tables says which offsets have no record. */
+export interface OriginLog extends AuditedLog {
+  /** How many of these offsets, which are in order, have a record that may be read. */
+  present(partition: number, ranges: readonly OffsetRange[]): Promise<number>;
+}
+
+/** Whoever is further behind than that is, however many of the offsets have a record. */
+const BEHIND_LOOKED_AT_MAX = 100_000;
+
+/**
+ * @throws {UnavailableError | ConfigError} when Kafka or ClickHouse could not be asked, or the topic was replaced
+ * meanwhile.
+ */
 export async function auditOrigin(
   clickhouse: ClickHouse,
-  log: AuditedLog,
+  log: OriginLog,
   stream: Stream,
 ): Promise<OriginAudit> {
-  const source = sourceOf(log.topic, await log.topicId());
+  const topicId = await log.topicId();
+  const source = sourceOf(log.topic, topicId);
   // The tables first: what the log holds by then can only be more.
   const found = await reached(clickhouse, stream, source);
   const ranges = await log.logRanges();
@@ -59,19 +75,25 @@ export async function auditOrigin(
     const next = Math.max(begin, position);
     const below = covered(passed, { first: from, last: next - 1 });
     const beyond = covered(passed, { first: next, last: end - 1 });
-    const missing = next - from - made - below;
-    const behind = Math.max(0, end - next - ahead - beyond);
-    const unreadable = below + beyond;
+    const unmade = next - from - made - below;
+    const late = Math.max(0, end - next - ahead - beyond);
+    const within = { first: from, last: late > BEHIND_LOOKED_AT_MAX ? next - 1 : end - 1 };
+    const ranges =
+      unmade === 0 && late === 0
+        ? []
+        : await unmadeRanges(clickhouse, stream, source, partition, within, passed);
+    const [before, after] = [within.last < next ? ranges : upTo(ranges, next - 1), since(ranges, next)]; // prettier-ignore
+    const missing = unmade === 0 ? 0 : await log.present(partition, before);
+    const behind = after.length === 0 ? late : await log.present(partition, after);
     partitions.push({
-      partition,
-      begin,
-      end,
+      ...{ partition, begin, end, surplus, missing, behind },
       made: made + ahead,
-      unreadable,
-      missing,
-      surplus,
-      behind,
+      unreadable: below + beyond,
+      absent: unmade - missing,
     });
+  }
+  if ((await log.topicId()) !== topicId) {
+    throw new UnavailableError(`topic ${log.topic} was replaced during the audit; run it again`);
   }
   return {
     source,
@@ -118,6 +140,51 @@ async function counted(
   return { ahead: Number(ahead), made: Number(made), surplus: Number(surplus) };
 }
 
+/** The offsets of `within` of which nothing was made and that no stub stands for, as ranges in order. */
+async function unmadeRanges(
+  clickhouse: ClickHouse,
+  stream: Stream,
+  source: string,
+  partition: number,
+  { first, last }: OffsetRange,
+  passed: readonly OffsetRange[],
+): Promise<OffsetRange[]> {
+  const here = `origin_source = ${quoted(source)} AND origin_partition = ${partition}
+    AND origin_offset >= ${first} AND origin_offset <= ${last}`;
+  const rows = await clickhouse.rows<Record<'first' | 'last', string>>(
+    `SELECT toString(before + 1) AS first, toString(at - 1) AS last
+     FROM (SELECT at, lagInFrame(at, 1, toInt64(${first - 1})) OVER (ORDER BY at) AS before
+           FROM (SELECT DISTINCT toInt64(origin_offset) AS at FROM ${stream.table.name} WHERE ${here}
+                 UNION DISTINCT
+                 SELECT toInt64(origin_offset) FROM ${deadLetters.name}
+                 WHERE stream = ${quoted(stream.name)} AND ${here}
+                 UNION DISTINCT SELECT toInt64(${last + 1})))
+     WHERE at > before + 1 ORDER BY at`,
+  );
+  const stubs = passed.toSorted((one, other) => one.first - other.first);
+  return rows.flatMap((row) => apart({ first: Number(row.first), last: Number(row.last) }, stubs));
+}
+
+/** What is left of a range without others, which are in order. */
+function apart({ first, last }: OffsetRange, others: readonly OffsetRange[]): OffsetRange[] {
+  const left: OffsetRange[] = [];
+  let next = first;
+  for (const other of others) {
+    if (other.last < next || other.first > last) continue;
+    if (other.first > next) left.push({ first: next, last: other.first - 1 });
+    next = other.last + 1;
+  }
+  return next <= last ? [...left, { first: next, last }] : left;
+}
+
+function upTo(ranges: readonly OffsetRange[], max: number): OffsetRange[] {
+  return ranges.flatMap(({ first, last }) => (first > max ? [] : [{ first, last: Math.min(last, max) }]));
+} // prettier-ignore
+
+function since(ranges: readonly OffsetRange[], min: number): OffsetRange[] {
+  return ranges.flatMap(({ first, last }) => (last < min ? [] : [{ first: Math.max(first, min), last }]));
+} // prettier-ignore
+
 /**
  * The ranges that stubs stand for, without the last offset of each: that is the stub's own and counts as made.
  */
@@ -143,18 +210,20 @@ async function passedOver(
 
 /** Lines for a person, with a verdict. */
 export function originReport(audit: OriginAudit, stream: Stream, hidden = ''): string {
-  const sum = (key: 'made' | 'missing' | 'surplus' | 'unreadable'): number =>
+  const sum = (key: 'absent' | 'made' | 'missing' | 'surplus' | 'unreadable'): number =>
     audit.partitions.reduce((all, each) => all + each[key], 0);
   const logged = audit.partitions.reduce((all, { begin, end }) => all + end - begin, 0);
   const late = lateness(audit.behind, hidden);
   const lines = audit.partitions.map(
-    ({ begin, behind, end, made, missing, partition, surplus, unreadable }) => {
-      const passed = unreadable === 0 ? '' : ` ${unreadable} unreadable,`;
+    ({ absent, begin, behind, end, made, missing, partition, surplus, unreadable }) => {
+      const unread = unreadable === 0 ? '' : ` ${unreadable} unreadable,`;
+      const passed = absent === 0 ? unread : `${unread} ${absent} absent,`;
       return `partition ${partition}: ${begin} to ${end}, ${made} made,${passed} ${missing} missing, ${surplus} too many, ${behind} behind`;
     },
   );
-  const passed = sum('unreadable') === 0 ? '' : `, ${sum('unreadable')} unreadable`;
-  const account = `${sum('made')} of ${logged} records are rows or dead letters${passed}`;
+  const named = (key: 'absent' | 'unreadable'): string =>
+    sum(key) === 0 ? '' : `, ${sum(key)} ${key}`;
+  const account = `${sum('made')} of ${logged} records are rows or dead letters${named('unreadable')}${named('absent')}`;
   const verdict = audit.exact
     ? `EXACT: ${account}${late}`
     : `DOES NOT ADD UP: ${account}, ${sum('missing')} missing, ${sum('surplus')} too many${late}`;

@@ -16,6 +16,11 @@ import { TopicOffsets } from './topic-offsets.ts';
 import { undecodedFetch, type UndecodedPartition } from './undecoded-fetch.ts';
 import type { KafkaConfig } from './variables.ts';
 
+export interface OffsetRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface ReadRecord {
   readonly partition: number;
   readonly offset: number;
@@ -28,6 +33,8 @@ export interface ReadRecord {
 const FETCH_BYTES = 1_048_576;
 const FETCH_WAIT_MS = 500;
 const READ_COMMITTED = 1;
+/** An answer without records is one about the end of the log, or one that Kafka had no time for. */
+const EMPTY_FETCHES_MAX = 10;
 /** A larger batch is read in pieces. */
 const WHOLE_BYTES_MAX = 1_048_576;
 const LIMITS: InflateLimits = { batchBytes: 134_217_728, recordBytes: 2_097_152 };
@@ -157,6 +164,34 @@ export class TopicReader implements AsyncDisposable {
     }
   }
 
+  /**
+   * How many of these offsets have a record that may be read, without reading what lies between the ranges, which
+   * are in order. Compaction, aborted transactions and the markers of all transactions leave offsets without one;
+   * what is damaged counts as a record. Kafka has to answer.
+   * @throws {UnavailableError | ConfigError} also when the log ends before the ranges do.
+   */
+  async present(partition: number, ranges: readonly OffsetRange[]): Promise<number> {
+    let found = 0;
+    let next = 0;
+    for (const [at, { first, last }] of ranges.entries()) {
+      next = Math.max(next, first);
+      for (let empty = 0; next <= last; ) {
+        this.#next.clear();
+        this.#next.set(partition, next);
+        const fetched = await this.#fetch();
+        const batches = fetched.flatMap((each) => (each.partition === partition ? each.batches : []));
+        const within = new Presence(next, ranges.slice(at));
+        for (const { raw, readable } of batches) if (readable) await within.add(raw);
+        found += within.found;
+        next = Math.max(next, ...batches.map(({ raw }) => raw.lastOffset + 1));
+        empty = batches.length === 0 ? empty + 1 : 0;
+        if (empty < EMPTY_FETCHES_MAX) continue;
+        throw new UnavailableError(`Kafka: partition ${partition} of ${this.#topic} brings nothing at offset ${next}`);
+      }
+    }
+    return found;
+  } // prettier-ignore
+
   async *#readBatch(partition: number, raw: RawRecordBatch): AsyncGenerator<readonly ReadRecord[]> {
     const from = this.#next.get(partition)!;
     for await (const records of recordsOf(raw)) {
@@ -181,6 +216,36 @@ export class TopicReader implements AsyncDisposable {
     await this.#connections.close();
     await this.#identities[Symbol.asyncDispose]();
     await this.#offsets[Symbol.asyncDispose]();
+  }
+}
+
+/** Counts the records of batches in order that lie in some ranges. */
+class Presence {
+  found = 0;
+  readonly #from: number;
+  readonly #ranges: readonly OffsetRange[];
+  #at = 0;
+
+  constructor(from: number, ranges: readonly OffsetRange[]) {
+    this.#from = from;
+    this.#ranges = ranges;
+  }
+
+  async add(raw: RawRecordBatch): Promise<void> {
+    let next = raw.baseOffset;
+    for await (const records of recordsOf(raw)) {
+      for (; records.next(); next = records.offset + 1) this.#note(records.offset, records.offset);
+      if (records.damage !== undefined) this.#note(next, records.lastOffset);
+    }
+  }
+
+  #note(first: number, last: number): void {
+    while ((this.#ranges[this.#at]?.last ?? Infinity) < first) this.#at += 1;
+    for (let at = this.#at; (this.#ranges[at]?.first ?? Infinity) <= last; at += 1) {
+      const range = this.#ranges[at]!;
+      const from = Math.max(first, range.first, this.#from);
+      this.found += Math.max(0, Math.min(last, range.last) - from + 1);
+    }
   }
 }
 
