@@ -104,6 +104,26 @@ describe('judge', () => {
     expect(after(0, 0, { rows: { newestAgeMs: null } }).clickhouse.state).toBe('idle');
   });
 
+  it('says that messages come only while they do', () => {
+    expect(after(150, 150).producers.reason).toBe('Messages keep coming.');
+    // A page that was just opened does not know when the last one came.
+    const { places } = judge([reading(0, { end: 10 }), reading(10_000, { end: 10 })], 0);
+    expect(places[0]).toMatchObject({
+      state: 'ok',
+      figure: '0 msg/s',
+      reason: 'None came in the last seconds.',
+    });
+  });
+
+  it('does not call aborted records messages that wait', () => {
+    const old = { rows: { newestAgeMs: 90_000, delayP99Ms: null } };
+    expect(after(150, 0, old).clickhouse).toMatchObject({ state: 'ok' });
+    expect(after(150, 0, { ...old, lag: 1 }).clickhouse.reason).toContain('although messages wait');
+    expect(after(150, 0, { ...old, ready: false }).clickhouse.state).toBe('bad');
+    const relays = [{ name: 'enrich', done: 1, waiting: 1 }];
+    expect(after(150, 0, { ...old, relays }).clickhouse.state).toBe('bad');
+  });
+
   it('says that messages are rejected where no row arrives for that reason', () => {
     const dead = { deadRecent: 8, deadTotal: 8 };
     expect(

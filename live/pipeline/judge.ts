@@ -75,6 +75,7 @@ function producers(
     const reason = `The last message was sent ${ago(silentMs)}: the producers have ended or cannot reach Kafka.`;
     return said('warn', figure, devices, reason);
   }
+  if (sent === 0) return said('ok', figure, devices, 'None came in the last seconds.');
   return said('ok', figure, devices, 'Messages keep coming.');
 }
 
@@ -148,11 +149,15 @@ function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sen
   return said(far ? 'bad' : 'warn', figure, detail, reason);
 }
 
-function clickhouse(
-  { clickhouse: rows, consumer: witness }: Reading,
-  { inserted, sent }: Paces,
-  stuck: RelayReading | undefined,
-): Said {
+/** Nothing waits anywhere: what was sent had no record for anybody, as aborted transactions have none. */
+function isThrough({ consumer: witness, kafka: broker }: Reading): boolean {
+  if (!witness.ok || !broker.ok) return false;
+  const { lag, ready } = witness.said;
+  return ready && lag === 0 && broker.said.relays.every(({ waiting }) => waiting === 0);
+}
+
+function clickhouse(now: Reading, { inserted, sent }: Paces, stuck?: RelayReading): Said {
+  const { clickhouse: rows, consumer: witness } = now;
   if (!rows.ok) return said('bad', 'away', '', rows.why);
   const { deadRecent, deadTotal, delayP99Ms, newestAgeMs, rows: total } = rows.said;
   const figure = `${short(total)} rows`;
@@ -166,10 +171,11 @@ function clickhouse(
   }
   const detail = `of all streams, newest ${ago(newestAgeMs)}`;
   const behind = witness.ok && witness.said.lag > 0;
-  if (newestAgeMs > STALE_MS && ((sent ?? 0) > 0 || behind)) {
+  const rejected = (inserted ?? 0) > 0 && deadRecent > 0;
+  if (newestAgeMs > STALE_MS && (behind || rejected || ((sent ?? 0) > 0 && !isThrough(now)))) {
     const since = `No row arrived for ${ago(newestAgeMs).replace(' ago', '')}`;
     // The consumer's pace counts dead letters, too: messages do not wait, they are rejected.
-    if ((inserted ?? 0) > 0 && deadRecent > 0) {
+    if (rejected) {
       const reason = `${since}: the messages that arrive are rejected. npm run dead-letters shows why.`;
       return said('bad', figure, detail, reason);
     }
