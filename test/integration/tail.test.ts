@@ -3,7 +3,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import kafkajs from 'kafkajs';
-import { environment } from '../../platform/config.ts';
+import { environment, readConfig } from '../../platform/config.ts';
+import { TopicReader } from '../../platform/kafka/topic-reader.ts';
+import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { silentLog } from '../../platform/log.ts';
 import { createTopic, kafkaClient, produce } from '../backend/clients.ts';
 import { describeBackend, randomTopic } from '../backend/context.ts';
 import { until } from './processor-world.ts';
@@ -133,4 +136,32 @@ describeBackend('npm run tail', () => {
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
   });
+
+  it('counts which offsets have a record: those of an aborted transaction and markers have none', async () => {
+    const bootstrap = inject('kafkaBootstrap');
+    const topic = randomTopic('present');
+    await createTopic(bootstrap, topic, 2);
+    const partition = 1;
+    const some = (count: number) => Array.from({ length: count }, () => ({ partition, value: 'v' }));
+    await produce(bootstrap, topic, some(10), kafkajs.CompressionTypes.GZIP);
+    const idempotent = { idempotent: true, maxInFlightRequests: 1 };
+    const producer = kafkaClient(bootstrap).producer({ ...idempotent, transactionalId: topic });
+    await producer.connect();
+    for (const end of ['abort', 'commit'] as const) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: some(4) });
+      await transaction[end]();
+    }
+    await producer.disconnect();
+    // 0 to 9 plain, 10 to 13 aborted, 14 a marker, 15 to 18 committed, 19 a marker.
+    const config = readConfig(kafkaVariables, { KAFKA_BROKER: bootstrap });
+    await using reader = new TopicReader(config, topic, 'test', silentLog());
+    await reader.open('end');
+    const present = (...ranges: [number, number][]) =>
+      reader.present(partition, ranges.map(([first, last]) => ({ first, last })));
+    expect(await present([0, 19])).toBe(14);
+    expect(await present([3, 3], [5, 6], [9, 12], [14, 15], [19, 19])).toBe(5);
+    expect(await present([10, 14])).toBe(0);
+    expect(await present()).toBe(0);
+  }); // prettier-ignore
 });
