@@ -11,6 +11,8 @@ describe('the bottleneck', () => {
     ['decode', { decode: 7, insert: 5, wait: 0.5 }],
     ['insert', { decode: 2, insert: 9.8, wait: 7 }],
     ['insert', { decode: 4, insert: 9.8, wait: 3 }],
+    // A flood of dead letters: all is fetched, no batch is full, and it is inserted slowly.
+    ['insert', { decode: 0.5, insert: 10, wait: 0 }],
     ['fetch', { decode: 2, insert: 1, wait: 0 }],
     ['fetch', {}],
   ])('is %s with busy seconds %j of ten', (stage, busy) => {

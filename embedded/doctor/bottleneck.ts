@@ -37,6 +37,8 @@ export type Stage = 'fetch' | 'decode' | 'insert';
 
 /** Held back for more than this share of the time, fetching is not what is slow. */
 const HELD_BACK = 0.15;
+/** An insert is under way nearly all the time: what waits was fetched, and is not inserted yet. */
+const ALWAYS_INSERTING = 0.9;
 
 /**
  * The stage that limits a consumer that is behind, undefined for one that keeps up; with one line that
@@ -59,7 +61,12 @@ export function bottleneck(
     `held back by inserts ${percent(wait)}, fetch and idle ${percent(fetch)}`;
   const figures = `${rate} records/s, lag ${after.lag}; ${shares}`;
   if (after.lag <= Math.max(rate, 1)) return { stage: undefined, line: `keeps up: ${figures}` };
-  const stage =
-    wait > HELD_BACK && wait > decode / 2 ? 'insert' : decode > fetch ? 'decode' : 'fetch';
-  return { stage, line: `${stage} is the bottleneck: ${figures}` }; // prettier-ignore
+  const stage = slowest({ decode, fetch, insert, wait });
+  return { stage, line: `${stage} is the bottleneck: ${figures}` };
+}
+
+function slowest({ decode, fetch, insert, wait }: Record<Stage | 'wait', number>): Stage {
+  if (wait > HELD_BACK && wait > decode / 2) return 'insert';
+  if (decode > fetch) return 'decode';
+  return insert > ALWAYS_INSERTING ? 'insert' : 'fetch';
 }
