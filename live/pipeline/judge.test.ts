@@ -115,6 +115,17 @@ describe('judge', () => {
     });
   });
 
+  it('says what an open transaction hides of what is kept', () => {
+    const now = reading(0, { end: 50 });
+    if (!now.kafka.ok) throw new Error('it answers');
+    const open = { ...now, kafka: { ok: true as const, said: { ...now.kafka.said, hidden: 12 } } };
+    expect(judge([open], 0).places[1]).toMatchObject({
+      figure: '50 kept',
+      reason:
+        'Every message sent is still kept. 12 messages may not be read before an open transaction ends.',
+    });
+  });
+
   it('does not call aborted records messages that wait', () => {
     const old = { rows: { newestAgeMs: 90_000, delayP99Ms: null } };
     expect(after(150, 0, old).clickhouse).toMatchObject({ state: 'ok' });

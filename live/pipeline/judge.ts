@@ -97,7 +97,7 @@ function stuckRelay(readings: readonly Reading[]): RelayReading | undefined {
 
 function kafka({ kafka: broker }: Reading, stuck: RelayReading | undefined): Said {
   if (!broker.ok) return said('bad', 'away', '', broker.why);
-  const { end, kept, partitions } = broker.said;
+  const { end, hidden = 0, kept, partitions } = broker.said;
   const detail = count(partitions, 'partition');
   if (stuck !== undefined) {
     const reason = `${count(stuck.waiting, 'message')} ${stuck.waiting === 1 ? 'waits' : 'wait'} for the processor ${stuck.name}. Start it: npm run processor, with PROCESSOR=${stuck.name}.`;
@@ -108,7 +108,11 @@ function kafka({ kafka: broker }: Reading, stuck: RelayReading | undefined): Sai
     gone === 0
       ? 'Every message sent is still kept.'
       : `Retention removed the ${short(gone)} oldest messages.`;
-  return said('ok', `${short(kept)} kept`, detail, reason);
+  const open =
+    hidden === 0
+      ? ''
+      : ` ${count(hidden, 'message')} may not be read before an open transaction ends.`;
+  return said('ok', `${short(kept)} kept`, detail, `${reason}${open}`);
 }
 
 function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sent }: Paces): Said {

@@ -7,8 +7,10 @@ export type Witness<T> =
 
 /** Of the topics that producers send to; one that does not exist has nothing. */
 export interface KafkaReading {
-  /** Sum of the partitions' ends: every message ever sent. */
+  /** Sum of the partitions' ends: every message ever sent, also what an open transaction hides. */
   readonly end: number;
+  /** Of these, messages that an open transaction hides; absent when it hides none. */
+  readonly hidden?: number;
   /** Messages that are still kept. */
   readonly kept: number;
   readonly partitions: number;

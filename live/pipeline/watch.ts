@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadTable } from '../../platform/clickhouse/reader.ts';
 import { asError } from '../../platform/errors.ts';
+import { OpenTransactions } from '../../platform/kafka/open-transactions.ts';
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import { silentLog } from '../../platform/log.ts';
 import type { LiveConfig } from '../config.ts';
@@ -20,6 +21,7 @@ import {
 } from './reading.ts';
 import { watched, type Relay, type Watched } from './watched.ts';
 
+const CLIENT = 'sensorhouse-live';
 const EVERY_MS = 2_000;
 /** A pace needs two looks: the second one of a page that was just opened comes soon. */
 const SOON_MS = 500;
@@ -32,6 +34,11 @@ const CLICKHOUSE_MS = 12_000;
 export type AskClickHouse = (sql: string, signal: AbortSignal) => Promise<ReadTable>;
 type Listener = (news: PipelineNews) => void;
 
+interface KafkaClients {
+  readonly offsets: TopicOffsets;
+  readonly transactions: OpenTransactions;
+}
+
 export class PipelineWatch implements AsyncDisposable {
   readonly #config: LiveConfig;
   readonly #watched: Watched;
@@ -39,7 +46,7 @@ export class PipelineWatch implements AsyncDisposable {
   readonly #listeners = new Set<Listener>();
   readonly #over = new AbortController();
   #readings: Reading[] = [];
-  #offsets: TopicOffsets | undefined;
+  #kafkaClients: KafkaClients | undefined;
   #lastSentMs: number | undefined;
   #latest: PipelineNews | undefined;
   #round: Promise<void> | undefined;
@@ -93,8 +100,11 @@ export class PipelineWatch implements AsyncDisposable {
   async #kafka(signal: AbortSignal): Promise<Witness<KafkaReading>> {
     const { KAFKA_BROKER: broker } = this.#config;
     try {
-      this.#offsets ??= new TopicOffsets(this.#config, silentLog(), 'sensorhouse-live');
-      return { ok: true, said: await within(signal, this.#askKafka(this.#offsets)) };
+      this.#kafkaClients ??= {
+        offsets: new TopicOffsets(this.#config, silentLog(), CLIENT),
+        transactions: new OpenTransactions(this.#config, CLIENT),
+      };
+      return { ok: true, said: await within(signal, this.#askKafka(this.#kafkaClients)) };
     } catch (thrown) {
       await this.#forgetKafka();
       const why = signal.aborted
@@ -106,14 +116,18 @@ export class PipelineWatch implements AsyncDisposable {
     }
   }
 
-  async #askKafka(offsets: TopicOffsets): Promise<KafkaReading> {
+  async #askKafka({ offsets, transactions }: KafkaClients): Promise<KafkaReading> {
     const { relays, topics } = this.#watched;
-    const sums = { end: 0, kept: 0, partitions: 0 };
+    const sums = { end: 0, hidden: 0, kept: 0, partitions: 0 };
     const existing = await offsets.existing(topics);
     for (const topic of existing) {
-      for (const { begin, end } of (await offsets.rangesOf(topic)).values()) {
-        sums.end += end;
-        sums.kept += end - begin;
+      // What is written first: what arrives before the next question must not look hidden.
+      const written = await transactions.writtenEnds(topic);
+      for (const [partition, { begin, end }] of await offsets.rangesOf(topic)) {
+        const all = Math.max(end, written.get(partition) ?? end);
+        sums.end += all;
+        sums.hidden += all - end;
+        sums.kept += all - begin;
         sums.partitions += 1;
       }
     }
@@ -125,9 +139,10 @@ export class PipelineWatch implements AsyncDisposable {
   }
 
   async #forgetKafka(): Promise<void> {
-    const offsets = this.#offsets;
-    this.#offsets = undefined;
+    const { offsets, transactions } = this.#kafkaClients ?? {};
+    this.#kafkaClients = undefined;
     await offsets?.[Symbol.asyncDispose]().catch(() => undefined);
+    await transactions?.[Symbol.asyncDispose]().catch(() => undefined);
   }
 
   async #consumer(signal: AbortSignal): Promise<Witness<ConsumerReading>> {

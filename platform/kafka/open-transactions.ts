@@ -59,11 +59,27 @@ export class OpenTransactions implements AsyncDisposable {
     }
   }
 
-  async #hidden(topic: string): Promise<Map<number, number>> {
+  /**
+   * One past the last record of each partition of `topic`, hidden or not.
+   * @throws {UnavailableError | ConfigError}
+   */
+  async writtenEnds(topic: string): Promise<Map<number, number>> {
+    try {
+      return await this.#ends(topic, await this.#partitions(topic), READ_UNCOMMITTED);
+    } catch (error) {
+      throw kafkaFailure(error, `Kafka: ends of ${topic}`);
+    }
+  }
+
+  async #partitions(topic: string): Promise<number[]> {
     const { topics } = await this.#admin.metadata({
       ...{ topics: [topic], forceUpdate: true, autocreateTopics: false },
     });
-    const partitions = Object.keys(topics.get(topic)?.partitions ?? {}).map(Number);
+    return Object.keys(topics.get(topic)?.partitions ?? {}).map(Number);
+  }
+
+  async #hidden(topic: string): Promise<Map<number, number>> {
+    const partitions = await this.#partitions(topic);
     // The end first: records that arrive in between must not look hidden.
     const ends = await this.#ends(topic, partitions, READ_UNCOMMITTED);
     const stable = await this.#ends(topic, partitions, READ_COMMITTED);

@@ -58,6 +58,30 @@ describeBackend('the strip', () => {
     expect(all['clickhouse']!.figure).toBe(`${tables.rowsNow + 21 + 48} rows`);
   });
 
+  it('counts what an open transaction hides as sent', async () => {
+    await using tables = await sensorTables(inject('clickhouseUrl'), Date.now() - 2_000, 5);
+    const bootstrap = inject('kafkaBootstrap');
+    const topic = randomTopic('strip');
+    await createTopic(bootstrap, topic, 1);
+    await produce(bootstrap, topic, [{ value: '{}' }, { value: '{}' }]);
+    const idempotent = { idempotent: true, maxInFlightRequests: 1 };
+    const producer = kafkaClient(bootstrap).producer({ ...idempotent, transactionalId: topic });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({
+      topic,
+      messages: [{ value: '{}' }, { value: '{}' }, { value: '{}' }],
+    });
+    const said = await places(tables, { KAFKA_TOPIC: topic, STREAMS: 'sensors' });
+    await transaction.abort();
+    await producer.disconnect();
+    expect(said['kafka']).toMatchObject({
+      figure: '5 kept',
+      reason:
+        'Every message sent is still kept. 3 messages may not be read before an open transaction ends.',
+    });
+  });
+
   it('knows how far a group has come, and which topics there are', async () => {
     const bootstrap = inject('kafkaBootstrap');
     const [topic, group] = [randomTopic('strip'), randomGroup('strip')];
