@@ -26,7 +26,12 @@ export function letterList(stream: string, reasons: readonly ReasonSummary[]): s
   };
   const lines = rows.map((row) => row.map(pad).join('  ').trimEnd());
   const sum = (key: 'open' | 'doubtful'): number => reasons.reduce((all, of) => all + of[key], 0);
-  const notes = [`${sum('open')} open; publish them again with: npm run dead-letters -- --redrive`];
+  const open = sum('open');
+  const what =
+    open === 0
+      ? 'there is nothing to publish again'
+      : `publish ${open === 1 ? 'it' : 'them'} again with: npm run dead-letters -- --redrive`;
+  const notes = [`${open} open; ${what}`];
   if (sum('doubtful') > 0) {
     notes.push(
       `${sum('doubtful')} in doubt: they may be in the topic already; --redrive --in-doubt ` +
