@@ -183,8 +183,9 @@ export class TopicReader implements AsyncDisposable {
         const within = new Presence(next, ranges.slice(at));
         for (const { raw, readable } of batches) if (readable) await within.add(raw);
         found += within.found;
-        next = Math.max(next, ...batches.map(({ raw }) => raw.lastOffset + 1));
-        empty = batches.length === 0 ? empty + 1 : 0;
+        const reached = Math.max(next, ...batches.map(({ raw }) => raw.lastOffset + 1));
+        empty = reached === next ? empty + 1 : 0;
+        next = reached;
         if (empty < EMPTY_FETCHES_MAX) continue;
         throw new UnavailableError(`Kafka: partition ${partition} of ${this.#topic} brings nothing at offset ${next}`);
       }
