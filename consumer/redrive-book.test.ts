@@ -8,6 +8,7 @@ import { openTables, type Tables } from '../test/backend/tables.ts';
 import { auditReport, totalChecksum } from './audit-report.ts';
 import { auditTopic } from './audit.ts';
 import { listReasons } from './dead-letter-list.ts';
+import type { OffsetRange } from './gap.ts';
 import { auditOrigin } from './origin-audit.ts';
 import { auditRedrives, redriveNotes } from './redrive-audit.ts';
 import { RedriveBook, type LetterFilter } from './redrive-book.ts';
@@ -226,12 +227,23 @@ describe('what became of what was published', () => {
 });
 
 describe('an audit', () => {
-  const log = (topic: string, ends: readonly number[], begin = 0) => {
+  const log = (
+    topic: string,
+    ends: readonly number[],
+    begin = 0,
+    absent: readonly number[] = [],
+  ) => {
     const ranges = new Map(ends.map((end, partition) => [partition, { begin, end }]));
     return {
       topic,
       topicId: () => Promise.resolve('one'),
       logRanges: () => Promise.resolve(ranges),
+      present: (_: number, asked: readonly OffsetRange[]) => {
+        const offsets = asked.flatMap(({ first, last }) =>
+          Array.from({ length: last - first + 1 }, (__, at) => first + at),
+        );
+        return Promise.resolve(offsets.filter((offset) => !absent.includes(offset)).length);
+      },
     };
   };
   const rows = (values: readonly string[]) =>
@@ -305,10 +317,14 @@ describe('an audit', () => {
     expect(audit.partitions).toEqual([
       {
         ...{ partition: 0, begin: 2, end: 11, made: 5, unreadable: 1 },
-        ...{ missing: 1, surplus: 0, behind: 2 },
+        ...{ missing: 1, absent: 0, surplus: 0, behind: 2 },
       },
     ]);
     expect(audit).toMatchObject({ exact: false, behind: 2 });
+    const aborted = log('raw', [11], 2, [4, 6, 10]);
+    const exact = await auditOrigin(tables.clickhouse, aborted, trafficEvents);
+    expect(exact).toMatchObject({ exact: true, behind: 1 });
+    expect(exact.partitions).toMatchObject([{ missing: 0, absent: 1, unreadable: 1, behind: 1 }]);
     await letters([{ ...letter, offset: 6, origin: ['raw@one', 0, 6] }, { ...letter, offset: 7, origin: ['raw@one', 0, 6] }]); // prettier-ignore
     const twice = await auditOrigin(tables.clickhouse, log('raw', [11], 2), trafficEvents);
     expect(twice.partitions[0]).toMatchObject({ missing: 0, surplus: 1, made: 6 });
