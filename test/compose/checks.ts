@@ -72,6 +72,12 @@ async function stopConsumer(stack: Stack): Promise<void> {
   assert.ok(tookMs < 10_000 + COMPOSE_MS, `${Math.round(tookMs)} ms, compose included`);
 }
 
+async function consumerAnswers(stack: Stack, path: 'healthz' | 'readyz'): Promise<true | string> {
+  const url = `http://127.0.0.1:${stack.port('METRICS_HOST_PORT')}/${path}`;
+  const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  return ok ? true : `${path}: ${status}`;
+}
+
 /** From the first `up` through restarts to the exact account. */
 export function firstRun(stack: Stack): Check[] {
   return [
@@ -161,8 +167,11 @@ export function laterRuns(stack: Stack): Check[] {
         await until('the consumer is ready', RECOVER_MS, () => allHealthy(stack));
         await stack.compose(['kill', '-s', 'SIGKILL', 'consumer']);
         await stack.compose(['start', 'consumer']);
-        await sleep(4_000);
+        // Before it answers, the signal could meet a process that does not listen to signals yet.
+        await until('the consumer runs', RECOVER_MS, () => consumerAnswers(stack, 'healthz'));
+        const waits = (await consumerAnswers(stack, 'readyz')) !== true;
         await stopConsumer(stack);
+        return waits ? undefined : 'that session was over before the consumer ran';
       },
     },
     {
