@@ -39,6 +39,7 @@ export class Lane {
         takeOver: (partitions) => takeOver(partitions, { log, facts: sink.facts, logger }),
         began: (taken) => this.#began(taken),
         ended: (taken) => this.#ended(taken),
+        ownsNone: () => this.#ownsNone(),
         take: (fetched, state) => this.#take(fetched, state),
         isFull: () => isFull(this.#open, this.#doubt.limits),
         room: () => this.#flushing,
@@ -84,6 +85,14 @@ export class Lane {
     this.#open.clear();
     this.#cancelTimer();
     return this.#flushing ?? Promise.resolve();
+  }
+
+  /** The next owners report what this lane did: their figures and its would be added up. */
+  #ownsNone(): void {
+    const { metrics } = this.#parts;
+    metrics.lag(0);
+    metrics.stalled(0);
+    metrics.hidden(0);
   }
 
   /** True when all of it was taken; false when the open batch is full before. */

@@ -37,6 +37,7 @@ export class Relay {
         takeOver: (partitions) => this.#takeOver(partitions),
         began: (taken) => this.#began(taken),
         ended: (taken) => this.#ended(taken),
+        ownsNone: () => this.#ownsNone(),
         take: (fetched, state, { topicId }) => this.#take(fetched, state, topicId),
         isFull: ({ open }) => open.bytes >= OPEN_BYTES_MAX || this.#bytes >= ALL_BYTES_MAX,
         room: ({ sending }) => sending,
@@ -63,6 +64,13 @@ export class Relay {
 
   assigned(partitions: readonly number[]): void {
     this.#owner.assigned(partitions);
+  }
+
+  /** The next owners report what this relay did: their figures and its would be added up. */
+  #ownsNone(): void {
+    const { metrics } = this.#parts;
+    metrics.lag(0);
+    metrics.stalled(0);
   }
 
   async #takeOver(partitions: readonly number[]): Promise<Assignment> {

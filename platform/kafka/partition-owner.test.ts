@@ -52,6 +52,7 @@ function owning(
       },
       isFull: () => false,
       room: () => undefined,
+      ownsNone: () => void said.push('owns none'),
       held: () => undefined,
       ...work,
     },
@@ -109,6 +110,22 @@ describe('an owner of partitions', () => {
     settled.resolve(undefined);
     await turns();
     expect(said).toEqual(['take over', 'seek 5']);
+  });
+
+  it('says that it owns nothing only once nothing of the ownership before is on its way', async () => {
+    let settled = Promise.resolve<unknown>(undefined);
+    const { owner, said } = owning({ ended: () => settled });
+    owner.assigned([0]);
+    await turns();
+    const landing = Promise.withResolvers<undefined>();
+    settled = landing.promise;
+    owner.assigned([]);
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5']);
+    landing.resolve(undefined);
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5', 'owns none']);
+    expect(owner.ready).toBe(true);
   });
 
   it('tries again while something is away or another one claims', async () => {

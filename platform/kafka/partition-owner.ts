@@ -53,6 +53,8 @@ export interface Work<P extends OwnedPartition, O extends Owned<P>> {
    * its way any more, and the next takeover waits for it.
    */
   ended(owned: O | undefined): Promise<unknown>;
+  /** The assignment is empty, and what was under way has ended: whoever reports figures of it says zero. */
+  ownsNone(): void;
   /** Takes records from `state.position` on and moves it; false when there was no room for all of them. */
   take(fetched: RecordBatch, state: P, owned: O): boolean;
   /** True while nothing more may be taken of this partition. */
@@ -183,7 +185,10 @@ export class PartitionOwner<P extends OwnedPartition, O extends Owned<P>> {
   async #takeOver(generation: number): Promise<void> {
     const { runtime, work } = this.#parts;
     const isCurrent = (): boolean => generation === this.#generation && !this.#stopping;
-    if (this.#partitions.length === 0) return;
+    if (this.#partitions.length === 0) {
+      if (isCurrent()) work.ownsNone();
+      return;
+    }
     for (let attempt = 0; isCurrent(); attempt += 1) {
       try {
         const owned = await work.takeOver(this.#partitions);
