@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { UnavailableError } from './errors.ts';
 import { createLog } from './log.ts';
-import { Availability } from './retry.ts';
+import { Availability, within } from './retry.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -38,4 +38,16 @@ it('says the reason of the moment', () => {
   vi.advanceTimersByTime(125_000);
   availability.lost(new UnavailableError('topic a does not exist'));
   expect(said[1]).toBe('Kafka: still waiting, 2 min so far: topic a does not exist');
+});
+
+it('waits for an event within a limit, and leaves no timer behind', async () => {
+  await within(1_000, Promise.resolve());
+  expect(vi.getTimerCount()).toBe(0);
+  const never = within(1_000, new Promise(() => undefined)).then(() => 'over');
+  await vi.advanceTimersByTimeAsync(999);
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await never).toBe('over');
+  await expect(within(1_000, Promise.reject(away))).rejects.toBe(away);
+  expect(vi.getTimerCount()).toBe(0);
 });

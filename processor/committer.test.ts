@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, InvariantError, UnavailableError } from '../platform/errors.ts';
 import { silentLog } from '../platform/log.ts';
 import { Availability } from '../platform/retry.ts';
-import { systemRuntime } from '../platform/runtime.ts';
+import { systemRuntime, type Runtime } from '../platform/runtime.ts';
 import { Committer } from './committer.ts';
 
 function committing(commit: (at: ReadonlyMap<number, number>) => Promise<void>) {
@@ -56,6 +56,37 @@ describe('Committer', () => {
     away.committer.giveUp();
     await away.committer.flushed();
     expect(away.failures).toEqual([]);
+  });
+
+  it('does not wait for another try once it was given up', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    const waits: number[] = [];
+    const runtime: Runtime = {
+      ...systemRuntime,
+      after: (ms) => {
+        waits.push(ms);
+        return () => undefined;
+      },
+    };
+    const availability = new Availability('test', silentLog());
+    const commit = () => answer.promise;
+    const committer = new Committer(commit, availability, runtime, () => undefined);
+    committer.landed(0, 1);
+    committer.giveUp();
+    answer.reject(new UnavailableError('away'));
+    await committer.flushed();
+    expect(waits).toEqual([]);
+  });
+
+  it('is woken from its wait when it is given up', async () => {
+    const runtime: Runtime = { ...systemRuntime, after: () => () => undefined };
+    const availability = new Availability('test', silentLog());
+    const commit = () => Promise.reject(new UnavailableError('away'));
+    const committer = new Committer(commit, availability, runtime, () => undefined);
+    committer.landed(0, 1);
+    await systemRuntime.sleep(5);
+    committer.giveUp();
+    await committer.flushed();
   });
 
   it('ends when a partition would go back', async () => {

@@ -98,4 +98,20 @@ describe('a parcel', () => {
     expect(fitting(0)).toBeGreaterThan(2_000);
     expect(fitting(100) * 100).toBeLessThan(1_100);
   });
+
+  it('takes records from the position on, up to a count, and then covers what has no record', () => {
+    const records = Array.from({ length: 10 }, (_, at) => ({ value: Buffer.from(String(at)) }));
+    const bytes = batchOf(records, 20);
+    const [raw] = rawBatches(bytes, { from: 20, end: 30 });
+    const run = () => {
+      const whole = [new Records(raw!, raw!.body)];
+      return { fetchedOffset: 20, firstOffset: 20, lastOffset: 33, records: whole };
+    };
+    const some = new Parcel(24);
+    expect(some.addRun(run(), 24, making, 3)).toBe(true);
+    expect([some.first, some.next, some.read]).toEqual([24, 27, 3]);
+    expect(some.outputs.get('out')!.map(({ value }) => value!.toString())).toEqual(['4', '5', '6']);
+    expect(some.addRun(run(), some.next, making, 100)).toBe(true);
+    expect([some.next, some.read]).toEqual([34, 6]);
+  });
 });

@@ -272,6 +272,32 @@ describe('an owner of partitions', () => {
     expect(owner.owned).toBeDefined();
   });
 
+  it('stands by without partitions, and is not ready before it has joined', async () => {
+    const { heartbeats, membership, owner, said } = owning();
+    expect(owner.ready).toBe(false);
+    owner.assigned([]);
+    expect(owner.ready).toBe(true);
+    const waiting = owner.batch(fetched(0, 9), membership);
+    await systemRuntime.sleep(50);
+    // It looks again now and then, instead of in a loop that lets nothing else run.
+    expect(heartbeats()).toBeLessThan(100);
+    await owner.stop(0, () => Promise.resolve());
+    expect(await waiting).toBe(false);
+    expect(said).toEqual([]);
+  });
+
+  it('ends with what no waiting can mend, and takes nothing over after it', async () => {
+    const failure = new Error('refused');
+    const { failures, owner, said } = owning({ takeOver: () => Promise.reject(failure) });
+    owner.assigned([0]);
+    await turns();
+    expect(failures).toEqual([failure]);
+    expect(owner.stopping).toBe(true);
+    owner.assigned([0]);
+    await turns();
+    expect([said, failures]).toEqual([[], [failure]]);
+  });
+
   it('lands what was taken at a stop, up to a limit, and takes nothing more', async () => {
     const { membership, owner } = owning();
     owner.assigned([0]);
