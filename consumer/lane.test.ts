@@ -159,6 +159,16 @@ describe('a lane', () => {
     expect(world.asked).toEqual(['501: insert 1', '601: insert 2', '701: insert 2']);
   });
 
+  it('counts the interval from the first record of a batch', async () => {
+    const world = new World();
+    await world.own();
+    await world.feed(1);
+    await world.pass(400);
+    await world.feed(1);
+    await world.pass(200);
+    expect(world.asked).toEqual(['501: insert 2']);
+  });
+
   it('lands all it took at a stop, without waiting for the interval, and records how far it came', async () => {
     const world = new World({ batchRows: 2, flushIntervalMs: 60_000 });
     await world.own();
@@ -211,6 +221,11 @@ describe('a lane', () => {
     void world.hand(0);
     await world.pass(60);
     expect(world.lane.ready).toBe(true);
+    await world.pass(1_000);
+    const inserts = world.asked.filter((each) => each.includes('insert')).slice(2);
+    expect(inserts.map((each) => each.split(': ')[1])).toEqual([
+      ...['insert 1000', 'insert 2000', 'insert 1000'],
+    ]);
   });
 
   it('is ready when a takeover went well after something was away', async () => {

@@ -39,10 +39,14 @@ interface Given {
   readonly nowMs?: () => number;
   readonly seek?: (offset: number) => void;
   readonly partitions?: number;
+  readonly max?: number;
+  readonly done?: () => void;
 }
 
 /** A relay of one partition, unless told otherwise, whose log ends at 1,000. */
-function relayOf({ committed, metrics, nowMs, partitions = 1, seek, send }: Given): Relay {
+function relayOf(given: Given): Relay {
+  const { committed, done = () => undefined, max = Infinity } = given;
+  const { metrics, nowMs, partitions = 1, seek, send } = given;
   const ranges = new Map(
     Array.from({ length: partitions }, (_, at) => [at, { begin: 0, end: 1_000 }]),
   );
@@ -64,7 +68,7 @@ function relayOf({ committed, metrics, nowMs, partitions = 1, seek, send }: Give
     origin: 'read',
     apply: compileTransform(trafficForward),
     topics: new Map([['traffic_viz', 'out']]),
-    max: Infinity,
+    max,
     fromBeginning: false,
     metrics,
     logger: silentLog(),
@@ -72,7 +76,7 @@ function relayOf({ committed, metrics, nowMs, partitions = 1, seek, send }: Give
     failed: (error) => {
       throw error;
     },
-    done: () => undefined,
+    done,
   });
 }
 
@@ -202,6 +206,37 @@ describe('a relay whose partitions are assigned anew', () => {
       await turns();
       open = Promise.withResolvers();
     }
+    await relay.stop(0);
+  });
+});
+
+describe('a relay that ends after some records', () => {
+  const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
+  const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+  it('takes no more than these, and is done when they are acknowledged, whoever owns them then', async () => {
+    const open = Promise.withResolvers<undefined>();
+    const sent: number[] = [];
+    const send = async (_topic: string, _at: number, some: readonly PlacedRecord[]) => {
+      sent.push(some.length);
+      await open.promise;
+      return { kind: 'landed' } as const;
+    };
+    let isDone = false;
+    const metrics = processorMetrics(createRegistry('test'), 'test');
+    const relay = relayOf({ send, metrics, max: 5, done: () => (isDone = true) });
+    relay.assigned([0]);
+    await turns();
+    void relay.batch(batch(0), membership);
+    await turns();
+    expect(isDone).toBe(false);
+    relay.assigned([]);
+    await turns();
+    expect(isDone).toBe(false);
+    open.resolve(undefined);
+    await turns();
+    expect(isDone).toBe(true);
+    expect(sent.reduce((sum, count) => sum + count, 0)).toBe(5);
     await relay.stop(0);
   });
 });

@@ -141,6 +141,17 @@ describe('an owner of partitions', () => {
     expect(owner.availability.away).toBe(true);
   });
 
+  it('may go on at the end of the log, which each batch shows anew', async () => {
+    const { failures, membership, owner } = owning({
+      takeOver: () => Promise.resolve(takenAt(LOG.end)),
+    });
+    owner.assigned([0]);
+    await turns();
+    expect(await owner.batch({ ...fetched(100, 104), endOffset: 120 }, membership)).toBe(true);
+    expect(failures).toEqual([]);
+    expect(owner.owned!.states.get(0)).toMatchObject({ position: 105, end: 120 });
+  });
+
   it('seeks where a batch was fetched from elsewhere, and passes over a hole', async () => {
     const { membership, owner, said } = owning();
     owner.assigned([0]);
@@ -236,8 +247,10 @@ describe('an owner of partitions', () => {
   it('holds the fetch while there is no room, and drops the rest when its ownership ends', async () => {
     let isFull = true;
     let taken = 0;
+    let held = 0;
     const { heartbeats, membership, owner } = owning({
       isFull: () => isFull,
+      held: () => (held += 1),
       take: (_, state) => {
         taken += 1;
         state.position += 1;
@@ -251,7 +264,7 @@ describe('an owner of partitions', () => {
     owner.startOver();
     isFull = false;
     expect(await taking).toBe(false);
-    expect(taken).toBe(1);
+    expect([taken, held]).toEqual([1, 1]);
   });
 
   it('claims again after a fence only when the group confirms it, or has assigned anew since', async () => {
@@ -266,6 +279,10 @@ describe('an owner of partitions', () => {
     owner.confirmed();
     await turns();
     expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
+    owner.fenced(owner.owned!);
+    owner.assigned([0]);
+    await turns();
+    expect(said).toHaveLength(6);
     owner.assigned([0]);
     await turns();
     owner.fenced(before);
@@ -334,6 +351,10 @@ describe('a broken rule ends the owner:', () => {
   it.each([
     ['leaves a partition out', { topicId: 'id', states: new Map() }],
     ['goes on beyond the log', takenAt(101)],
+    [
+      'goes on behind what has landed',
+      { topicId: 'id', states: new Map([[0, { ...takenAt(9).states.get(0)!, landed: 8 }]]) },
+    ],
   ])('a takeover that %s', async (_, taken) => {
     const { failures, owner, said } = owning({ takeOver: () => Promise.resolve(taken) });
     owner.assigned([0]);

@@ -1,0 +1,113 @@
+// What a takeover records and says of a partition, by what the tables and the log say.
+import { describe, expect, it } from 'vitest';
+import { logLines } from '../test/log-lines.ts';
+import type { FloorRow, Landed } from './sink.ts';
+import { LogTruncatedError, takeOver, type TakeoverParts } from './table-takeover.ts';
+
+interface Given {
+  readonly landed?: Map<number, Landed>;
+  readonly range?: { readonly begin: number; readonly end: number };
+  readonly dead?: number;
+  readonly gone?: readonly { readonly first: number; readonly last: number }[];
+  readonly days?: number;
+  readonly isUpgraded?: boolean;
+}
+
+const rowsOf = (min: number, max: number, count: number): Map<number, Landed> =>
+  new Map([[0, { floor: undefined, rows: { min, max, count } }]]);
+
+async function taking(given: Given, partitions = [0]) {
+  const {
+    days,
+    dead = 0,
+    gone = [],
+    isUpgraded = false,
+    landed = new Map<number, Landed>(),
+  } = given;
+  const { range = { begin: 0, end: 100 } } = given;
+  const { lines, log: logger } = logLines();
+  const asked: string[] = [];
+  const recorded: FloorRow[] = [];
+  const facts = {
+    claim: (source: string) => Promise.resolve({ source, claims: [] }),
+    landed: () => Promise.resolve(landed),
+    deadFrom: () => Promise.resolve(new Set()),
+    deadBetween: () => {
+      asked.push('dead');
+      return Promise.resolve(dead);
+    },
+    gone: () => Promise.resolve(gone),
+    origins: () => Promise.resolve(new Map()),
+    retentionDays: () => Promise.resolve(days),
+    isUpgraded: () => Promise.resolve(isUpgraded),
+    recordFloors: (_: unknown, floors: readonly FloorRow[]) => {
+      recorded.push(...floors);
+      return Promise.resolve();
+    },
+  } as unknown as TakeoverParts['facts'];
+  const log = {
+    topic: 't',
+    topicId: () => Promise.resolve('id'),
+    logRanges: () => Promise.resolve(new Map(partitions.map((at) => [at, range]))),
+    committed: () => {
+      asked.push('committed');
+      return Promise.resolve(new Map(partitions.map((at) => [at, 7])));
+    },
+  };
+  const taken = await takeOver(partitions, { facts, log, logger });
+  return { asked, lines, recorded, taken };
+}
+
+describe('a takeover', () => {
+  it('records quietly where a log was first read, and loudly what left it', async () => {
+    const first = await taking({ range: { begin: 3, end: 9 } });
+    expect(first.recorded).toMatchObject([{ partition: 0, offset: 3, reason: 'start' }]);
+    expect(first.lines).toEqual([]);
+    const later = await taking({ landed: rowsOf(0, 4, 5), range: { begin: 8, end: 9 } });
+    expect(later.recorded).toMatchObject([{ partition: 0, offset: 8, reason: 'gap' }]);
+    expect(later.lines).toMatchObject([{ level: 'warn', partition: 0, offset: 8 }]);
+  });
+
+  it('says nothing of rows without a hole, and does not ask about them', async () => {
+    const { asked, lines, taken } = await taking({ landed: rowsOf(2, 9, 8) });
+    expect([asked, lines]).toEqual([[], []]);
+    expect(taken.states.get(0)).toMatchObject({ position: 10, landed: 10, recorded: 0, end: 100 });
+  });
+
+  it.each([
+    ['dead letters', { dead: 2 }],
+    ['offsets without a record', { gone: [{ first: 4, last: 5 }] }],
+    ['both', { dead: 1, gone: [{ first: 4, last: 4 }] }],
+    ['what retention took', { days: 30 }],
+  ])('says nothing of holes that are %s', async (_, given) => {
+    expect((await taking({ landed: rowsOf(2, 9, 6), ...given })).lines).toEqual([]);
+  });
+
+  it.each([
+    ['missing offsets', { landed: rowsOf(2, 9, 6) }, 'of offsets 2 to 9 2 are in no table'],
+    ['rows too many', { landed: rowsOf(2, 9, 9), days: 30 }, '1 rows are too many'],
+  ])('says that there are %s', async (_, given, text) => {
+    const { lines } = await taking(given);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]!.msg).toContain(text);
+  });
+
+  it('asks for commits only where a partition has no trace in a table of an older version', async () => {
+    expect((await taking({})).asked).toEqual([]);
+    const upgraded = await taking({ isUpgraded: true });
+    expect(upgraded.asked).toEqual(['committed']);
+    expect(upgraded.taken.states.get(0)!.position).toBe(7);
+    const landed = rowsOf(0, 4, 5);
+    expect((await taking({ isUpgraded: true, landed })).asked).toEqual([]);
+    expect((await taking({ isUpgraded: true, landed }, [0, 1])).asked).toEqual(['committed']);
+  });
+
+  it('ends where the log is shorter than what was read from it', async () => {
+    const range = { begin: 0, end: 9 };
+    const failure = await taking({ landed: rowsOf(0, 9, 10), range }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(LogTruncatedError);
+    expect((failure as Error).message).toContain('ends at 9, but offsets up to 9 were ingested');
+  });
+});
