@@ -153,7 +153,9 @@ describeBackend('the figures of a run', () => {
       'Dead letters in window': account.deadLetters,
       'Dead letters by reason': account.deadLetters,
     });
-    expect(shown.details['producers']).toBe(`${shown.devices} devices of all streams in the last minute`);
+    expect(shown.details['producers']).toBe(
+      `${shown.devices} devices of all streams in the last minute`,
+    );
     expect(shown.details['dead-letters']).toBe(`${account.deadLetters} in 15 minutes`);
     expect(accountLine(consumer.totals()).text).toBe(
       `consumed 128, inserted ${account.inserted}, dead letters ${account.deadLetters}, without a record 6, lag 0`,
