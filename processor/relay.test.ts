@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { UnavailableError } from '../platform/errors.ts';
 import type { RecordBatch } from '../platform/kafka/group-receiver.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
-import { silentLog } from '../platform/log.ts';
+import { silentLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { systemRuntime } from '../platform/runtime.ts';
+import { logLines } from '../test/log-lines.ts';
 import { trafficForward } from '../streams/traffic-transform.ts';
 import { compileTransform } from '../streams/transform.ts';
 import { processorMetrics, type RelayMetrics } from './metrics.ts';
@@ -41,12 +42,15 @@ interface Given {
   readonly partitions?: number;
   readonly max?: number;
   readonly done?: () => void;
+  readonly logger?: Logger;
+  readonly sender?: { readonly away: boolean; isGivenUp: boolean };
 }
 
 /** A relay of one partition, unless told otherwise, whose log ends at 1,000. */
 function relayOf(given: Given): Relay {
-  const { committed, done = () => undefined, max = Infinity } = given;
+  const { committed, done = () => undefined, logger = silentLog(), max = Infinity } = given;
   const { metrics, nowMs, partitions = 1, seek, send } = given;
+  const { sender = { away: false, isGivenUp: false } } = given;
   const ranges = new Map(
     Array.from({ length: partitions }, (_, at) => [at, { begin: 0, end: 1_000 }]),
   );
@@ -60,10 +64,12 @@ function relayOf(given: Given): Relay {
       seek: (_, offset) => seek?.(offset),
     },
     sender: {
-      away: false,
+      get away() {
+        return sender.away;
+      },
       partitionsOf: () => Promise.resolve(partitions),
       send,
-      giveUp: () => undefined,
+      giveUp: () => (sender.isGivenUp = true),
     },
     origin: 'read',
     apply: compileTransform(trafficForward),
@@ -71,7 +77,7 @@ function relayOf(given: Given): Relay {
     max,
     fromBeginning: false,
     metrics,
-    logger: silentLog(),
+    logger,
     runtime: nowMs === undefined ? systemRuntime : { ...systemRuntime, nowMs },
     failed: (error) => {
       throw error;
@@ -238,5 +244,50 @@ describe('a relay that ends after some records', () => {
     expect(isDone).toBe(true);
     expect(sent.reduce((sum, count) => sum + count, 0)).toBe(5);
     await relay.stop(0);
+  });
+
+  it('counts what it read before, and not what an assignment dropped', async () => {
+    const open = Promise.withResolvers<undefined>();
+    const sent: number[] = [];
+    const send = async (_topic: string, _at: number, some: readonly PlacedRecord[]) => {
+      sent.push(some.length);
+      await open.promise;
+      return { kind: 'landed' } as const;
+    };
+    const metrics = processorMetrics(createRegistry('test'), 'test');
+    const relay = relayOf({ send, metrics, max: 15 });
+    relay.assigned([0]);
+    await turns();
+    expect(await relay.batch(batch(0), membership)).toBe(true);
+    expect(await relay.batch(batch(10), membership)).toBe(true);
+    await turns();
+    relay.assigned([0]);
+    open.resolve(undefined);
+    while (!relay.ready) await turns();
+    expect(await relay.batch(batch(10), membership)).toBe(true);
+    await relay.stop(1_000);
+    // Requests carry half a megabyte, five of these records.
+    expect(sent).toEqual([5, 5, 5]);
+  });
+});
+
+describe('a relay whose sender waits for a broker', () => {
+  it('is not ready, and gives up at a stop what is on its way, saying so', async () => {
+    const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
+    const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
+    const { lines, log: logger } = logLines();
+    const sender = { away: false, isGivenUp: false };
+    const metrics = processorMetrics(createRegistry('test'), 'test');
+    const never = new Promise<Sent>(() => undefined);
+    const relay = relayOf({ send: () => never, metrics, logger, sender });
+    relay.assigned([0]);
+    await turns();
+    expect(relay.ready).toBe(true);
+    sender.away = true;
+    expect(relay.ready).toBe(false);
+    expect(await relay.batch(batch(0), membership)).toBe(true);
+    await relay.stop(20);
+    expect(sender.isGivenUp).toBe(true);
+    expect(lines.at(-1)!.msg).toBe('gave up what was on its way; it will be read again');
   });
 });
