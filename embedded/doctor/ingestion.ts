@@ -155,8 +155,11 @@ async function watch(config: ConsumerConfig, watchMs: number): Promise<Finding[]
     const before = await read();
     await sleep(watchMs);
     const { line, stage } = bottleneck(before, await read());
+    const waits = await readiness(base);
+    // Whoever waits for a server or for partitions has no bottleneck.
+    if (waits.length > 0) return [ok('consumer', `answers on ${url}`), ...waits];
     const advice = stage === undefined ? {} : { advice: ADVICE[stage] };
-    return [{ ...ok('consumer', line), ...advice }, ...(await readiness(base))];
+    return [{ ...ok('consumer', line), ...advice }];
   } catch {
     const advice = 'npm run consumer, or set METRICS_PORT';
     return [warn('consumer', `does not answer on ${url}`, advice)];

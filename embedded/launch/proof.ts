@@ -98,7 +98,7 @@ export class Proof implements AsyncDisposable {
         hidden: await this.#hidden(known),
         direct: hop === undefined ? 0 : await this.#since(now.source).direct(now.begins),
         hop,
-        replaced: this.#read.length > 1,
+        replaced: this.#read.length > 1 || this.#sent.length > 1,
       };
       const ends = new Map([[landed, read.ranges]]);
       if (sent !== undefined) ends.set(topic, sent);

@@ -1,11 +1,14 @@
 // Asks the broker for the id of a topic. kafkajs's metadata requests are too old to carry it, and
 // without it a topic that was deleted and created again looks like the old one with other records.
 import type { Admin } from '@platformatic/kafka';
-import { UnavailableError } from '../errors.ts';
+import { UnavailableError, errorCode } from '../errors.ts';
 import { createAdmin } from './admin.ts';
 import { kafkaFailure } from './failure.ts';
 import { KafkaCheck } from './speaks-kafka.ts';
 import type { KafkaConfig } from './variables.ts';
+
+/** What the client makes of the broker's word for a topic that it does not know. */
+const UNKNOWN_TOPIC = 'PLT_KFK_USER';
 
 /** Looks topic ids up, freshly each time: a cached answer would hide exactly what is asked. */
 export class TopicIdentities implements AsyncDisposable {
@@ -33,10 +36,11 @@ export class TopicIdentities implements AsyncDisposable {
       });
       id = metadata.topics.get(topic)?.id;
     } catch (error) {
-      throw kafkaFailure(error, `Kafka: id of topic ${topic}`);
+      if (errorCode(error) !== UNKNOWN_TOPIC)
+        throw kafkaFailure(error, `Kafka: id of topic ${topic}`);
     }
-    if (id === undefined) throw new UnavailableError(`Kafka: topic ${topic} does not exist`);
-    return id;
+    if (id !== undefined) return id;
+    throw new UnavailableError(`Kafka: topic ${topic} does not exist; npm run setup creates it`);
   }
 
   /**
