@@ -1,6 +1,15 @@
 // Configuration: defaults, empty as unset, and one clear line for what is wrong.
 import { describe, expect, it } from 'vitest';
-import { decimal, flag, integer, matching, oneOf, readConfig, text } from './config.ts';
+import {
+  decimal,
+  flag,
+  integer,
+  matching,
+  oneOf,
+  readConfig,
+  text,
+  type Variable,
+} from './config.ts';
 import { ConfigError } from './errors.ts';
 
 const variables = {
@@ -44,5 +53,27 @@ describe('readConfig', () => {
     [{ SECRET: '123' }, 'SECRET: its value is not letters'],
   ])('names the variable, the value unless secret, and what is allowed: %j', (env, line) => {
     expect(() => readConfig(variables, env)).toThrow(new ConfigError(line));
+  });
+});
+
+describe('the bounds of a number', () => {
+  const accepts = (of: (min: number, max: number) => Variable<number>, written: string): boolean =>
+    of(2, 7).parse(written).ok;
+  const kinds = [
+    ['integer', (min: number, max: number) => integer({ doc: '' }, min, max)],
+    ['decimal', (min: number, max: number) => decimal({ doc: '' }, min, max)],
+  ] as const;
+
+  it.each(kinds)('of the kind %s are allowed themselves, and nothing beyond them', (_, of) => {
+    for (const written of ['2', '7', '+3']) expect(accepts(of, written), written).toBe(true);
+    for (const written of ['1', '8', '-2', '', '2 3'])
+      expect(accepts(of, written), written).toBe(false);
+  });
+
+  it('hold for digits behind the point', () => {
+    const [, decimals] = kinds[1];
+    for (const written of ['2.0', '7.', '6.999']) expect(accepts(decimals, written)).toBe(true);
+    for (const written of ['1.999', '7.001', '.', '3,5'])
+      expect(accepts(decimals, written)).toBe(false);
   });
 });

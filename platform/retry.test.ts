@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { UnavailableError } from './errors.ts';
 import { createLog } from './log.ts';
-import { Availability, within } from './retry.ts';
+import {
+  Availability,
+  backoffMs,
+  orAborted,
+  pause,
+  untilAvailable,
+  withPatience,
+  within,
+} from './retry.ts';
+import { manualRuntime } from '../test/manual-runtime.ts';
+import { silentLog } from './log.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -50,4 +60,87 @@ it('waits for an event within a limit, and leaves no timer behind', async () => 
   expect(await never).toBe('over');
   await expect(within(1_000, Promise.reject(away))).rejects.toBe(away);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it('says every minute once, from its first moment on', () => {
+  const { availability, said } = listening();
+  availability.lost(away);
+  vi.advanceTimersByTime(59_999);
+  availability.lost(away);
+  expect(said).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  availability.lost(away);
+  availability.lost(away);
+  expect(said).toHaveLength(2);
+  availability.back();
+  availability.lost(away);
+  expect(said).toHaveLength(4);
+});
+
+it('waits ever longer, by half at least and never longer than the longest', async () => {
+  const least = { random: () => 0 };
+  const most = { random: () => 1 };
+  const backoff = { firstMs: 100, maxMs: 5_000 };
+  expect([0, 1, 2, 5, 6, 40].map((attempt) => backoffMs(attempt, backoff, most))).toEqual([
+    100, 200, 400, 3_200, 5_000, 5_000,
+  ]);
+  expect([0, 1, 40].map((attempt) => backoffMs(attempt, backoff, least))).toEqual([50, 100, 2_500]);
+  const runtime = manualRuntime();
+  await pause(3, runtime);
+  expect(runtime.slept).toEqual([400]);
+});
+
+it('repeats what is unavailable until it succeeds, and nothing else', async () => {
+  vi.useRealTimers();
+  const backoff = { firstMs: 1, maxMs: 1 };
+  const availability = new Availability('x', silentLog());
+  const seen: boolean[] = [];
+  const attempt = (): Promise<string> => {
+    seen.push(availability.away);
+    return seen.length < 3 ? Promise.reject(away) : Promise.resolve('done');
+  };
+  const never = new AbortController().signal;
+  expect(await untilAvailable(attempt, availability, never, backoff)).toBe('done');
+  expect(seen).toEqual([false, true, true]);
+  expect(availability.away).toBe(false);
+  const mistake = new TypeError('mistake');
+  await expect(untilAvailable(() => Promise.reject(mistake), availability, never)).rejects.toBe(
+    mistake,
+  );
+  const stopped = AbortSignal.abort(new Error('stopped'));
+  let asked = 0;
+  const asking = (): Promise<number> => Promise.resolve((asked += 1));
+  await expect(untilAvailable(asking, availability, stopped)).rejects.toThrow('stopped');
+  expect(asked).toBe(0);
+});
+
+it('is patient for some seconds and then tells the failure', async () => {
+  let attempts = 0;
+  const failing = withPatience(() => {
+    attempts += 1;
+    return Promise.reject(away);
+  });
+  const told = expect(failing).rejects.toBe(away);
+  vi.useRealTimers();
+  await told;
+  expect(attempts).toBe(20);
+  let other = 0;
+  const mistake = new TypeError('mistake');
+  const wrong = withPatience(() => {
+    other += 1;
+    return Promise.reject(mistake);
+  });
+  await expect(wrong).rejects.toBe(mistake);
+  expect(other).toBe(1);
+});
+
+it('does not wait for what nobody waits for any more, whenever that was', async () => {
+  const open = new Promise<never>(() => undefined);
+  const gone = new Error('gone');
+  await expect(orAborted(open, AbortSignal.abort(gone))).rejects.toBe(gone);
+  const stop = new AbortController();
+  const waiting = orAborted(open, stop.signal);
+  stop.abort(gone);
+  await expect(waiting).rejects.toBe(gone);
+  expect(await orAborted(Promise.resolve(7), new AbortController().signal)).toBe(7);
 });
