@@ -108,4 +108,40 @@ describe('a batch', () => {
       { numRuns: 300 },
     );
   }); // prettier-ignore
+
+  it('is as new when it is emptied', () => {
+    const batch = new Batch(sensorData, 1_000);
+    const used = { dead: new Set([3]), origins: new Map<string, number>() };
+    batch.add(0, runOf([good, bad(), undefined, bad(), good], 2), 0, used, rows(99));
+    batch.openedAtMs = 5;
+    batch.landed = 'rows';
+    expect(batch).toMatchObject({ skipped: 1, unreadable: 2, records: 3 });
+    batch.clear();
+    const counts = { bytes: 0, records: 0, valueBytes: 0, openedAtMs: 0, skipped: 0 };
+    expect(batch).toMatchObject({ ...counts, duplicates: 0, unreadable: 0, decodeMs: 0 });
+    expect(batch).toMatchObject({ landed: 'nothing', deadLetters: [] });
+    expect(batch.spans.size).toBe(0);
+  });
+
+  it('counts ranges of offsets in what it holds', () => {
+    const batch = new Batch(sensorData, 1_000);
+    batch.add(0, runOf([good, undefined, good, undefined, undefined, good]), 0, state, rows(99));
+    expect(batch.spans.get(0)!.absent).toEqual([{ first: 1, last: 1 }, { first: 3, last: 4 }]); // prettier-ignore
+    const whole = new Batch(sensorData, 1_000);
+    whole.add(0, runOf([good, good, good]), 0, state, rows(99));
+    expect(batch.bytes - whole.bytes).toBe(2 * 64);
+  });
+
+  it('keeps as much of a large value as a message may have', () => {
+    const batch = new Batch(sensorData, 2_000_000);
+    const value = Buffer.alloc(3_000_000, 'v');
+    batch.add(0, runOf([bad({ value })]), 0, state, rows(9));
+    expect(batch.deadLetters[0]!.value).toHaveLength(2_000_000);
+  });
+
+  it('takes the record at its position, and none before it', () => {
+    const batch = new Batch(sensorData, 1_000);
+    batch.add(0, runOf([good, good, bad()]), 1, state, rows(9));
+    expect(batch.spans.get(0)).toMatchObject({ first: 1, next: 3, rows: 1, dead: 1, absent: [] });
+  });
 });

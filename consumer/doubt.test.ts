@@ -56,3 +56,20 @@ it('stays within what was configured, and comes back to it', () => {
     }),
   );
 });
+
+it('counts doubts until a flush lands, and never goes below what any server takes', () => {
+  const doubt = new Doubt({ ...LIMITS, maxBatchRows: 4_000, maxBatchBytes: 8_000 });
+  expect([doubt.count, doubt.limits.maxBatchRows]).toEqual([0, 4_000]);
+  doubt.raised();
+  expect([doubt.count, doubt.limits]).toEqual([
+    1,
+    { ...LIMITS, maxBatchRows: 1_000, maxBatchBytes: 2_000 },
+  ]);
+  doubt.raised();
+  expect([doubt.count, doubt.limits.maxBatchRows]).toEqual([2, 1_000]);
+  // One that landed doubles what may be sent: the second doubt has taken nothing away.
+  doubt.settled();
+  expect([doubt.count, doubt.limits.maxBatchRows]).toEqual([0, 2_000]);
+  doubt.settled();
+  expect(doubt.limits.maxBatchRows).toBe(4_000);
+});

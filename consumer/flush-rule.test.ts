@@ -48,6 +48,8 @@ describe('dueInMs', () => {
   it('is due at once when full, by rows or bytes', () => {
     expect(dueInMs(open({ records: 1_000, lastFlushAtMs: NOW }), limits, NOW)).toBe(0);
     expect(dueInMs(open({ bytes: 100_000, lastFlushAtMs: NOW }), limits, NOW)).toBe(0);
+    expect(isFull(open({ records: 1_000, bytes: 0 }), limits)).toBe(true);
+    expect(isFull(open({ records: 0, bytes: 100_000 }), limits)).toBe(true);
     expect(isFull(open({ records: 999, bytes: 99_999 }), limits)).toBe(false);
   });
 

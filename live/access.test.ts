@@ -32,6 +32,16 @@ describe('Gatekeeper', () => {
     expect(readConfig(liveVariables, { LIVE_TOKEN: token }).LIVE_TOKEN).toBe(token);
   });
 
+  it('takes no empty token for the right one, nor for none', () => {
+    for (const own of [gate, new Gatekeeper('')]) {
+      expect(own.open).toBe(false);
+      expect(own.admits({})).toBe(false);
+      expect(own.admits({ authorization: 'Bearer ' })).toBe(false);
+      expect(own.admits({ cookie: 'sensorhouse_live=' })).toBe(false);
+    }
+    expect(gate.accepts('')).toBe(false);
+  });
+
   it('keeps everybody else out, whatever they send', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (authorization, text) => {
@@ -57,6 +67,12 @@ describe('requireToken', () => {
       /^LIVE_TOKEN: is not set.*LIVE_HOST=0\.0\.0\.0/,
     );
     expect(() => check({ LIVE_PUBLISHED_ON: '0.0.0.0' })).toThrow(/LIVE_PUBLISHED_ON=0\.0\.0\.0/);
+    check({ LIVE_HOST: '0.0.0.0', LIVE_TOKEN: 'x'.repeat(16) });
+    check({ LIVE_HOST: '0.0.0.0', LIVE_TOKEN: 'x'.repeat(200) });
+    for (const token of ['x'.repeat(15), 'x'.repeat(201), 'x'.repeat(8) + ' ' + 'x'.repeat(8)]) {
+      expect(() => check({ LIVE_TOKEN: token })).toThrow(ConfigError);
+    }
+    expect(() => check({ LIVE_HOST: '0.0.0.0', LIVE_TOKEN: '' })).toThrow(ConfigError);
     expect(() => check({ LIVE_TOKEN: 'short' })).toThrow(/^LIVE_TOKEN: its value is not 16/);
   });
 });

@@ -23,6 +23,11 @@ describe('the range of a young installation', () => {
 
   it('is as asked for when rows are older, or unknown, or when somebody chose another range', () => {
     expect(since(own, NOW - 900_000)).toEqual(own);
+    const young = NOW - 899_000;
+    expect(since(own, young)).toEqual({
+      from: String(Math.floor(young / 1_000) * 1_000),
+      to: 'now',
+    });
     expect(since(own)).toEqual(own);
     const hour = { from: 'now-1h', to: 'now' };
     expect(since(hour, NOW - 60_000)).toEqual(hour);

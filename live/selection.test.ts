@@ -74,6 +74,28 @@ describe('readSelection', () => {
     expect(() => select(query)).toThrow(SelectionError);
   });
 
+  it('takes what is at a limit, and refuses what is a step beyond it', () => {
+    const values = (count: number, length: number) =>
+      Array.from(
+        { length: count },
+        (_, at) => `var-device_id=${String(at).padStart(length, 'x')}`,
+      ).join('&');
+    expect(select(values(100, 3)).variables['device_id']).toHaveLength(100);
+    expect(() => select(values(101, 3))).toThrow(SelectionError);
+    expect(select(values(1, 200)).variables['device_id']).toHaveLength(1);
+    expect(() => select(values(1, 201))).toThrow(SelectionError);
+    expect([select('refresh=1s').refreshMs, select('refresh=1d').refreshMs]).toEqual([
+      1_000, 86_400_000,
+    ]);
+    for (const refresh of ['999ms', '86401s'])
+      expect(() => select(`refresh=${refresh}`)).toThrow(SelectionError);
+    const widths = [0, 400, 401, 800, 1_600, 1_601, 9_999].map(
+      (width) => select(`width=${width}`).points,
+    );
+    expect(widths).toEqual([400, 400, 800, 800, 1_600, 1_600, 1_600]);
+    expect(() => select(`from=${'1'.repeat(41)}`)).toThrow(SelectionError);
+  });
+
   it('refuses or selects whatever is sent, and nothing else happens', () => {
     const name = fc.constantFrom(
       'from',

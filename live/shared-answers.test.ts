@@ -70,4 +70,37 @@ describe('SharedAnswers', () => {
     asked.at(-1)!.resolve('a');
     await again;
   });
+
+  it('keeps an answer for ten seconds, and one that is not there yet for as long as it takes', async () => {
+    let nowMs = 0;
+    const shared = new SharedAnswers<string>(10, () => nowMs);
+    const { ask, asked } = source();
+    const first = shared.get('a', ask, stays);
+    const slow = shared.get('b', ask, stays);
+    asked[0]!.resolve('x');
+    await first;
+    nowMs = 10_000;
+    await shared.get('a', ask, stays);
+    expect(asked).toHaveLength(2);
+    nowMs = 10_001;
+    void shared.get('a', ask, stays);
+    expect(asked).toHaveLength(3);
+    const same = shared.get('b', ask, stays);
+    expect(asked).toHaveLength(3);
+    asked[1]!.resolve('y');
+    expect(await Promise.all([slow, same])).toEqual(['y', 'y']);
+  });
+
+  it('does not end a question that is answered already', async () => {
+    const shared = new SharedAnswers<string>(10);
+    const { ask, asked } = source();
+    const first = shared.get('a', ask, stays);
+    asked[0]!.resolve('x');
+    await first;
+    expect(asked[0]!.signal.aborted).toBe(false);
+    expect(await shared.get('a', ask, stays)).toBe('x');
+    await expect(shared.get('a', ask, AbortSignal.abort(new Error('gone')))).rejects.toThrow(
+      'gone',
+    );
+  });
 });

@@ -49,4 +49,20 @@ describe('Turns', () => {
     await one;
     expect([second.begun(), turns.running, turns.waiting]).toEqual([false, 0, 0]);
   });
+
+  it('runs exactly as many as it may, and lets exactly as many wait', async () => {
+    const turns = new Turns(2, 3);
+    const tasks = Array.from({ length: 5 }, () => task());
+    const all = tasks.map(({ run }) => turns.run(run, never));
+    expect([turns.running, turns.waiting]).toEqual([2, 3]);
+    expect(tasks.map(({ begun }) => begun())).toEqual([true, true, false, false, false]);
+    await expect(turns.run(task().run, never)).rejects.toThrow(BusyError);
+    for (const { end } of tasks) end();
+    await Promise.all(all);
+    expect([turns.running, turns.waiting]).toEqual([0, 0]);
+    await expect(turns.run(task().run, AbortSignal.abort(new Error('gone')))).rejects.toThrow(
+      'gone',
+    );
+    expect(turns.running).toBe(0);
+  });
 });

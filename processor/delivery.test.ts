@@ -79,4 +79,24 @@ describe('portions', () => {
       }),
     );
   });
+
+  it('end exactly where a request is full', () => {
+    const record_ = (bytes: number): PlacedRecord => ({
+      key: null,
+      value: Buffer.alloc(bytes),
+      headers: [],
+      timestampMs: 0,
+    });
+    const half = 262_144 - 20;
+    expect([...portions([record_(half), record_(half)])]).toHaveLength(1);
+    expect([...portions([record_(half), record_(half + 1)])]).toHaveLength(2);
+    expect([...portions([])]).toEqual([]);
+  });
+});
+
+it('a stub keeps a key of a kilobyte, and no longer one', () => {
+  const keyed = (bytes: number) =>
+    stubOf({ ...record(1), key: Buffer.alloc(bytes) }, 'MESSAGE_TOO_LARGE').key;
+  expect(keyed(1_024)).toHaveLength(1_024);
+  expect(keyed(1_025)).toBeNull();
 });

@@ -39,6 +39,15 @@ describe('momentMs', () => {
 });
 
 describe('rangeMs', () => {
+  it('has no range without a length, and one of a millisecond', () => {
+    const range = (from: number, to: number) =>
+      rangeMs({ from: String(from), to: String(to) }, NOW);
+    expect(range(5, 5)).toBeUndefined();
+    expect(range(5, 6)).toEqual({ fromMs: 5, toMs: 6 });
+    expect(range(0, Date.UTC(2299, 0, 1))).toBeDefined();
+    expect(range(0, Date.UTC(2299, 0, 1) + 1)).toBeUndefined();
+  });
+
   it('has no range that ends before it begins', () => {
     expect(rangeMs({ from: 'now', to: 'now-1h' }, NOW)).toBeUndefined();
     expect(rangeMs({ from: 'now-1h', to: 'now' }, NOW)).toEqual({

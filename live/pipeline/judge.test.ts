@@ -190,6 +190,35 @@ describe('judge', () => {
     expect(after(1, 1, { rows: { deadRecent: 900 } })['dead-letters'].state).toBe('bad');
   });
 
+  it.each<[what: string, place: Place['id'], at: Record<Place['id'], Place>, beyond: Record<Place['id'], Place>]>([
+    ['a lag of 500', 'consumer', after(10, 10, { lag: 500 }), after(10, 10, { lag: 501 })],
+    ['ten seconds of what arrives', 'consumer', after(10_000, 10_000, { lag: 10_000 }), after(10_000, 10_000, { lag: 10_001 })],
+    ['rows of a minute ago', 'clickhouse', after(150, 0, { rows: { newestAgeMs: 60_000 } }), after(150, 0, { rows: { newestAgeMs: 60_001 } })],
+    ['rows ten seconds late', 'clickhouse', after(150, 150, { rows: { delayP99Ms: 10_000 } }), after(150, 150, { rows: { delayP99Ms: 10_001 } })],
+    ['one of a hundred dead', 'dead-letters', after(1, 1, { rows: { deadRecent: 15, recentRows: 99 } }), after(1, 1, { rows: { deadRecent: 16, recentRows: 99 } })],
+    ['five minutes behind', 'consumer', after(1_000, 10, { lag: 30_000 }), after(1_000, 10, { lag: 30_001 })],
+  ])('takes %s for better than the next figure', (_, place, at, beyond) => {
+    expect(at[place].state).not.toBe(beyond[place].state);
+  }); // prettier-ignore
+
+  it('takes a minute of silence for a pause, and a moment more for an end', () => {
+    const silent_ = (ms: number) =>
+      judge([reading(0, { end: 10 }), reading(ms, { end: 10 })], 0).places[0]!;
+    expect([silent_(60_000).state, silent_(60_001).state]).toEqual(['ok', 'warn']);
+  });
+
+  it('takes ten seconds for long where a processor deals with nothing', () => {
+    const relays = [{ name: 'enrich', done: 5, waiting: 1 }];
+    const stands = (ms: number) =>
+      judge([reading(0, { relays }), reading(ms, { relays })], ms).places[1]!.state;
+    expect([stands(9_999), stands(10_000)]).toEqual(['ok', 'warn']);
+  });
+
+  it('tells a pace of nothing from one that is not known', () => {
+    expect(perSecond({ atMs: 0, value: 5 }, { atMs: 1_000, value: 5 })).toBe(0);
+    expect(judge([reading(0, { end: 3 }), reading(2_000, { end: 3 })], 0).flows).toEqual([0, 0, 0]);
+  });
+
   it('hands on why a witness is silent, and guesses nothing from it', () => {
     const away = silent<never>('It does not answer.');
     const { flows, places } = judge(
