@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../platform/config.ts';
 import { ConfigError } from '../platform/errors.ts';
-import { consumerVariables, groupOf, streamOfTopic } from './config.ts';
+import { consumerVariables, groupOf, inflateLimits, laneLimits, streamOfTopic } from './config.ts';
 
 type Env = Record<string, string>;
 
@@ -54,4 +54,23 @@ describe('the group', () => {
     [{ STREAMS: 'traffic' }, 'traffic-consumer'],
     [{ STREAMS: 'traffic', KAFKA_GROUP: 'mine' }, 'mine'],
   ])('of %j is %s', (env: Env, group) => expect(groupOf(read(env))).toBe(group));
+});
+
+describe('the limits of a lane', () => {
+  it('are the settings, an interval of seconds in milliseconds', () => {
+    const env = {
+      ...{ BATCH_SIZE: '7', FLUSH_INTERVAL_SEC: '0.25', MAX_BATCH_ROWS: '11' },
+      ...{ MAX_BATCH_BYTES: '2048', MAX_MESSAGE_BYTES: '99' },
+    };
+    expect(laneLimits(read(env))).toEqual({
+      ...{ batchRows: 7, flushIntervalMs: 250, maxBatchRows: 11 },
+      ...{ maxBatchBytes: 2_048, maxMessageBytes: 99 },
+    });
+    expect(laneLimits(read({})).flushIntervalMs).toBe(2_000);
+  });
+
+  it('let a record have a megabyte beside the largest message', () => {
+    const env = { MAX_MESSAGE_BYTES: '1000', MAX_BATCH_INFLATED_BYTES: '200000000' };
+    expect(inflateLimits(read(env))).toEqual({ batchBytes: 200_000_000, recordBytes: 1_049_576 });
+  });
 });

@@ -8,6 +8,7 @@ import { groupVariables, inflateVariables, kafkaVariables } from '../platform/ka
 import { streamsVariable, topicsOf, type ChosenStreams } from '../platform/streams-variable.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';
+import type { LaneParts } from './lane-parts.ts';
 
 export const consumerVariables = {
   ...kafkaVariables,
@@ -71,6 +72,22 @@ export function inflateLimits({
   MAX_MESSAGE_BYTES,
 }: Pick<ConsumerConfig, 'MAX_BATCH_INFLATED_BYTES' | 'MAX_MESSAGE_BYTES'>): InflateLimits {
   return { batchBytes, recordBytes: MAX_MESSAGE_BYTES + RECORD_SURPLUS_BYTES };
+}
+
+/** When a lane flushes and what it takes, in the units that its rules count in. */
+export function laneLimits(
+  config: Pick<
+    ConsumerConfig,
+    'BATCH_SIZE' | 'FLUSH_INTERVAL_SEC' | 'MAX_BATCH_BYTES' | 'MAX_BATCH_ROWS' | 'MAX_MESSAGE_BYTES'
+  >,
+): LaneParts['limits'] {
+  return {
+    batchRows: config.BATCH_SIZE,
+    flushIntervalMs: config.FLUSH_INTERVAL_SEC * 1_000,
+    maxBatchRows: config.MAX_BATCH_ROWS,
+    maxBatchBytes: config.MAX_BATCH_BYTES,
+    maxMessageBytes: config.MAX_MESSAGE_BYTES,
+  };
 }
 
 /** The group a consumer joins. Consumers of one group have to read the same topics. */

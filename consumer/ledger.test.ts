@@ -2,7 +2,9 @@
 // dead letters, and a fence that lets nothing of a lost claim through.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FencedError, InvariantError, UnavailableError } from '../platform/errors.ts';
+import { positionsOf } from '../clickhouse_setup/retention.ts';
 import { sensorData } from '../streams/sensor-data.ts';
+import { tableOf } from '../streams/table.ts';
 import { runOf } from '../test/backend/record-runs.ts';
 import { openTables, type Tables } from '../test/backend/tables.ts';
 import { eventJson } from '../test/chaos/messages.ts';
@@ -303,6 +305,20 @@ describe('origins', () => {
     expect([...met.keys()]).toEqual([0, 2]);
     expect([...met.get(0)!]).toEqual([['raw@1/2', 41], ['raw@1/3', 1]]); // prettier-ignore
     expect(met.get(2)!.size).toBe(0);
+  });
+});
+
+describe('positions that the setup records before rows may expire', () => {
+  it('are one past the last row and the dead letters that follow it without a hole', async () => {
+    const ledger = ledgerOf('a');
+    const ownership = await ledger.claim(SOURCE, [0]);
+    await land(ownership, ledger, batchOf('gbg', 10));
+    const dead = [13, 14, 14, 16].map((offset) => `('sensor_data', '${SOURCE}', 0, ${offset})`);
+    await tables.clickhouse.command(
+      `INSERT INTO dead_letters (stream, kafka_source, kafka_partition, kafka_offset) VALUES ${dead.join(', ')}`,
+    );
+    await tables.clickhouse.command(positionsOf(tableOf(sensorData), 'setup'));
+    expect((await ledger.landed(SOURCE, [0])).get(0)).toMatchObject({ floor: 15 });
   });
 });
 

@@ -22,6 +22,7 @@ import {
   consumerVariables,
   groupOf,
   inflateLimits,
+  laneLimits,
   streamOfTopic,
   type ConsumerConfig,
 } from './config.ts';
@@ -92,13 +93,7 @@ export async function start(
           inserts: new ClickHouseInserts(clickhouse, ledger, stream, table),
         },
         runtime: systemRuntime,
-        limits: {
-          batchRows: config.BATCH_SIZE,
-          flushIntervalMs: config.FLUSH_INTERVAL_SEC * 1_000,
-          maxBatchRows: config.MAX_BATCH_ROWS,
-          maxBatchBytes: config.MAX_BATCH_BYTES,
-          maxMessageBytes: config.MAX_MESSAGE_BYTES,
-        },
+        limits: laneLimits(config),
         metrics: ofLane,
         logger: log,
         failed,
