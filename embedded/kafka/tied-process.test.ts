@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRunning, recordProcess, type ProcessRecord } from './process-record.ts';
 import { startTied } from './tied-process.ts';
+import { until } from '../../test/until.ts';
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'sensorhouse-tied-'));
@@ -20,7 +21,7 @@ async function shell(script: string) {
 }
 
 async function gone(record: ProcessRecord): Promise<void> {
-  while (await isRunning(record)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('the process has ended', async () => !(await isRunning(record)));
 }
 
 describe('a tied process', () => {
@@ -38,7 +39,7 @@ describe('a tied process', () => {
 
   it('is killed when it does not stop in time', async () => {
     const { tied, outputPath } = await shell("trap '' TERM; echo set; while :; do sleep 0.1; done");
-    while ((await readFile(outputPath, 'utf8')) === '') await new Promise((r) => setTimeout(r, 20));
+    await until('the trap is set', async () => (await readFile(outputPath, 'utf8')) !== '');
     await tied.stop(200);
     expect(await tied.ended).toBe(137);
   });

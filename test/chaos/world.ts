@@ -20,9 +20,10 @@ import { silentLog, type Logger } from '../../platform/log.ts';
 import { rowChecksumSql } from '../../streams/checksum.ts';
 import { kafkaClient } from '../backend/clients.ts';
 import { startConsumerProcess, type ConsumerProcess } from './consumer-process.ts';
+import { untilDone } from '../until.ts';
 import { readTruth } from './log-truth.ts';
 import { mixedMessages, stream } from './messages.ts';
-import { PATIENCE_MS } from './patience.ts';
+import { STALL_MS } from './patience.ts';
 
 export interface Endpoints {
   /** `host:port` */
@@ -193,18 +194,14 @@ export class World implements AsyncDisposable {
     return auditTopic(this.clickhouse, log, stream);
   }
 
-  /** Waits until nothing is on its way any more. */
-  async ingested(withinMs = PATIENCE_MS): Promise<TopicAudit> {
-    const deadline = performance.now() + withinMs;
-    for (let pauseMs = 50; ; pauseMs = Math.min(500, pauseMs * 1.5)) {
+  /** Waits until nothing is on its way any more, for as long as something gets on. */
+  ingested(stallMs = STALL_MS): Promise<TopicAudit> {
+    const look = async () => {
       const audit = await this.audit().catch((error: unknown) => error as Error);
-      if (!(audit instanceof Error) && audit.behind === 0) return audit;
-      if (performance.now() > deadline) {
-        const state = audit instanceof Error ? audit.message : auditReport(audit);
-        throw new Error(`not everything was ingested within ${withinMs} ms: ${state}`);
-      }
-      await sleep(pauseMs);
-    }
+      if (audit instanceof Error) return { done: undefined, at: audit.message };
+      return { done: audit.behind === 0 ? audit : undefined, at: auditReport(audit) };
+    };
+    return untilDone('everything is ingested', look, { stallMs });
   }
 
   /**

@@ -14,6 +14,7 @@ import { describeBackend } from '../backend/context.ts';
 import { startDamagingProxy } from '../chaos/damaging-proxy.ts';
 import { eventMessage, poisonMessage, stream } from '../chaos/messages.ts';
 import { openWorld, type World } from '../chaos/world.ts';
+import { until } from '../until.ts';
 import { lines } from './processor-world.ts';
 
 const endpoints = () => ({
@@ -77,7 +78,9 @@ describeBackend('the consumer', () => {
     await one.fill(300, 20);
     await other.fill(150, 20);
     await one.verified();
-    while (consumer.totals().consumed < 450) await sleep(50);
+    await until('450 records are consumed', () => consumer.totals().consumed >= 450, {
+      seen: () => consumer.totals(),
+    });
     expect(consumer.totals()).toMatchObject({ consumed: 450, inserted: 428, deadLetters: 22 });
   });
 

@@ -14,6 +14,7 @@ import { kafkaClient } from '../backend/clients.ts';
 import { describeBackend } from '../backend/context.ts';
 import { readLog } from '../chaos/log-truth.ts';
 import { openWorld, type World } from '../chaos/world.ts';
+import { until } from '../until.ts';
 
 const TIME_MS = Date.UTC(2026, 0, 5, 8);
 /** A consumer counts a batch a moment after its rows can be seen. */
@@ -134,7 +135,9 @@ describeBackend('what a processor made twice', () => {
     await world.send(places.map(made));
     {
       await using first = await world.consumer(STREAM);
-      while (first.totals().inserted < 90) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until('inserted reaches 90', () => first.totals().inserted >= 90, {
+        seen: () => first.totals(),
+      });
     }
     await world.send(places.slice(30).map(made));
     await using second = await closing.consumer(STREAM);
@@ -166,8 +169,12 @@ describeBackend('what a processor made twice', () => {
     await using closing = world;
     await world.send([{ ...made(places[0]!), headers: {} }, made(places[1]!)]);
     await using consumer = await closing.consumer(STREAM);
-    while (consumer.totals().consumed < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-    while (consumer.totals().lag > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('consumed reaches 2', () => consumer.totals().consumed >= 2, {
+      seen: () => consumer.totals(),
+    });
+    await until('nothing is behind', () => consumer.totals().lag === 0, {
+      seen: () => consumer.totals(),
+    });
     expect(await countOf(world, '(SELECT groupArray(reason) FROM dead_letters)')).toBe(
       "['unknown_origin']",
     );
@@ -178,7 +185,9 @@ describeBackend('what a processor made twice', () => {
     await using closing = world;
     await world.send(places.filter(({ index }) => index !== 3).map(made));
     await using consumer = await closing.consumer(STREAM);
-    while (consumer.totals().inserted < 8) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('inserted reaches 8', () => consumer.totals().inserted >= 8, {
+      seen: () => consumer.totals(),
+    });
     const lacking = await audited(world, raw);
     expect(lacking).toMatchObject({ code: 1 });
     expect(lacking.said).toContain(
@@ -206,7 +215,9 @@ describeBackend('what a processor made twice', () => {
     const read = places.filter(({ offset, partition }) => partition !== 0 || offset > 1);
     await world.send([stub, ...read.map(made)]);
     await using consumer = await closing.consumer(STREAM);
-    while (consumer.totals().inserted < 7) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('inserted reaches 7', () => consumer.totals().inserted >= 7, {
+      seen: () => consumer.totals(),
+    });
     const { code, said } = await audited(world, raw);
     expect(said).toContain('EXACT: 8 of 9 records are rows or dead letters, 1 unreadable');
     expect(code).toBe(0);

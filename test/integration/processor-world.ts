@@ -1,6 +1,5 @@
 // Topics of their own for a processor in tests, ways to fill and read them, and the rule that every
 // output keeps: each record that was read is there, for the first time in order.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaMessage, Message } from 'kafkajs';
 import { readConfig } from '../../platform/config.ts';
 import { createLog, silentLog } from '../../platform/log.ts';
@@ -10,8 +9,7 @@ import { ORIGIN_HEADER, readOrigin, type Origin } from '../../streams/origin.ts'
 import { countMessages, createTopic } from '../backend/clients.ts';
 import { randomGroup, randomTopic } from '../backend/context.ts';
 import { readLog } from '../chaos/log-truth.ts';
-
-const PATIENCE_MS = 150_000;
+import { until as untilSo } from '../until.ts';
 
 export interface Output {
   readonly partition: number;
@@ -75,13 +73,12 @@ export async function processorWorld(
   };
 }
 
-/** Waits for a condition. */
+/** Waits for a condition, whose text says what it is. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not so within ${PATIENCE_MS} ms`);
-    await sleep(50);
-  }
+  const what = String(condition)
+    .replace(/^(async )?\(\) => /, '')
+    .replaceAll(/\s+/g, ' ');
+  await untilSo(what, condition);
 }
 
 /** `count` reports from number `from` on, spread over the partitions by detector. */

@@ -20,6 +20,7 @@ import {
   trafficEvents,
   type RunningProducer,
 } from './producer-process.ts';
+import { until } from '../until.ts';
 
 const missing = await missingForKafka();
 if (missing !== undefined) process.stderr.write(`producer outage tests are SKIPPED: ${missing}\n`);
@@ -72,7 +73,9 @@ async function newTopic(): Promise<string> {
 }
 
 async function untilSent(topic: string, count: number): Promise<void> {
-  while ((await topicLength(home.bootstrap, topic)) < count) await pause(50);
+  await until(`${count} messages are in Kafka`, async () => {
+    return (await topicLength(home.bootstrap, topic)) >= count;
+  });
 }
 
 function launch(topic: string, env: Record<string, string>): RunningProducer {

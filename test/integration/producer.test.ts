@@ -15,6 +15,7 @@ import {
   readTopic,
   runProducer,
 } from './producer-process.ts';
+import { until } from '../until.ts';
 
 const KAFKA_BROKER = inject('kafkaBootstrap');
 /** What Java's murmur2 partitioner gives for this key and 3 partitions. */
@@ -67,7 +68,9 @@ describeBackend('a producer with Kafka', () => {
     const topic = await topicWith(1);
     const env = { KAFKA_BROKER, KAFKA_TOPIC: topic, LOOP: 'true', INTERVAL_MS: '1' };
     const producer = launchProducer(env);
-    while ((await countMessages(KAFKA_BROKER, topic)) < 20) await pause();
+    await until('20 messages are in Kafka', async () => {
+      return (await countMessages(KAFKA_BROKER, topic)) >= 20;
+    });
     producer.process.kill('SIGTERM');
     const { exit, account } = await producer.finished;
     expect(exit).toBe(0);
@@ -108,7 +111,3 @@ describeBackend('a producer with Kafka', () => {
     expect(account).toMatchObject({ read: 0 });
   });
 });
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 50));
-}

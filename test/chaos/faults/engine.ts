@@ -9,6 +9,7 @@ import { eventJson } from '../messages.ts';
 import { mortalClickHouse, type Mortal } from '../own-servers.ts';
 import { assertStrace, injectIntoRenames } from '../strace.ts';
 import { openWorld, type World } from '../world.ts';
+import { until } from '../../until.ts';
 
 export const engineFaults: readonly Fault[] = [
   {
@@ -68,7 +69,9 @@ async function diskFull({ endpoints, intensity }: Lab): Promise<Struck> {
     // In turns: too little room for a part, and none for a byte.
     await disk.fill(round % 2 === 0 ? NEARLY_FULL_BYTES : 0);
     await world.fill(6_000, 20);
-    while (refusals(proxy) < before + 3) await sleep(100);
+    await until('three inserts are refused', () => refusals(proxy) >= before + 3, {
+      seen: () => refusals(proxy) - before,
+    });
     const held = await world.rowCount();
     await sleep(3_000);
     assert((await world.rowCount()) === held, 'rows landed on a full disk');

@@ -1,7 +1,6 @@
 // Faults between the consumer and ClickHouse: the insert is lost, late, cut, refused or answered with
 // an error, before it was carried out or after. Each strikes every n-th insert while messages flow.
 import type { Fault, Lab, Struck } from '../fault.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, assertStruck } from '../fault.ts';
 import {
   startFaultProxy,
@@ -11,6 +10,7 @@ import {
   type Seen,
 } from '../fault-proxy.ts';
 import { openWorld } from '../world.ts';
+import { until } from '../../until.ts';
 
 const TIMEOUT_MS = 3_000;
 
@@ -156,7 +156,9 @@ async function strikeInserts(plan: Plan, lab: Lab): Promise<Struck> {
   }
   assertStruck(proxy.struck, wanted);
   if (lateCodes !== undefined) {
-    while (late.length < wanted) await sleep(50);
+    await until(`${wanted} late inserts are answered`, () => late.length >= wanted, {
+      seen: () => late.length,
+    });
     const codes = late.map(({ code }) => code);
     const stopped = codes.every((code) => lateCodes.includes(code));
     assert(stopped, `late inserts were answered with error codes ${codes.join(', ')}`);

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type Fault, type Lab, type Struck } from '../fault.ts';
 import { openWorld, type World } from '../world.ts';
+import { until } from '../../until.ts';
 
 export const logFaults: readonly Fault[] = [
   {
@@ -110,7 +111,7 @@ const sum = ({ partitions }: Struck['audit']) =>
   partitions.reduce((all, { good }) => all + good, 0);
 
 async function untilGone({ admin, topic }: World): Promise<void> {
-  while ((await admin.listTopics()).includes(topic)) await sleep(50);
+  await until(`topic ${topic} is gone`, async () => !(await admin.listTopics()).includes(topic));
 }
 
 async function upgradedTable({ endpoints }: Lab): Promise<Struck> {

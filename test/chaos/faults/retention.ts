@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mixedMessages } from '../messages.ts';
 import { assert, type Fault, type Lab, type Struck } from '../fault.ts';
 import { openWorld, type World } from '../world.ts';
+import { until } from '../../until.ts';
 
 export const retentionFaults: readonly Fault[] = [
   {
@@ -134,10 +135,10 @@ async function expiredRows({ endpoints }: Lab): Promise<Struck> {
   await world.clickhouse.command(
     'ALTER TABLE sensor_data MODIFY TTL toDateTime(ingest_time) + INTERVAL 1 SECOND',
   );
-  while ((await world.rowCount()) > 0) {
-    await sleep(500);
+  await until('every row has expired', async () => {
     await world.clickhouse.command('OPTIMIZE TABLE sensor_data FINAL');
-  }
+    return (await world.rowCount()) === 0;
+  });
   await world.clickhouse.command('ALTER TABLE sensor_data REMOVE TTL');
   await using consumer = await world.consumer();
   await world.send(mixedMessages(300, 200, 2));
