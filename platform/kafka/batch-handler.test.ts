@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { logLines } from '../../test/log-lines.ts';
 import { deliver } from './batch-handler.ts';
 import { DamagedBatches } from './damaged-batches.ts';
-import type { GroupReceiver } from './group-receiver.ts';
+import type { GroupReceiver, RecordBatch } from './group-receiver.ts';
 import { readLogRanges } from './log-ranges.ts';
 import { settled } from './fetch-response.ts';
 import { rawBatches } from './record-set.ts';
@@ -30,7 +30,7 @@ async function delivered(bytes: Buffer, damaged = new DamagedBatches(), takes = 
     resolveOffset: (offset: string) => void resolved.push(offset),
   } as unknown as EachBatchPayload; // prettier-ignore
   const receiver = {
-    batch: ({ endOffset, lastOffset, partition, records, topic }) => {
+    batch: ({ endOffset, lastOffset, partition, records, topic }: RecordBatch) => {
       const offsets: number[] = [];
       const damage: string[] = [];
       for (const each of records) {
@@ -40,7 +40,7 @@ async function delivered(bytes: Buffer, damaged = new DamagedBatches(), takes = 
       seen.push(`${topic}/${partition} of ${endOffset}: ${offsets.join(',')} to ${lastOffset} ${damage.join()}`.trim());
       return Promise.resolve(takes);
     },
-  } as GroupReceiver; // prettier-ignore
+  } as unknown as GroupReceiver; // prettier-ignore
   const inflate = { batchBytes: 1_000, recordBytes: 1_000 };
   await deliver(payload, receiver, { heartbeatMs: 3_000, inflate, damaged, log: logger });
   return { lines, resolved, seen };
