@@ -119,6 +119,18 @@ describe('an insert', () => {
     await expect(broken.client().insert(insert)).rejects.toThrow(UnclearOutcomeError);
   });
 
+  it('may have landed where a server goes on without an end', async () => {
+    // Every sign of life starts the client's own limit anew.
+    const { client } = await serverOf((response) => {
+      const alive = setInterval(() => response.writeProcessing(), 40);
+      setTimeout(() => {
+        clearInterval(alive);
+        response.writeHead(200, { 'x-clickhouse-summary': '{"written_rows":"10"}' }).end();
+      }, 1_500);
+    });
+    await expect(client(300).insert(insert)).rejects.toThrow(UnclearOutcomeError);
+  });
+
   it('surely has not where nobody listens', async () => {
     const target = { url: 'http://127.0.0.1:1', username: 'u', password: 'p', database: 'db' };
     await using clickhouse = new ClickHouse({ ...target, timeoutMs: 5_000 }, 'test');
@@ -178,7 +190,7 @@ describe('a reader', () => {
   });
 
   it('waits longer than the server may take, and no longer than its page', async () => {
-    const slow: Answer = (response) => void setTimeout(() => response.end(answer), 1_300);
+    const slow: Answer = (response) => void setTimeout(() => response.end(answer), 2_100);
     const { reader } = await readerOf(slow, { maxExecutionSec: 1 });
     await expect(reader.read('SELECT a', {}, stays)).resolves.toBeDefined();
     const stop = new AbortController();
