@@ -1,0 +1,86 @@
+// Which files `npm run mutate` puts faults into, and why these: code that decides and asks nobody, so that a
+// fault which no test notices is a test that is missing. CONTRIBUTING.md says how to run it and the last score.
+import type { PartialStrykerOptions } from '@stryker-mutator/api/core';
+
+interface Core {
+  readonly files: readonly string[];
+  /** What a fault in them would do. */
+  readonly why: string;
+}
+
+const core: readonly Core[] = [
+  {
+    files: ['decode', 'fast-path', 'exact-number', 'batch'].map((name) => `consumer/${name}.ts`),
+    why: 'They turn bytes into rows and dead letters: a fault here stores a wrong value in silence.',
+  },
+  {
+    files: ['gap', 'lost', 'absent', 'recorded-facts', 'reckoning', 'replay-verdict'].map(
+      (name) => `consumer/${name}.ts`,
+    ),
+    why: 'They say which offsets are accounted for: a fault here hides a loss, or invents one.',
+  },
+  {
+    files: ['', 'write-batch', 'origins', 'redrive', 'flush-rule', 'doubt'].map(
+      (name) => `consumer/${name}.ts`,
+    ),
+    why: 'They decide where to go on, in which order to write and how much: a fault here doubles rows or loses them.',
+  },
+  {
+    files: ['record-batch', 'record-set', 'record-pieces', 'fetch-response', 'lz4-frames', 'snappy-frames', 'zstd-frames'].map(
+      (name) => `platform/kafka/${name}.ts`,
+    ),
+    why: 'They read what anybody may have written into a topic: a fault here passes over records or takes memory without a limit.',
+  }, // prettier-ignore
+  {
+    files: ['continuity', 'damaged-batches', 'progress', 'partition-share'].map(
+      (name) => `platform/kafka/${name}.ts`,
+    ),
+    why: 'They judge what a broker hands over: a fault here skips offsets, or lets a partition stand still unseen.',
+  },
+  {
+    files: ['platform/clickhouse/block.ts', 'platform/clickhouse/retention.ts'],
+    why: 'They write the block that becomes a part, and read the TTL that takes parts away.',
+  },
+  {
+    files: ['validate', 'instant', 'transform', 'json-number', 'json-members', 'json-message', 'origin', 'csv', 'checksum'].map(
+      (name) => `streams/${name}.ts`,
+    ),
+    why: 'They are the declaration at work, on both sides of Kafka: a fault here accepts what is no event.',
+  }, // prettier-ignore
+  {
+    files: ['csv-records', 'json-array', 'json-lines', 'carry', 'pace', 'account'].map(
+      (name) => `producers/${name}.ts`,
+    ),
+    why: 'They take files of any size apart and count what became of each row.',
+  },
+  {
+    files: ['processor/', 'processor/delivery.ts'],
+    why: 'They decide where a processor goes on and how what is refused is split: order and at least once rest on them.',
+  },
+  {
+    files: ['pipeline/judge', 'turns', 'shared-answers', 'sql/bind', 'model/time-range'].map(
+      (name) => `live/${name}.ts`,
+    ),
+    why: 'They tell a person whether all is well, keep browsers from becoming load, and keep values from becoming SQL.',
+  },
+];
+
+export default {
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  vitest: { configFile: 'test/mutation/vitest.config.ts' },
+  mutate: core.flatMap(({ files }) => files),
+  // Words for a person are not tested letter by letter; what a program reads back, is.
+  mutator: { excludedMutations: ['StringLiteral'] },
+  ignorePatterns: ['.sensorhouse'],
+  coverageAnalysis: 'perTest',
+  concurrency: 1,
+  timeoutMS: 15_000,
+  incremental: true,
+  incrementalFile: '.sensorhouse/mutation/incremental.json',
+  tempDirName: '.sensorhouse/mutation/sandbox',
+  reporters: ['clear-text', 'json'],
+  jsonReporter: { fileName: '.sensorhouse/mutation/report.json' },
+  clearTextReporter: { allowColor: false, logTests: false },
+  thresholds: { high: 95, low: 90, break: 90 },
+} satisfies PartialStrykerOptions;
