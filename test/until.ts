@@ -22,10 +22,7 @@ function patienceMs(): number {
 export async function until(
   what: string,
   condition: () => unknown,
-  {
-    seen,
-    withinMs = WITHIN_MS,
-  }: { readonly seen?: () => unknown; readonly withinMs?: number } = {},
+  { seen, withinMs }: { readonly seen?: () => unknown; readonly withinMs?: number } = {},
 ): Promise<void> {
   const startedAtMs = performance.now();
   let failure = '';
@@ -39,9 +36,8 @@ export async function until(
     const waitedMs = performance.now() - startedAtMs;
     if (waitedMs >= (withinMs ?? patienceMs())) {
       const last = seen === undefined ? '' : `; last seen: ${JSON.stringify(await seen())}`;
-      throw new Error(
-        `not within ${withinMs === undefined ? Math.round(waitedMs / 1_000) : withinMs / 1_000} s: ${what}${last}${failure}`,
-      );
+      const seconds = (withinMs ?? Math.round(waitedMs / 1_000) * 1_000) / 1_000;
+      throw new Error(`not within ${seconds} s: ${what}${last}${failure}`);
     }
     await sleep(LOOK_EVERY_MS);
   }

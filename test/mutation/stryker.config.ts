@@ -20,7 +20,7 @@ const core: readonly Core[] = [
     why: 'They say which offsets are accounted for: a fault here hides a loss, or invents one.',
   },
   {
-    files: ['', 'write-batch', 'origins', 'redrive', 'flush-rule', 'doubt'].map(
+    files: ['resume-from-table', 'write-batch', 'origins', 'redrive', 'flush-rule', 'doubt'].map(
       (name) => `consumer/${name}.ts`,
     ),
     why: 'They decide where to go on, in which order to write and how much: a fault here doubles rows or loses them.',
