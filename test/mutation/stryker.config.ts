@@ -54,7 +54,7 @@ const core: readonly Core[] = [
     why: 'They take files of any size apart and count what became of each row.',
   },
   {
-    files: ['processor/', 'processor/delivery.ts'],
+    files: ['processor/resume-from-commits.ts', 'processor/delivery.ts'],
     why: 'They decide where a processor goes on and how what is refused is split: order and at least once rest on them.',
   },
   {
