@@ -74,7 +74,8 @@ describe('--help', () => {
     );
     expect(several).toEqual([]);
     expect(programs.map(({ name }) => name)).toEqual(
-      Object.keys(scripts).filter((name) => scripts[name]!.includes('.ts')),
+      // Stryker is not ours; it only reads a file of ours.
+      Object.keys(scripts).filter((name) => name !== 'mutate' && scripts[name]!.includes('.ts')),
     );
   });
 
