@@ -193,7 +193,7 @@ describe('judge', () => {
   it.each<[what: string, place: Place['id'], at: Record<Place['id'], Place>, beyond: Record<Place['id'], Place>]>([
     ['a lag of 500', 'consumer', after(10, 10, { lag: 500 }), after(10, 10, { lag: 501 })],
     ['ten seconds of what arrives', 'consumer', after(10_000, 10_000, { lag: 10_000 }), after(10_000, 10_000, { lag: 10_001 })],
-    ['rows of a minute ago', 'clickhouse', after(150, 0, { rows: { newestAgeMs: 60_000 } }), after(150, 0, { rows: { newestAgeMs: 60_001 } })],
+    ['rows of a minute ago', 'clickhouse', after(150, 0, { lag: 150, rows: { newestAgeMs: 60_000 } }), after(150, 0, { lag: 150, rows: { newestAgeMs: 60_001 } })],
     ['rows ten seconds late', 'clickhouse', after(150, 150, { rows: { delayP99Ms: 10_000 } }), after(150, 150, { rows: { delayP99Ms: 10_001 } })],
     ['one of a hundred dead', 'dead-letters', after(1, 1, { rows: { deadRecent: 15, recentRows: 99 } }), after(1, 1, { rows: { deadRecent: 16, recentRows: 99 } })],
     ['five minutes behind', 'consumer', after(1_000, 10, { lag: 30_000 }), after(1_000, 10, { lag: 30_001 })],
