@@ -289,6 +289,20 @@ describe('an owner of partitions', () => {
     expect(owner.owned).toBeDefined();
   });
 
+  it('starts over where the log begins after its position by now, though no record comes', async () => {
+    let begin = 5;
+    const { owner, said } = owning({}, () => Promise.resolve(new Map([[0, { begin, end: 100 }]])));
+    owner.assigned([0]);
+    await turns();
+    await owner.look(() => undefined);
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5']);
+    begin = 6;
+    await owner.look(() => undefined);
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
+  });
+
   it('stands by without partitions, and is not ready before it has joined', async () => {
     const { heartbeats, membership, owner, said } = owning();
     expect(owner.ready).toBe(false);

@@ -325,10 +325,17 @@ export class PartitionOwner<P extends OwnedPartition, O extends Owned<P>> {
     const owned = this.#owned;
     if (owned === undefined) return;
     const { log } = this.#parts;
+    let ranges: ReadonlyMap<number, LogRange> = new Map();
     try {
-      await this.#progress.look(owned.states, () => log.logRanges());
+      await this.#progress.look(owned.states, async () => (ranges = await log.logRanges()));
     } finally {
       looked(this.#progress.standing(owned.states).length);
+    }
+    if (!this.#isCurrent(owned)) return;
+    // Where retention took all that was left no record comes that would show it.
+    if ([...owned.states].some(([at, { position }]) => (ranges.get(at)?.begin ?? 0) > position)) {
+      this.startOver();
+      return;
     }
     // One that grew again to exactly where we stand shows no other sign until the next record comes.
     const isReplaced = (await log.topicId()) !== owned.topicId;

@@ -34,7 +34,8 @@ async function madeWorld(count: number, isBad: (index: number) => boolean = () =
     clickhouseUrl: inject('clickhouseUrl'),
   });
   const raw = `${world.topic}-raw`;
-  await world.admin.createTopics({ topics: [{ topic: raw, numPartitions: 3 }] });
+  const configEntries = [{ name: 'retention.ms', value: '-1' }];
+  await world.admin.createTopics({ topics: [{ topic: raw, numPartitions: 3, configEntries }] });
   await using identities = new TopicIdentities(world.config(), 'test');
   const source = sourceOf(raw, await identities.idOf(raw));
   const places: (Raw & { index: number })[] = [];
