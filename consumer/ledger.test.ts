@@ -27,10 +27,7 @@ beforeAll(async () => {
   tables = await openTables();
 }, 60_000);
 afterAll(() => tables[Symbol.asyncDispose]());
-beforeEach(async () => {
-  const names = ['sensor_data', 'traffic_events', 'dead_letters', 'consumer_positions'];
-  for (const name of names) await tables.clickhouse.command(`TRUNCATE TABLE ${name}`);
-});
+beforeEach(() => tables.empty());
 
 const ledgerOf = (owner: string, table = 'sensor_data', met: readonly string[] = []): Ledger =>
   new Ledger(tables.clickhouse, 'default', table, owner, met);

@@ -24,10 +24,7 @@ beforeAll(async () => {
   tables = await openTables();
 }, 60_000);
 afterAll(() => tables[Symbol.asyncDispose]());
-beforeEach(async () => {
-  const names = ['dead_letters', 'dead_letter_redrives', 'sensor_data', 'consumer_positions', 'traffic_events']; // prettier-ignore
-  for (const name of names) await tables.clickhouse.command(`TRUNCATE TABLE ${name}`);
-});
+beforeEach(() => tables.empty());
 
 interface Letter {
   readonly offset: number;

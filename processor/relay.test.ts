@@ -14,6 +14,8 @@ import type { Sender } from './relay-parts.ts';
 import { Relay } from './relay.ts';
 
 const RECORD_BYTES = 100_000;
+const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
+const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 /** Ten records of 100 kB from `offset` on, as a fetch hands them over. */
 function batch(offset: number): RecordBatch {
@@ -148,7 +150,6 @@ describe('a relay that nothing is handed to although records wait', () => {
     ]);
     const stalled = 'sensorhouse_processor_stalled_partitions{transform="test",service="test"} ';
     expect(await registry.metrics()).toContain(`${stalled}1`);
-    const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
     expect(await relay.batch(batch(0), membership)).toBe(true);
     expect(relay.ready).toBe(true);
     await relay.refresh();
@@ -158,9 +159,6 @@ describe('a relay that nothing is handed to although records wait', () => {
 });
 
 describe('a relay whose partitions are assigned anew', () => {
-  const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
-  const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
-
   it('lets what is on its way land first, and goes on behind it whatever was committed', async () => {
     const open = Promise.withResolvers<undefined>();
     const log: string[] = [];
@@ -217,9 +215,6 @@ describe('a relay whose partitions are assigned anew', () => {
 });
 
 describe('a relay that ends after some records', () => {
-  const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
-  const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
-
   it('takes no more than these, and is done when they are acknowledged, whoever owns them then', async () => {
     const open = Promise.withResolvers<undefined>();
     const sent: number[] = [];
@@ -273,8 +268,6 @@ describe('a relay that ends after some records', () => {
 
 describe('a relay whose sender waits for a broker', () => {
   it('is not ready, and gives up at a stop what is on its way, saying so', async () => {
-    const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
-    const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
     const { lines, log: logger } = logLines();
     const sender = { away: false, isGivenUp: false };
     const metrics = processorMetrics(createRegistry('test'), 'test');

@@ -10,6 +10,8 @@ export interface Tables extends AsyncDisposable {
   readonly clickhouse: ClickHouse;
   /** What a SELECT gives as lines of comma-separated values. */
   csv(sql: string): Promise<string[]>;
+  /** Deletes all rows of all tables. */
+  empty(): Promise<void>;
 }
 
 /** Starts an engine with empty tables. */
@@ -18,12 +20,16 @@ export async function openTables(): Promise<Tables> {
   const credentials = { username: WRITER.name, password: WRITER.password };
   const target = { url: server.url, ...credentials, database: 'default', timeoutMs: 30_000 };
   const clickhouse = new ClickHouse(target, 'test');
-  for (const table of tablesOf(streams)) await clickhouse.command(createTable(table));
+  const declared = tablesOf(streams);
+  for (const table of declared) await clickhouse.command(createTable(table));
   return {
     clickhouse,
     csv: async (sql) => {
       const text = await server.rows(`${sql} FORMAT CSV`);
       return text === '' ? [] : text.split('\n');
+    },
+    empty: async () => {
+      for (const { name } of declared) await clickhouse.command(`TRUNCATE TABLE ${name}`);
     },
     [Symbol.asyncDispose]: async () => {
       await clickhouse[Symbol.asyncDispose]();

@@ -1,5 +1,5 @@
-// Which files `npm run mutate` puts faults into, and why these: code that decides and asks nobody, so that a
-// fault which no test notices is a test that is missing. CONTRIBUTING.md says how to run it and the last score.
+// The files that `npm run mutate` puts faults into, with the reason for each group. They hold pure code, so a
+// fault that no test notices means that a test is missing. CONTRIBUTING.md says how to run it and the last score.
 import type { PartialStrykerOptions } from '@stryker-mutator/api/core';
 
 interface Core {
@@ -45,7 +45,7 @@ const core: readonly Core[] = [
     files: ['validate', 'instant', 'transform', 'json-number', 'json-members', 'json-message', 'origin', 'csv', 'checksum'].map(
       (name) => `streams/${name}.ts`,
     ),
-    why: 'They are the declaration at work, on both sides of Kafka: a fault here accepts what is no event.',
+    why: 'They apply the declaration on both sides of Kafka: a fault here accepts an invalid event.',
   }, // prettier-ignore
   {
     files: ['csv-records', 'json-array', 'json-lines', 'carry', 'pace', 'account'].map(

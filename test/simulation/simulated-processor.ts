@@ -1,5 +1,5 @@
-// A simulated processor: the real relay on a member of a simulated group, with a sender that repeats what it is
-// not sure of, in order, as the real one does.
+// A simulated processor: the real relay on a member of a simulated group. Like the real sender, its sender
+// repeats each request of unknown outcome, in order.
 import type { RelayMetrics } from '../../processor/metrics.ts';
 import type { Sender } from '../../processor/relay-parts.ts';
 import { Relay } from '../../processor/relay.ts';
