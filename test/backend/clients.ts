@@ -22,8 +22,11 @@ export async function createTopic(
   const admin = kafkaClient(bootstrap).admin();
   await admin.connect();
   try {
+    // Records of years ago stay: the broker looks for what is too old 30 s after its start.
+    const configEntries = [{ name: 'retention.ms', value: '-1' }];
+    const topics = [{ topic, numPartitions, configEntries }];
     // Waiting is done here: kafkajs's own gives up when the broker has not heard of the topic yet.
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
+    await admin.createTopics({ topics, waitForLeaders: false });
     for (let attempt = 0; ; attempt += 1) {
       const led = await admin.fetchTopicMetadata({ topics: [topic] }).then(
         ({ topics }) => topics[0]?.partitions.filter(({ leader }) => leader >= 0).length ?? 0,

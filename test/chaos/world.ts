@@ -97,9 +97,7 @@ export class World implements AsyncDisposable {
 
   async createTopic(partitions: number, config: Env = {}): Promise<void> {
     this.partitions = partitions;
-    // Records of years ago would be gone 30 s after the broker's start: its first look for what is too old.
-    const kept = { 'retention.ms': '-1', ...config };
-    const configEntries = Object.entries(kept).map(([name, value]) => ({ name, value }));
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
     await this.admin.createTopics({
       // Waiting is done here: kafkajs's own gives up when the broker has not heard of the topic yet.
       waitForLeaders: false,

@@ -34,8 +34,9 @@ async function madeWorld(count: number, isBad: (index: number) => boolean = () =
     clickhouseUrl: inject('clickhouseUrl'),
   });
   const raw = `${world.topic}-raw`;
-  const configEntries = [{ name: 'retention.ms', value: '-1' }];
-  await world.admin.createTopics({ topics: [{ topic: raw, numPartitions: 3, configEntries }] });
+  await world.admin.createTopics({ topics: [{ topic: raw, numPartitions: 3 }] });
+  // The broker looks for records that are too old 30 s after its start, and these are of January.
+  for (const topic of [raw, world.topic]) await world.configure({ 'retention.ms': '-1' }, topic);
   await using identities = new TopicIdentities(world.config(), 'test');
   const source = sourceOf(raw, await identities.idOf(raw));
   const places: (Raw & { index: number })[] = [];

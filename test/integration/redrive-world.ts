@@ -37,6 +37,8 @@ export function padded(index: number, partition: number) {
 /** A world with rows 0 to 29, and `count` dead letters that a fixed consumer will take. */
 export async function rejectedWorld(count = 30): Promise<World> {
   const world = await openWorld(endpoints());
+  // The broker looks for records that are too old 30 s after its start, and these are of 2020.
+  await world.configure({ 'retention.ms': '-1' });
   await using consumer = await world.consumer(TOO_SMALL);
   await world.fill(30);
   await world.send(Array.from({ length: count }, (_, at) => padded(1_000 + at, at % 3)));
