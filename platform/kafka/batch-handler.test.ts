@@ -1,11 +1,11 @@
 // One fetched batch on its way to the receiver: what came damaged is asked for again before it counts as lost,
 // and nothing is resolved that was not taken.
 import type { EachBatchPayload } from 'kafkajs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { logLines } from '../../test/log-lines.ts';
 import { deliver } from './batch-handler.ts';
 import { DamagedBatches } from './damaged-batches.ts';
-import type { GroupReceiver, RecordBatch } from './group-receiver.ts';
+import type { GroupReceiver, Membership, RecordBatch } from './group-receiver.ts';
 import { readLogRanges } from './log-ranges.ts';
 import { settled } from './fetch-response.ts';
 import { rawBatches } from './record-set.ts';
@@ -17,6 +17,8 @@ const record = { value: Buffer.from('v') };
 const whole = batchOf([record, record], 0);
 const broken = Buffer.from(batchOf([record, record, record], 2));
 broken[broken.length - 1]! ^= 1;
+
+afterEach(() => void vi.useRealTimers());
 
 async function delivered(bytes: Buffer, damaged = new DamagedBatches(), takes = true) {
   const resolved: string[] = [];
@@ -75,6 +77,68 @@ describe('a batch', () => {
     const mended = Buffer.concat([whole, batchOf([record, record, record], 2)]);
     expect((await delivered(mended, damaged)).resolved).toEqual(['4']);
   });
+});
+
+describe('a batch that the receiver takes long for', () => {
+  it('is kept in the group by a heartbeat every half of their interval', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let beats = 0;
+    const called = Promise.withResolvers<Membership>();
+    const taken = Promise.withResolvers<boolean>();
+    const payload = {
+      batch: { topic: 't', partition: 3, highWatermark: '9', fetchedOffset: '0', messages: fetched(whole) },
+      heartbeat: () => Promise.resolve(void (beats += 1)),
+      resolveOffset: () => undefined,
+    } as unknown as EachBatchPayload; // prettier-ignore
+    const receiver = {
+      batch: (_: RecordBatch, membership: Membership) => {
+        called.resolve(membership);
+        return taken.promise;
+      },
+    } as unknown as GroupReceiver;
+    const inflate = { batchBytes: 1_000, recordBytes: 1_000 };
+    const { log: logger } = logLines();
+    const handling = { heartbeatMs: 3_000, inflate, damaged: new DamagedBatches(), log: logger };
+    const done = deliver(payload, receiver, handling);
+    const membership = await called.promise;
+    vi.advanceTimersByTime(1_499);
+    expect(beats).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(beats).toBe(1);
+    vi.advanceTimersByTime(1_500);
+    expect(beats).toBe(2);
+    await membership.heartbeat();
+    expect(beats).toBe(3);
+    taken.resolve(true);
+    await done;
+    vi.advanceTimersByTime(9_000);
+    expect(beats).toBe(3);
+  });
+
+  it.each([
+    [true, false, true],
+    [false, false, false],
+    [true, true, false],
+  ])('is current while its member runs (%s) and the fetch is not stale (%s)', async (running, stale, current) => {
+    let seen: boolean | undefined;
+    const payload = {
+      batch: { topic: 't', partition: 3, highWatermark: '9', fetchedOffset: '0', messages: fetched(whole) },
+      heartbeat: () => Promise.resolve(),
+      isRunning: () => running,
+      isStale: () => stale,
+      resolveOffset: () => undefined,
+    } as unknown as EachBatchPayload;
+    const receiver = {
+      batch: (_: RecordBatch, membership: Membership) => {
+        seen = membership.isCurrent();
+        return Promise.resolve(true);
+      },
+    } as unknown as GroupReceiver;
+    const inflate = { batchBytes: 1_000, recordBytes: 1_000 };
+    const { log: logger } = logLines();
+    await deliver(payload, receiver, { heartbeatMs: 3_000, inflate, damaged: new DamagedBatches(), log: logger });
+    expect(seen).toBe(current);
+  }); // prettier-ignore
 });
 
 describe('damaged batches', () => {
