@@ -39,6 +39,9 @@ describe('the facts of a gap', () => {
   it('are the floor itself when nothing was lost', async () => {
     const floor = { offset: 4, reason: 'start' as const, detail: 'x' };
     expect(await factsOf(floor, 's', 1, recorded([9]))).toEqual([{ partition: 1, ...floor }]);
+    // A first floor may quote a gap; only a floor over one is a gap.
+    const seed = { ...gapFloor(3, 5), reason: 'upgrade' as const };
+    expect(await factsOf(seed, 's', 1, recorded([4]))).toEqual([{ partition: 1, ...seed }]);
   });
 });
 

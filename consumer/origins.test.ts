@@ -3,7 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ORIGIN_HEADER, writeOrigin } from '../streams/origin.ts';
-import { isDuplicate, originOf, type Origins } from './origins.ts';
+import { sensorData } from '../streams/sensor-data.ts';
+import { trafficEvents } from '../streams/traffic.ts';
+import { isDuplicate, originOf, originTables, type Origins } from './origins.ts';
 
 const source = 'raw@1';
 
@@ -105,5 +107,19 @@ describe('originOf after very many origins', () => {
     met.set(`${source}/49999`, 1);
     expect(originOf(named(60_000), met)).toBeUndefined();
     expect(originOf(named(4), met)).toMatchObject({ partition: 4, offset: 7 });
+    expect(originOf({ header: () => undefined }, met)).toBeUndefined();
+  });
+});
+
+describe('the tables in which records of an origin were met', () => {
+  const made = trafficEvents;
+
+  it('are the table, the dead letters, and the live table while a replay fills another', () => {
+    expect(originTables(made, made.table.name)).toEqual([made.table.name, 'dead_letters']);
+    expect(originTables(made, 'beside')).toEqual(['beside', 'dead_letters', made.table.name]);
+  });
+
+  it('are none for a stream that is made from no other one', () => {
+    expect(originTables(sensorData, sensorData.table.name)).toEqual([]);
   });
 });

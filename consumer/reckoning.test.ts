@@ -132,6 +132,29 @@ describe('a partition', () => {
     expect(audit).toMatchObject({ exact: true, good: 2, absent: 3, behind: 2 });
   });
 
+  it('counts each kind of what had no record behind the last row, up to the end of the log', () => {
+    const facts = {
+      ...factsOf(['good', 'absent', 'duplicate', 'unreadable'], { behind: 6 }),
+      gaps: [{ first: 4, last: 4 }],
+    };
+    const audit = reckon({
+      ...facts,
+      absent: [...facts.absent, { first: 5, last: 5 }],
+      duplicates: [...facts.duplicates, { first: 6, last: 6 }],
+      // Read after the log was asked for its end: what lies there is not of this account.
+      unreadable: [...facts.unreadable, { first: 7, last: 7 }, { first: 10, last: 12 }],
+    });
+    expect(audit).toMatchObject({ exact: true, absent: 3, duplicates: 2, unreadable: 2 });
+    expect(audit.behind).toBe(2);
+  });
+
+  it('misses what is nowhere between what is recorded as having no record and the log', () => {
+    const facts = factsOf(['gap', 'good', 'good'], { begin: 2 });
+    const none = { rows: 1, offsets: 1, inLog: 1 };
+    const audit = reckon({ ...facts, good: none, lowest: 2 });
+    expect(audit).toMatchObject({ exact: false, missing: 1 });
+  });
+
   it('counts an offset that is a gap and absent as a gap, once', () => {
     const facts = factsOf(['good', 'gap', 'good']);
     const audit = reckon({ ...facts, absent: [{ first: 1, last: 1 }] });

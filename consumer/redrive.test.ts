@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { batchesOf, messageOf, topicOf, type LetterContent, type Redrive } from './redrive.ts';
+import {
+  batchesOf,
+  isViaProcessor,
+  messageOf,
+  topicOf,
+  type LetterContent,
+  type Redrive,
+} from './redrive.ts';
 
 const redrive: Redrive = {
   id: 'id',
@@ -40,6 +47,14 @@ describe('messageOf', () => {
       ['sensorhouse-origin-partition', '2'],
       ['sensorhouse-origin-offset', '7'],
       ['sensorhouse-attempt', '3'],
+    ]);
+  });
+
+  it('says no more than where it comes from of a message without headers', () => {
+    const { headers } = messageOf(letter, redrive, 3);
+    expect(headers.map(([name]) => name)).toEqual([
+      ...['sensorhouse-redrive', 'sensorhouse-origin-source', 'sensorhouse-origin-partition'],
+      ...['sensorhouse-origin-offset', 'sensorhouse-attempt'],
     ]);
   });
 
@@ -84,6 +99,31 @@ describe('batchesOf', () => {
       }),
     );
   });
+});
+
+describe('a batch of letters is filled', () => {
+  const limits = { letters: 3, bytes: 100, spanMs: 50 };
+  const sizes = (letters: readonly (readonly [bytes: number, timestampMs: number])[]) =>
+    batchesOf(
+      letters.map(([bytes, timestampMs], offset) => ({ offset, bytes, timestampMs, attempts: 0 })),
+      limits,
+    ).map(({ length }) => length);
+
+  it('up to each of its limits, and no further', () => {
+    expect(sizes([[1, 0], [1, 0], [1, 0], [1, 0]])).toEqual([3, 1]);
+    expect(sizes([[60, 0], [40, 0]])).toEqual([2]);
+    expect(sizes([[60, 0], [41, 0]])).toEqual([1, 1]);
+    expect(sizes([[1, 100], [1, 150], [1, 50]])).toEqual([3]);
+    expect(sizes([[1, 100], [1, 151]])).toEqual([1, 1]);
+    expect(sizes([[1, 100], [1, 49]])).toEqual([1, 1]);
+    expect(sizes([[101, 0], [1, 0], [99, 0]])).toEqual([1, 2]);
+  }); // prettier-ignore
+});
+
+it('a letter goes by way of a processor when its message was made from a record of another topic', () => {
+  const source = 'made@id';
+  expect(isViaProcessor({ home: { source: 'raw@id' }, source })).toBe(true);
+  expect(isViaProcessor({ home: { source }, source })).toBe(false);
 });
 
 it('the topic of a source is what comes before its id', () => {

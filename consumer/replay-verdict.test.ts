@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isNoWorse } from './replay-verdict.ts';
+import { atMostEvery, isNoWorse } from './replay-verdict.ts';
 
 const table = (missing: number, surplus = 0, beyond = 0, earlier = 0) => ({
   earlier: { rows: 10, surplus: earlier },
@@ -29,4 +29,15 @@ describe('isNoWorse', () => {
     expect(isNoWorse(table(1), one)).toBe(false);
     expect(isNoWorse(table(0), one)).toBe(true);
   });
+});
+
+it('acts at most once in a period, and not at first', () => {
+  let nowMs = 5_000;
+  const acted: number[] = [];
+  const every = atMostEvery(100, () => nowMs);
+  for (const atMs of [5_000, 5_099, 5_100, 5_150, 5_199, 5_200, 9_000]) {
+    nowMs = atMs;
+    every(() => acted.push(atMs));
+  }
+  expect(acted).toEqual([5_100, 5_200, 9_000]);
 });

@@ -24,11 +24,14 @@ export function isNoWorse(filled: Verdict, live: Verdict): boolean {
 }
 
 /** Calls what it is given at most once in `periodMs`, and not at first. */
-export function atMostEvery(periodMs: number): (act: () => void) => void {
-  let lastAtMs = performance.now();
+export function atMostEvery(
+  periodMs: number,
+  now: () => number = () => performance.now(),
+): (act: () => void) => void {
+  let lastAtMs = now();
   return (act) => {
-    if (performance.now() - lastAtMs < periodMs) return;
-    lastAtMs = performance.now();
+    if (now() - lastAtMs < periodMs) return;
+    lastAtMs = now();
     act();
   };
 }

@@ -46,7 +46,8 @@ describe('resume', () => {
     });
     expect(positionOf({ upgraded: true })).toBe(0);
     expect(positionOf({ upgraded: true, committed: 5, log: { begin: 20, end: 100 } })).toBe(20);
-    expect(positionOf({ upgraded: true, committed: 500 })).toBe(0);
+    expect(positionOf({ upgraded: true, committed: 100 })).toBe(100);
+    expect(positionOf({ upgraded: true, committed: 101 })).toBe(0);
   });
 
   it('names a gap that retention made, and goes on at the start of the log', () => {
