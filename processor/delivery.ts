@@ -1,6 +1,5 @@
-// Gets records into one partition of an output, in order. What the broker refuses for its size is halved
-// until it fits; a single record that does not is replaced by a stub that names it, so that neither the
-// records behind it wait for ever nor anybody misses it in silence.
+// Gets records into one partition of an output, in order. A record that the broker refuses is replaced by a
+// stub that names it, so that neither the records behind it wait for ever nor anybody misses it in silence.
 import { ConfigError } from '../platform/errors.ts';
 import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import { ORIGIN_HEADER } from '../streams/origin.ts';
@@ -28,19 +27,17 @@ async function deliverWhole(
   send: Send,
   refused: (record: PlacedRecord, reason: string) => void,
 ): Promise<void> {
-  const sent = await send(records);
-  if (sent.kind === 'landed') return;
-  if (records.length > 1) {
-    const half = Math.ceil(records.length / 2);
-    await deliverWhole(records.slice(0, half), send, refused);
-    await deliverWhole(records.slice(half), send, refused);
-    return;
+  for (let left = records; left.length > 0;) {
+    const sent = await send(left);
+    if (sent.kind === 'landed') return;
+    const record = left[sent.landed]!;
+    refused(record, sent.reason);
+    const again = await send([stubOf(record, sent.reason)]);
+    if (again.kind === 'refused') {
+      throw new ConfigError(`the broker refuses even what stands for a record: ${again.reason}`);
+    }
+    left = left.slice(sent.landed + 1);
   }
-  const [record] = records;
-  refused(record!, sent.reason);
-  const again = await send([stubOf(record!, sent.reason)]);
-  if (again.kind === 'landed') return;
-  throw new ConfigError(`the broker refuses even what stands for a record: ${again.reason}`);
 }
 
 /** Says what was refused and why. It is no event, so a sink files it with the record it stands for. */

@@ -3,29 +3,43 @@
 import { ConfigError } from '../platform/errors.ts';
 import { csvHeader, csvHeaders } from '../streams/csv.ts';
 import { columnOf } from '../streams/stream.ts';
+import { csvPackerOf, type CsvPacker } from './csv-packer.ts';
 import { CsvRecords, type CsvMistake } from './csv-records.ts';
 import { CsvRows } from './csv-rows.ts';
+import { EventPage } from './event-page.ts';
 import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
 import { misfitError } from './misfit.ts';
+import type { TakeLine } from './plain-csv.ts';
 
 export class CsvReader implements EventReader {
   readonly #selection: FileSelection;
-  readonly #records = new CsvRecords((cells, line) => this.#take(cells, line));
+  readonly #packs: boolean;
+  readonly #records: CsvRecords;
   #rows: CsvRows | undefined;
-  #events: FileEvent[] = [];
+  #packer: CsvPacker | undefined;
+  #page = new EventPage();
+  #nowMs = 0;
   #lastLine = 1;
   #problem: ConfigError | undefined;
 
-  constructor(selection: FileSelection) {
+  /** `packs`: events are packed where the declaration and the line allow it. */
+  constructor(selection: FileSelection, packs = false) {
     this.#selection = selection;
+    this.#packs = packs;
+    const takeLine: TakeLine = (bytes, from, to, line) => this.#pack(bytes, from, to, line);
+    this.#records = new CsvRecords(
+      (cells, line) => this.#take(cells, line),
+      packs ? takeLine : undefined,
+    );
   }
 
-  async feed(chunk: Buffer): Promise<FileEvent[]> {
+  async feed(chunk: Buffer): Promise<EventPage> {
+    this.#nowMs = Date.now();
     this.#note(await this.#records.feed(chunk));
     return this.#collect();
   }
 
-  async finish(): Promise<FileEvent[]> {
+  async finish(): Promise<EventPage> {
     this.#note(await this.#records.finish());
     return this.#collect();
   }
@@ -50,7 +64,7 @@ export class CsvReader implements EventReader {
   #take(cells: string[], line: number): void {
     if (this.#problem !== undefined) return;
     try {
-      if (this.#rows === undefined) this.#rows = new CsvRows(this.#selection, cells, line);
+      if (this.#rows === undefined) this.#begin(cells, line);
       else this.#give(this.#rows.read(cells, line));
       this.#lastLine = line;
     } catch (thrown) {
@@ -59,10 +73,23 @@ export class CsvReader implements EventReader {
     }
   }
 
+  #begin(cells: string[], line: number): void {
+    const rows = new CsvRows(this.#selection, cells, line);
+    this.#rows = rows;
+    if (this.#packs) this.#packer = csvPackerOf(this.#selection, rows.header);
+  }
+
+  #pack(bytes: Buffer, from: number, to: number, line: number): number {
+    if (this.#packer === undefined || this.#problem !== undefined) return -1;
+    const end = this.#packer.take(bytes, from, to, this.#page, this.#rows!, this.#nowMs);
+    if (end >= 0) this.#lastLine = line;
+    return end;
+  }
+
   #give(event: FileEvent | undefined): void {
     if (event === undefined) return;
     const { onBadRow, path } = this.#selection;
-    if (event.misfit === undefined || onBadRow === 'dead-letter') this.#events.push(event);
+    if (event.misfit === undefined || onBadRow === 'dead-letter') this.#page.add(event);
     else this.#problem = misfitError(path, event.misfit);
   }
 
@@ -74,9 +101,9 @@ export class CsvReader implements EventReader {
     this.#problem ??= new ConfigError(`${where}: ${problem}`, { cause });
   }
 
-  #collect(): FileEvent[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
+  #collect(): EventPage {
+    const page = this.#page;
+    this.#page = new EventPage();
+    return page;
   }
 }

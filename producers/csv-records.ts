@@ -5,7 +5,7 @@ import { CsvError, parse, type Parser } from 'csv-parse';
 import { asError } from '../platform/errors.ts';
 import { MAX_EVENT_BYTES } from './file-event.ts';
 import { delimiterHint } from './csv-header.ts';
-import { PlainCsv } from './plain-csv.ts';
+import { PlainCsv, type TakeLine } from './plain-csv.ts';
 
 /** A mistake that ends the splitting: nobody can tell where the next record begins. */
 export interface CsvMistake {
@@ -45,9 +45,10 @@ export class CsvRecords {
   /** Of the record under way, with a delimiter for each cell: csv-parse does not count those. */
   #chars = 0;
 
-  constructor(onRecord: OnRecord) {
+  /** `takeLine` is offered every plain line behind the first record. */
+  constructor(onRecord: OnRecord, takeLine?: TakeLine) {
     this.#onRecord = onRecord;
-    this.#plain = new PlainCsv((cells, line) => this.#take(cells, line));
+    this.#plain = new PlainCsv((cells, line) => this.#take(cells, line), takeLine);
     this.#parser = parse({
       ...CSV_OPTIONS,
       max_record_size: MAX_EVENT_BYTES,

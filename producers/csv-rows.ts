@@ -5,6 +5,7 @@ import { compileCsvDraft, compileCsvReader, csvHeader, type CsvResult } from '..
 import { instantMs } from '../streams/instant.ts';
 import { columnOf } from '../streams/stream.ts';
 import { headerFault } from './csv-header.ts';
+import type { FileOrder } from './csv-packer.ts';
 import { compileTimeCheck, valueAt } from './event-times.ts';
 import { quoted, type FileEvent, type FileSelection } from './file-event.ts';
 import { compileMisfits } from './misfit.ts';
@@ -13,7 +14,7 @@ import { compileMisfits } from './misfit.ts';
 const MAX_KEY_CHARS = 256;
 
 /** Judges records in file order, after the header. `line` is counted from 1. */
-export class CsvRows {
+export class CsvRows implements FileOrder {
   readonly #selection: FileSelection;
   readonly #header: readonly string[];
   readonly #eventOf: ReturnType<typeof compileCsvReader>;
@@ -24,7 +25,8 @@ export class CsvRows {
   readonly #keyAt: number;
   readonly #timeColumn: string;
   readonly #timePath: readonly string[];
-  #lastMs = -Infinity;
+  /** The time of the last row that was taken, where rows of one key are. */
+  lastMs = -Infinity;
 
   /** @throws {ConfigError} when the header lacks a column of the stream, or has one twice. */
   constructor(selection: FileSelection, header: readonly string[], line: number) {
@@ -107,13 +109,13 @@ export class CsvRows {
     const value = result.ok ? valueAt(result.event, this.#timePath) : undefined;
     if (typeof value !== 'number' && typeof value !== 'string') return;
     const ms = instantMs(value)!;
-    if (ms < this.#lastMs) {
+    if (ms < this.lastMs) {
       const column = this.#timeColumn;
       const index = this.#header.indexOf(column);
       const command = sortCommand(this.#selection.path, index, typeof value);
       throw this.#error(line, column, `earlier than the row before. Sort the file: ${command}`);
     }
-    this.#lastMs = ms;
+    this.lastMs = ms;
   }
 
   #error(line: number, column: string, problem: string): ConfigError {

@@ -1,15 +1,16 @@
-// Brings events to Kafka or, when Kafka is away and ON_KAFKA_DOWN says so, prints them. Settles
-// every event it is given in the ledger, or leaves it open, which counts as failed.
+// Brings rows to Kafka or, when Kafka is away and ON_KAFKA_DOWN says so, prints them. Settles
+// every row it is given in the ledger, or leaves it open, which counts as failed.
 import { ConfigError, UnavailableError } from '../platform/errors.ts';
-import {
-  connectProducer,
-  type KafkaProducer,
-  type KeyedValue,
-} from '../platform/kafka/producer.ts';
+import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
+import { Sender } from '../platform/kafka/sender.ts';
 import { silentLog, type Logger } from '../platform/log.ts';
 import type { Ledger } from './account.ts';
 import type { ProducerConfig } from './config.ts';
 import type { DryRun } from './dry-run.ts';
+import type { EventPage } from './event-page.ts';
+import { Outbox } from './outbox.ts';
+import type { KeyedValue, RowRecords } from './row-records.ts';
+import type { Rows } from './row-source.ts';
 
 /** Why a run ends early. `failed` is exit code 3, Kafka is away; `unread` means that nobody reads stdout. */
 export type Ending = 'failed' | 'unread' | ConfigError;
@@ -19,17 +20,16 @@ export interface DeliveryOptions {
   readonly ledger: Ledger;
   readonly log: Logger;
   readonly dryRun: DryRun;
+  readonly records: RowRecords;
   /** Aborts when whatever is still under way must be given up. */
   readonly giveUp: AbortSignal;
 }
 
-/** A broker takes about 1 MB in one record batch; compression only helps. */
-const MAX_BATCH_BYTES = 900_000;
-
 export class Delivery implements AsyncDisposable {
   readonly #options: DeliveryOptions;
-  #producer: KafkaProducer | undefined;
-  /** Set for good once Kafka was given up. */
+  #sender: Sender | undefined;
+  /** Undefined while nothing is connected, and for good once Kafka was given up. */
+  #outbox: Outbox | undefined;
   #printing = false;
 
   constructor(options: DeliveryOptions) {
@@ -46,52 +46,88 @@ export class Delivery implements AsyncDisposable {
    * @throws {ConfigError} when Kafka refuses.
    */
   async open(stop: AbortSignal): Promise<Ending | undefined> {
-    const { config, log } = this.#options;
+    const { config, ledger, log, records } = this.#options;
     const waits = config.ON_KAFKA_DOWN === 'wait';
     const deadline = waits ? [] : [AbortSignal.timeout(config.KAFKA_MAX_BLOCK_MS)];
     // The one warning of a start without Kafka says what is done instead, so the wait is not told.
     const waitLog = waits ? log : silentLog();
-    const options = { topic: config.KAFKA_TOPIC, clientId: config.PRODUCER.name, log };
+    const { KAFKA_TOPIC: topic, PRODUCER } = config;
+    const options = { clientId: PRODUCER.name, log, createsTopics: 'npm run setup' };
     try {
-      const signal = AbortSignal.any([stop, ...deadline]);
-      this.#producer = await connectProducer(config, options, signal, waitLog);
+      const sender = new Sender(config, options);
+      this.#sender = sender;
+      await sender.open(topic, AbortSignal.any([stop, ...deadline]), waitLog);
+      const sent = (rows: number): void => ledger.settle('sent', rows);
+      const patience = (): AbortSignal => this.#patience();
+      this.#outbox = new Outbox({ topic, sender, records, patience, sent });
       return undefined;
     } catch (thrown) {
+      void this.#close();
       if (thrown instanceof ConfigError) return thrown;
       if (!(thrown instanceof UnavailableError)) throw thrown;
       return stop.aborted ? undefined : this.#fallBack(thrown);
     }
   }
 
-  /** Sends or prints events, at least one. Anything but undefined ends the run. */
-  async deliver(events: readonly KeyedValue[]): Promise<Ending | undefined> {
-    for (const batch of inBatches(events)) {
-      const ending = await this.#deliver(batch);
-      if (ending !== undefined) return ending;
-    }
-    return undefined;
+  #patience(): AbortSignal {
+    const { config, giveUp } = this.#options;
+    if (config.ON_KAFKA_DOWN === 'wait') return giveUp;
+    const timeoutMs = config.KAFKA_SEND_TIMEOUT_SEC * 1_000;
+    return AbortSignal.any([giveUp, AbortSignal.timeout(timeoutMs)]);
   }
 
-  async #deliver(events: readonly KeyedValue[]): Promise<Ending | undefined> {
-    if (this.#producer === undefined) return this.#print(events);
-    const { config, giveUp, ledger } = this.#options;
-    const timeoutMs = config.KAFKA_SEND_TIMEOUT_SEC * 1_000;
-    const deadline = config.ON_KAFKA_DOWN === 'wait' ? [] : [AbortSignal.timeout(timeoutMs)];
-    const signal = AbortSignal.any([giveUp, ...deadline]);
-    const { cause, inDoubt, sent, unsent } = await this.#producer.send(events, signal);
-    ledger.settle('sent', sent);
-    if (cause === undefined) return undefined;
-    this.#producer = undefined;
-    ledger.settle('inDoubt', inDoubt.length);
+  /**
+   * Takes or prints rows, at least one. A replay with pauses waits until they are acknowledged, one without until
+   * there is room for more. Anything but undefined ends the run.
+   */
+  async deliver(rows: readonly Rows<EventPage>[]): Promise<Ending | undefined> {
+    const outbox = this.#outbox;
+    if (outbox === undefined) return this.#print(this.#texts(rows));
+    const left = await outbox.add(rows);
+    if (this.#options.config.INTERVAL_MS > 0) await outbox.flush();
+    return outbox.hasFailed ? this.#giveUpKafka(outbox, left) : undefined;
+  }
+
+  /** Waits until what was taken is acknowledged, or deals with what is not. */
+  async flush(): Promise<Ending | undefined> {
+    const outbox = this.#outbox;
+    if (outbox === undefined) return undefined;
+    await outbox.flush();
+    return outbox.hasFailed ? this.#giveUpKafka(outbox, []) : undefined;
+  }
+
+  async #giveUpKafka(
+    outbox: Outbox,
+    rows: readonly Rows<EventPage>[],
+  ): Promise<Ending | undefined> {
+    this.#outbox = undefined;
+    const { cause, inDoubt, unsent } = await outbox.leftover();
+    void this.#close();
+    const doubts = inDoubt.reduce((sum, { count }) => sum + count, 0);
+    this.#options.ledger.settle('inDoubt', doubts);
     if (cause instanceof ConfigError) return cause;
-    const ending = this.#fallBack(cause, inDoubt.length);
+    const ending = this.#fallBack(cause, doubts);
     if (ending !== undefined) return ending;
     // Events in doubt are printed too, so that none is lost in silence; they count once.
-    return (await this.#show(inDoubt)) ?? this.#print(unsent);
+    for (const batch of inDoubt) {
+      const unread = await this.#show(await textsOf(batch));
+      if (unread !== undefined) return unread;
+    }
+    for (const batch of unsent) {
+      const unread = await this.#print(await textsOf(batch));
+      if (unread !== undefined) return unread;
+    }
+    return this.#print(this.#texts(rows));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#producer?.[Symbol.asyncDispose]();
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const sender = this.#sender;
+    this.#sender = undefined;
+    await sender?.[Symbol.asyncDispose]();
   }
 
   #fallBack(cause: Error, inDoubt = 0): Ending | undefined {
@@ -107,6 +143,15 @@ export class Delivery implements AsyncDisposable {
     return undefined;
   }
 
+  #texts(rows: readonly Rows<EventPage>[]): KeyedValue[] {
+    const { records } = this.#options;
+    const texts: KeyedValue[] = [];
+    for (const { from, page, to } of rows) {
+      for (let row = from; row < to; row += 1) texts.push(records.keyedValue(page, row));
+    }
+    return texts;
+  }
+
   async #print(events: readonly KeyedValue[]): Promise<Ending | undefined> {
     const ending = await this.#show(events);
     if (ending === undefined) this.#options.ledger.settle('dryRun', events.length);
@@ -120,26 +165,15 @@ export class Delivery implements AsyncDisposable {
   }
 }
 
-/** The events in order, cut where a batch would become too large; one that is alone too large stays alone. */
-export function* inBatches(
-  events: readonly KeyedValue[],
-  maxBytes = MAX_BATCH_BYTES,
-): Generator<readonly KeyedValue[]> {
-  let from = 0;
-  let bytes = 0;
-  for (const [index, event] of events.entries()) {
-    const size = sizeOf(event);
-    if (index > from && bytes + size > maxBytes) {
-      yield events.slice(from, index);
-      from = index;
-      bytes = 0;
-    }
-    bytes += size;
+/** The records of a batch that is not known to be in Kafka. */
+async function textsOf(batch: EncodedBatch): Promise<KeyedValue[]> {
+  const records = await batch.records();
+  const texts: KeyedValue[] = [];
+  while (records.next()) {
+    const [key, value] = [String(records.key()), String(records.value())];
+    const headers = records.headers().map(([name, held]) => [name, String(held)] as const);
+    const named = headers.length === 0 ? {} : { headers: Object.fromEntries(headers) };
+    texts.push({ key, value, ...named });
   }
-  if (from < events.length) yield from === 0 ? events : events.slice(from);
-}
-
-function sizeOf({ headers = {}, key, value }: KeyedValue): number {
-  const parts = [key, value, ...Object.entries(headers).flat()];
-  return parts.reduce((bytes, part) => bytes + Buffer.byteLength(part), 0);
+  return texts;
 }

@@ -2,9 +2,9 @@
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { KeyedValue } from '../platform/kafka/producer.ts';
 import { DryRun } from './dry-run.ts';
 import { misfitHeaders } from './misfit.ts';
+import type { KeyedValue } from './row-records.ts';
 
 const event = (a: number): KeyedValue => ({ key: 'k', value: JSON.stringify({ a }) });
 

@@ -1,8 +1,8 @@
 // Prints events instead of sending them: one `[DRY-RUN] {json}` line each on stdout, waiting while
 // the reader is slow. A reader that went away (`… | head`) is a value, not a failure.
 import type { Writable } from 'node:stream';
-import type { KeyedValue } from '../platform/kafka/producer.ts';
 import { visible } from '../platform/visible.ts';
+import type { KeyedValue } from './row-records.ts';
 
 const PREFIX = '[DRY-RUN] ';
 

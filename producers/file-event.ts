@@ -1,6 +1,7 @@
 // What is taken from a file of events, whatever its format: which events, in which form, and how a
 // reader of a format is driven. The readers are in csv-reader.ts and json-reader.ts.
 import type { TopicStream } from '../streams/stream.ts';
+import type { EventPage } from './event-page.ts';
 import type { FileEncoding } from './file-text.ts';
 
 /** An event's members in wire order, ready for JSON. */
@@ -45,9 +46,9 @@ export interface FileSelection {
 /** Reads one file from its first byte to its last; a mistake is kept until it is asked for. */
 export interface EventReader {
   /** The events that this chunk completes, up to the first mistake. */
-  feed(chunk: Buffer): FileEvent[] | Promise<FileEvent[]>;
+  feed(chunk: Buffer): EventPage | Promise<EventPage>;
   /** The events of what the file ends with. */
-  finish(): FileEvent[] | Promise<FileEvent[]>;
+  finish(): EventPage | Promise<EventPage>;
   /** @throws {ConfigError} naming file and place, if there was a mistake. */
   throwIfBad(): void;
   /** @throws {ConfigError} if the file has no events; `count` were found. */

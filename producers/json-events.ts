@@ -7,6 +7,7 @@ import { instantMs } from '../streams/instant.ts';
 import type { Rejection } from '../streams/rejection.ts';
 import { columnOf, type Column } from '../streams/stream.ts';
 import { compileValidator } from '../streams/validate.ts';
+import type { FileOrder } from './csv-packer.ts';
 import { compileTimeCheck, valueAt } from './event-times.ts';
 import { quoted, type Event, type FileEvent, type FileSelection } from './file-event.ts';
 import { TOO_DEEP, isTooDeep, syntaxHint, wrapperHint } from './json-fault.ts';
@@ -18,14 +19,15 @@ import { onOneLine } from './one-line.ts';
 const ANY_TIME_MS = Infinity;
 
 /** Judges values in file order. */
-export class JsonEvents {
+export class JsonEvents implements FileOrder {
   readonly #selection: FileSelection;
   readonly #validate: ReturnType<typeof compileValidator>;
   readonly #timeFault: ReturnType<typeof compileTimeCheck>;
   readonly #misfit: ReturnType<typeof compileMisfits>;
   readonly #key: Column;
   readonly #time: Column;
-  #lastMs = -Infinity;
+  /** The time of the last event that was taken, where events of one key are. */
+  lastMs = -Infinity;
 
   constructor(selection: FileSelection) {
     const { leaves, key, eventTime } = selection.stream;
@@ -79,11 +81,11 @@ export class JsonEvents {
     const time = valueAt(value, this.#time.path);
     if (typeof time === 'number' || typeof time === 'string') {
       const ms = instantMs(time)!;
-      if (ms < this.#lastMs) {
+      if (ms < this.lastMs) {
         const problem = `member ${eventTime}: earlier than the event before`;
         throw placed(this.#selection.path, place, problem);
       }
-      this.#lastMs = ms;
+      this.lastMs = ms;
     }
     return valueAt(value, this.#key.path) === this.#selection.key;
   }

@@ -1,8 +1,10 @@
 // Reads a stream's events from the bytes of a JSON file, an array or lines. A bad event is told with
 // file, element, line and member, and ends the reading after every event before it was given out.
 import { ConfigError } from '../platform/errors.ts';
+import { EventPage } from './event-page.ts';
 import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
 import { JsonEvents, placed } from './json-events.ts';
+import { jsonPackerOf, type JsonPacker } from './json-packer.ts';
 import type { JsonMistake, JsonPlace, JsonSplitter, OnValue } from './json-splitter.ts';
 import { misfitError } from './misfit.ts';
 
@@ -10,22 +12,31 @@ export class JsonReader implements EventReader {
   readonly #selection: FileSelection;
   readonly #judge: JsonEvents;
   readonly #splitter: JsonSplitter;
-  #events: FileEvent[] = [];
+  #page = new EventPage();
+  readonly #packer: JsonPacker | undefined;
+  #nowMs = 0;
   #values = 0;
   #problem: ConfigError | undefined;
 
-  constructor(selection: FileSelection, Splitter: new (onValue: OnValue) => JsonSplitter) {
+  /** `packs`: events are packed where the declaration and the value allow it. */
+  constructor(
+    selection: FileSelection,
+    Splitter: new (onValue: OnValue) => JsonSplitter,
+    packs = false,
+  ) {
+    this.#packer = packs ? jsonPackerOf(selection) : undefined;
     this.#selection = selection;
     this.#judge = new JsonEvents(selection);
     this.#splitter = new Splitter((bytes, place) => this.#take(bytes, place));
   }
 
-  feed(chunk: Buffer): FileEvent[] {
+  feed(chunk: Buffer): EventPage {
+    this.#nowMs = Date.now();
     if (this.#problem === undefined) this.#note(this.#splitter.feed(chunk));
     return this.#collect();
   }
 
-  finish(): FileEvent[] {
+  finish(): EventPage {
     if (this.#problem === undefined) this.#note(this.#splitter.finish());
     return this.#collect();
   }
@@ -45,6 +56,7 @@ export class JsonReader implements EventReader {
   #take(bytes: Buffer, place: JsonPlace): void {
     if (this.#problem !== undefined) return;
     this.#values += 1;
+    if (this.#packer?.take(bytes, this.#page, this.#judge, this.#nowMs) === true) return;
     try {
       this.#give(this.#judge.read(bytes, place));
     } catch (thrown) {
@@ -56,7 +68,7 @@ export class JsonReader implements EventReader {
   #give(event: FileEvent | undefined): void {
     if (event === undefined) return;
     const { onBadRow, path } = this.#selection;
-    if (event.misfit === undefined || onBadRow === 'dead-letter') this.#events.push(event);
+    if (event.misfit === undefined || onBadRow === 'dead-letter') this.#page.add(event);
     else this.#problem = misfitError(path, event.misfit);
   }
 
@@ -65,9 +77,9 @@ export class JsonReader implements EventReader {
     this.#problem ??= placed(this.#selection.path, mistake.place, mistake.problem);
   }
 
-  #collect(): FileEvent[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
+  #collect(): EventPage {
+    const page = this.#page;
+    this.#page = new EventPage();
+    return page;
   }
 }

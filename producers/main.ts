@@ -10,13 +10,14 @@ import { applyArguments } from './arguments.ts';
 import { readProducerConfig, rowLimitMistake, type ProducerConfig } from './config.ts';
 import { Delivery, type Ending } from './delivery.ts';
 import { DryRun } from './dry-run.ts';
-import type { FileEvent } from './file-event.ts';
+import type { EventPage } from './event-page.ts';
 import { producerMetrics, serveProducerMetrics } from './metrics.ts';
 import { misfitError } from './misfit.ts';
 import { openSelection, type Selection } from './selection.ts';
 import { Pace } from './pace.ts';
 import { showProgress } from './progress.ts';
 import { replay } from './replay.ts';
+import type { Rows } from './row-source.ts';
 
 export interface ProducerService extends Service {
   /** What became of every row, once the producer has ended, however it ended. */
@@ -84,6 +85,7 @@ class Session implements ProducerService {
       ledger: this.#ledger,
       log,
       dryRun: new DryRun(output),
+      records: selection.records,
       giveUp: this.#giveUp.signal,
     });
     this.ended = this.#run();
@@ -117,30 +119,30 @@ class Session implements ProducerService {
     const stop = this.#stop.signal;
     const refused = await this.#delivery.open(stop);
     if (refused !== undefined || stop.aborted) return refused;
-    const { source, encode } = this.#selection;
     const progress = this.#showProgress();
     const replaying = replay({
-      source,
-      encode,
+      source: this.#selection.source,
       pace: new Pace(this.#config.INTERVAL_MS),
       ledger: this.#ledger,
-      isMisfit: (event) => this.#isMisfit(event),
+      misfits: (rows) => this.#misfits(rows),
       limit: this.#config.ROW_LIMIT.rows,
-      deliver: (events) => this.#delivery.deliver(events),
+      deliver: (rows) => this.#delivery.deliver(rows),
       stop,
     });
-    return replaying.finally(() => progress[Symbol.dispose]());
+    const ending = await replaying.finally(() => progress[Symbol.dispose]());
+    return (await this.#delivery.flush()) ?? ending;
   }
 
   /** The first one is told at once, so that nobody has to wait for the account to learn of a wrong file. */
-  #isMisfit({ misfit }: FileEvent): boolean {
-    if (misfit === undefined) return false;
-    if (!this.#toldOfMisfit) {
+  #misfits({ from, page, to }: Rows<EventPage>): number {
+    const misfits = page.misfits(from, to);
+    if (misfits > 0 && !this.#toldOfMisfit) {
+      const misfit = page.others().find((event) => event.misfit !== undefined)!.misfit!;
       const { message } = misfitError(this.#config.DATA_PATH, misfit);
       this.#log.warn(`${message}; this row and others that do not fit become dead letters`);
+      this.#toldOfMisfit = true;
     }
-    this.#toldOfMisfit = true;
-    return true;
+    return misfits;
   }
 
   #showProgress(): Disposable {

@@ -13,12 +13,14 @@ export class PlainCsv {
   /** Lines taken so far, blank ones included. */
   lines = 0;
   readonly #onRecord: (cells: string[], line: number) => void;
+  readonly #takeLine: TakeLine | undefined;
   readonly #carry = new Carry();
   #atStart = true;
 
-  /** `line` counts from 1. */
-  constructor(onRecord: (cells: string[], line: number) => void) {
+  /** `line` counts from 1. What `takeLine` takes is not split. */
+  constructor(onRecord: (cells: string[], line: number) => void, takeLine?: TakeLine) {
     this.#onRecord = onRecord;
+    this.#takeLine = takeLine;
   }
 
   /**
@@ -29,6 +31,11 @@ export class PlainCsv {
     const end = chunk.lastIndexOf(LINE_FEED) + 1;
     if (end === 0) {
       this.#carry.add(chunk);
+    } else if (this.#takeLine !== undefined) {
+      const lines = this.#carry.take(chunk.subarray(0, end));
+      const rest = this.#takeBytes(lines, this.#takeLine);
+      if (rest !== undefined) return Buffer.concat([rest, chunk.subarray(end)]);
+      this.#carry.add(chunk.subarray(end));
     } else {
       const text = this.#carry.take(chunk.subarray(0, end - 1)).toString();
       const rest = this.#takeText(text);
@@ -43,6 +50,22 @@ export class PlainCsv {
     if (this.#carry.bytes === 0) return undefined;
     const line = this.#carry.take(NOTHING);
     return this.#takeText(line.toString()) === undefined ? undefined : line;
+  }
+
+  /** The same of bytes that end with a line, each of which is offered to `takeLine` first. */
+  #takeBytes(bytes: Buffer, takeLine: TakeLine): Buffer | undefined {
+    for (let at = 0; at < bytes.length;) {
+      const taken = this.#atStart ? -1 : takeLine(bytes, at, bytes.length, this.lines + 1);
+      if (taken >= 0) {
+        this.lines += 1;
+        at = taken;
+        continue;
+      }
+      const end = bytes.indexOf(LINE_FEED, at);
+      if (this.#takeText(bytes.toString('utf8', at, end)) !== undefined) return bytes.subarray(at);
+      at = end + 1;
+    }
+    return undefined;
   }
 
   /** Takes lines until one is not plain and returns that one with all after it. */
@@ -61,6 +84,9 @@ export class PlainCsv {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** Takes the line that begins at `from`, its line feed included, and returns its end; -1 when it does not. */
+export type TakeLine = (bytes: Buffer, from: number, to: number, line: number) => number;
 
 /**
  * The cells of a line without its end, trimmed unless they stand in quotes; none for a line of blanks,

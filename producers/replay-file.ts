@@ -2,6 +2,7 @@
 // object a line, each also compressed. A mistake ends it after every event before it was given out.
 import { ConfigError } from '../platform/errors.ts';
 import { CsvReader } from './csv-reader.ts';
+import type { EventPage } from './event-page.ts';
 import type { EventReader, FileEvent, FileSelection } from './file-event.ts';
 import { readFileBytes, type FilePosition } from './file-source.ts';
 import { textOf } from './file-text.ts';
@@ -10,28 +11,37 @@ import { JsonLines } from './json-lines.ts';
 import { JsonReader } from './json-reader.ts';
 
 /**
- * The selected events of a file, in file order, some at a time.
+ * The selected events of a file, in file order, some at a time, each as it was read.
  * @throws {ConfigError} naming file and place when the file is not as it must be.
  */
 export async function* replayFile(
   selection: FileSelection,
-  position: FilePosition = { readBytes: 0, sizeBytes: 0 },
+  position?: FilePosition,
 ): AsyncGenerator<FileEvent[]> {
+  for await (const page of replayPages(selection, position, false)) yield page.others();
+}
+
+/** The same in pages, in which events are packed where that is possible. */
+export async function* replayPages(
+  selection: FileSelection,
+  position: FilePosition = { readBytes: 0, sizeBytes: 0 },
+  packs = true,
+): AsyncGenerator<EventPage> {
   let reader: EventReader | undefined;
   let count = 0;
   const { encoding, path } = selection;
   for await (const chunk of textOf(readFileBytes(path, position), path, encoding)) {
-    reader ??= readerOf(selection, chunk);
-    const events = await reader.feed(chunk);
-    count += events.length;
-    if (events.length > 0) yield events;
+    reader ??= readerOf(selection, chunk, packs);
+    const page = await reader.feed(chunk);
+    count += page.length;
+    if (page.length > 0) yield page;
     reader.throwIfBad();
   }
-  reader ??= readerOf(selection, Buffer.alloc(0));
-  const events = await reader.finish();
-  if (events.length > 0) yield events;
+  reader ??= readerOf(selection, Buffer.alloc(0), packs);
+  const page = await reader.finish();
+  if (page.length > 0) yield page;
   reader.throwIfBad();
-  reader.requireEvents(count + events.length);
+  reader.requireEvents(count + page.length);
 }
 
 export type FileFormat = 'csv' | 'array' | 'lines';
@@ -53,8 +63,8 @@ export function formatOf(path: string, beginning: Buffer): FileFormat {
   return first === '[' ? 'array' : 'lines';
 }
 
-function readerOf(selection: FileSelection, beginning: Buffer): EventReader {
+function readerOf(selection: FileSelection, beginning: Buffer, packs: boolean): EventReader {
   const format = formatOf(selection.path, beginning);
-  if (format === 'csv') return new CsvReader(selection);
-  return new JsonReader(selection, format === 'array' ? JsonArray : JsonLines);
+  if (format === 'csv') return new CsvReader(selection, packs);
+  return new JsonReader(selection, format === 'array' ? JsonArray : JsonLines, packs);
 }

@@ -6,7 +6,7 @@ import { Ledger } from './account.ts';
 import type { Ending } from './delivery.ts';
 import { Pace } from './pace.ts';
 import { MAX_BATCH_ROWS, replay } from './replay.ts';
-import { RowSource } from './row-source.ts';
+import { RowSource, type Rows } from './row-source.ts';
 
 interface Run {
   rows: number;
@@ -38,7 +38,8 @@ async function runReplay({
   const delivered: string[] = [];
   let batches = 0;
   let underWay = 0;
-  const deliver = async (events: readonly string[]): Promise<Ending | undefined> => {
+  const deliver = async (rows: readonly Rows<number[]>[]): Promise<Ending | undefined> => {
+    const events = rows.flatMap(({ from, page, to }) => page.slice(from, to).map(String));
     underWay += 1;
     expect(underWay).toBe(1);
     expect(events.length).toBeLessThanOrEqual(MAX_BATCH_ROWS);
@@ -53,7 +54,7 @@ async function runReplay({
     return undefined;
   };
   const ending = await replay({
-    source, ledger, limit, deliver, pace: new Pace(0), encode: String, stop: stop.signal,
+    source, ledger, limit, deliver, pace: new Pace(0), stop: stop.signal,
   }); // prettier-ignore
   return { ending, delivered, account: ledger.close() };
 }

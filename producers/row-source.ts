@@ -1,19 +1,31 @@
-// Hands out events one batch at a time from something that yields them page by page, again from its
+// Hands out rows one batch at a time from something that yields them page by page, again from its
 // start when looping. What was read before a failure is handed out before the failure is thrown.
 
-/** Opens the rows from their start; must yield at least one event or throw. */
-export type OpenPages<Event> = () => AsyncGenerator<readonly Event[]>;
+/** Rows that were read together. */
+export interface Page {
+  readonly length: number;
+}
 
-export class RowSource<Event> implements AsyncDisposable {
-  readonly #open: OpenPages<Event>;
+/** Some rows of a page. */
+export interface Rows<P extends Page> {
+  readonly page: P;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Opens the rows from their start; must yield at least one or throw. */
+export type OpenPages<P extends Page> = () => AsyncGenerator<P>;
+
+export class RowSource<P extends Page> implements AsyncDisposable {
+  readonly #open: OpenPages<P>;
   readonly #loop: boolean;
-  #pages: AsyncGenerator<readonly Event[]>;
-  #page: readonly Event[] = [];
+  #pages: AsyncGenerator<P>;
+  #page: P | undefined;
   #at = 0;
   #ended = false;
   #failure: { readonly thrown: unknown } | undefined;
 
-  constructor(open: OpenPages<Event>, loop: boolean) {
+  constructor(open: OpenPages<P>, loop: boolean) {
     this.#open = open;
     this.#loop = loop;
     this.#pages = open();
@@ -24,12 +36,15 @@ export class RowSource<Event> implements AsyncDisposable {
     if (!(await this.#fill()) && this.#failure !== undefined) throw this.#failure.thrown;
   }
 
-  /** The next `max` events; fewer only at the end or before a failure, none at the end. */
-  async take(max: number): Promise<Event[]> {
-    const taken: Event[] = [];
-    while (taken.length < max && (await this.#fill())) {
-      const end = Math.min(this.#page.length, this.#at + max - taken.length);
-      for (; this.#at < end; this.#at += 1) taken.push(this.#page[this.#at]!);
+  /** The next `max` rows; fewer only at the end or before a failure, none at the end. */
+  async take(max: number): Promise<Rows<P>[]> {
+    const taken: Rows<P>[] = [];
+    for (let left = max; left > 0 && (await this.#fill());) {
+      const page = this.#page!;
+      const from = this.#at;
+      this.#at = Math.min(page.length, from + left);
+      left -= this.#at - from;
+      taken.push({ page, from, to: this.#at });
     }
     if (taken.length === 0 && this.#failure !== undefined) throw this.#failure.thrown;
     return taken;
@@ -40,9 +55,9 @@ export class RowSource<Event> implements AsyncDisposable {
     await this.#pages.return(undefined);
   }
 
-  /** Makes sure that the page has an event left; false at the end or at a failure. */
+  /** Makes sure that the page has a row left; false at the end or at a failure. */
   async #fill(): Promise<boolean> {
-    while (this.#at >= this.#page.length) {
+    while (this.#at >= (this.#page?.length ?? 0)) {
       if (this.#ended || this.#failure !== undefined) return false;
       await this.#turn();
     }

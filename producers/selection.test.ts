@@ -24,8 +24,12 @@ it('sends a row that does not fit with its file, line and problem, and never sta
     ...{ PRODUCER: 'traffic', DATA_PATH: path, DATA_ENCODING: 'latin1' },
     ...{ ON_BAD_ROW: 'dead-letter', USE_NOW_TS: 'true' },
   });
-  const { encode, source } = await openSelection(config);
-  const [good, bad] = (await source.take(5)).map(encode);
+  const { records, source } = await openSelection(config);
+  const rows = (await source.take(5)).flatMap(({ from, page, to }) => {
+    return Array.from({ length: to - from }, (_, at) => records.keyedValue(page, from + at));
+  });
+  const [good, bad] = rows;
+  expect(rows).toHaveLength(2);
   await source[Symbol.asyncDispose]();
   expect(good).toMatchObject({ key: 'Dü' });
   expect(good).not.toHaveProperty('headers');

@@ -1,19 +1,20 @@
 // What a producer replays: which stream, from which file, which rows of it, under which keys, as which
 // JSON.
 import { columnOf, type TopicStream } from '../streams/stream.ts';
-import type { KeyedValue } from '../platform/kafka/producer.ts';
 import type { ProducerConfig } from './config.ts';
 import { producers } from './devices.ts';
 import { compileJson } from './event-json.ts';
+import type { EventPage } from './event-page.ts';
 import type { Event, FileEvent } from './file-event.ts';
 import { misfitHeaders } from './misfit.ts';
-import { replayFile } from './replay-file.ts';
+import { replayPages } from './replay-file.ts';
+import { RowRecords, type KeyedValue } from './row-records.ts';
 import { RowSource } from './row-source.ts';
 
 export interface Selection {
-  readonly source: RowSource<FileEvent>;
-  /** The record of an event. */
-  readonly encode: (event: FileEvent) => KeyedValue;
+  readonly source: RowSource<EventPage>;
+  /** The records of its rows. */
+  readonly records: RowRecords;
   /** How much of the file has been read, 0 to 1. */
   readonly share: () => number;
 }
@@ -26,17 +27,18 @@ export async function openSelection(config: ProducerConfig): Promise<Selection> 
   const one = key === undefined ? {} : { key, knownKeys };
   const { DATA_ENCODING: encoding, DATA_PATH: path, ON_BAD_ROW: onBadRow } = config;
   const file = { stream, path, encoding, onBadRow, ...one };
-  const source = new RowSource(() => replayFile(file, position), config.LOOP);
+  const source = new RowSource(() => replayPages(file, position), config.LOOP);
   await source.check();
   const keyOf = compileKey(stream);
   const jsonOf = compileJson(stream, config.USE_NOW_TS);
+  const encode = (event: FileEvent): KeyedValue => {
+    const { json, members, misfit } = event;
+    if (misfit === undefined) return { key: keyOf(members), value: jsonOf(event) };
+    return { key: misfit.key, value: json!, headers: misfitHeaders(path, misfit) };
+  };
   return {
     source,
-    encode: (event) => {
-      const { json, members, misfit } = event;
-      if (misfit === undefined) return { key: keyOf(members), value: jsonOf(event) };
-      return { key: misfit.key, value: json!, headers: misfitHeaders(path, misfit) };
-    },
+    records: new RowRecords(encode, config.USE_NOW_TS),
     share: () => position.readBytes / Math.max(1, position.sizeBytes),
   };
 }

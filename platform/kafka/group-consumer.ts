@@ -18,7 +18,7 @@ import {
 } from './failure.ts';
 import type { GroupReceiver } from './group-receiver.ts';
 import { readLogRanges, type LogRange } from './log-ranges.ts';
-import { rawFetching } from './raw-fetch.ts';
+import { rawFetching } from './kafkajs-inside.ts';
 import type { InflateLimits } from './record-pieces.ts';
 import { KafkaCheck } from './speaks-kafka.ts';
 import type { GroupConfig, KafkaConfig } from './variables.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scanNumber, scannedDouble, scannedInstantMs } from './exact-number.ts';
-import { secondsToMs } from '../streams/instant.ts';
+import { secondsToMs } from './instant.ts';
 
 function read(text: string): number {
   const bytes = Buffer.from(`${text},`);
