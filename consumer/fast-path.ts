@@ -7,7 +7,12 @@
 //   - a number is only taken when it is provably the one JSON.parse gives (exact-number.ts).
 import type { Block, BlockColumn } from '../platform/clickhouse/block.ts';
 import { setInt64 } from '../platform/clickhouse/block.ts';
-import { scanNumber, scannedDouble, scannedIsWhole, scannedInstantMs } from '../streams/exact-number.ts';
+import {
+  scanNumber,
+  scannedDouble,
+  scannedIsWhole,
+  scannedInstantMs,
+} from '../streams/exact-number.ts';
 import type { Field } from '../streams/field.ts';
 import { isField, type EventShape, type Stream } from '../streams/stream.ts';
 

@@ -42,7 +42,9 @@ const time = fc.oneof(
 const record: fc.Arbitrary<OutgoingRecord> = fc.record({
   key: fc.oneof(bytes(30), sized),
   value: fc.oneof(bytes(300), sized),
-  headers: fc.array(fc.tuple(fc.constantFrom('a', 'ü', '', '__proto__'), bytes(80)), { maxLength: 4 }),
+  headers: fc.array(fc.tuple(fc.constantFrom('a', 'ü', '', '__proto__'), bytes(80)), {
+    maxLength: 4,
+  }),
   timestampMs: time,
 });
 const records = fc.array(record, { minLength: 1, maxLength: 12 });

@@ -39,10 +39,11 @@ export class Products {
     this.#breach = breach;
   }
 
-  /** Appends a batch as the broker does: whole, or not at all if it refuses the content. */
+  /** Appends records as a sender gets them there: all, or those before the first one that the broker refuses. */
   append(partition: number, records: readonly PlacedRecord[]): Sent {
     const messages: Message[] = [];
-    for (const { headers, value } of records) {
+    let refusedAt: number | undefined;
+    for (const [index, { headers, value }] of records.entries()) {
       const origin = headers.find(([name]) => name === ORIGIN_HEADER)?.[1]?.toString() ?? '';
       const read = this.#readFrom(origin);
       if (read === undefined) this.#breach(`${origin} was made and is no committed record`);
@@ -51,17 +52,21 @@ export class Products {
         this.#breach(`${origin} went to partition ${partition}, away from its neighbours`);
       }
       const isWhole = value.equals(valueOf(read));
-      if (isWhole && isRefused(read)) return { kind: 'refused', reason: 'INVALID_RECORD' };
+      if (isWhole && isRefused(read)) {
+        refusedAt = index;
+        break;
+      }
       if (!isWhole && !isRefused(read)) this.#breach(`${origin} was made into something else`);
       messages.push({ id: read.id, good: read.good && isWhole, origin });
     }
-    this.#processed.append(partition, messages);
+    if (messages.length > 0) this.#processed.append(partition, messages);
     for (const { origin } of messages) this.#note(origin!);
     if (this.#chance.happens(TWICE)) {
       const late = this.#chance.between(1, LATE_MS);
       this.#time.after(late, () => this.#processed.append(partition, messages));
     }
-    return { kind: 'landed' };
+    if (refusedAt === undefined) return { kind: 'landed' };
+    return { kind: 'refused', landed: refusedAt, reason: 'INVALID_RECORD' };
   }
 
   #readFrom(origin: string): LogRecord | undefined {

@@ -125,7 +125,8 @@ class SimulatedSender implements Sender {
         const append = (): Sent => this.#products.append(partition, records);
         const request = this.#program.send(this.#kafka, append);
         const sent = await Promise.race([request, this.#givenUp.promise]);
-        if (sent.kind === 'landed') this.#note(records);
+        const landed = sent.kind === 'landed' ? records.length : sent.landed;
+        if (landed > 0) this.#note(records.slice(0, landed));
         return sent;
       } catch (error) {
         const isDoubt = error instanceof UnclearOutcomeError || error instanceof UnavailableError;
