@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { UnavailableError } from '../platform/errors.ts';
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
+import { batchOfRecords } from '../platform/kafka/record-batch-writer.ts';
 import type { Delivery } from '../platform/kafka/sender.ts';
 import { EventPage } from './event-page.ts';
 import type { FileEvent } from './file-event.ts';
@@ -131,4 +132,25 @@ it('brings every row into one batch of its partition, in order, and none twice',
     ),
     { numRuns: 25 },
   );
+});
+
+it('says of what was cut from a batch in doubt that it is in doubt, too', async () => {
+  const page = pageOf([{ key: 'a', bytes: 10 }], 0);
+  const [half, clean] = [1, 0].map((doubts) => {
+    const batch = batchOfRecords(0, [{ key: null, value: null, headers: [], timestampMs: 1 }]);
+    batch.doubts = doubts;
+    return batch;
+  });
+  const send = (_: string, failed: EncodedBatch): Promise<Delivery> => {
+    const cause = new UnavailableError('gone');
+    return Promise.resolve({ kind: 'in-doubt', sent: 0, failed, behind: [half!, clean!], cause });
+  };
+  const sender = { send, knownPartitions: () => 1 };
+  const parts = { topic: 't', sender, records, patience: () => signal, sent: () => undefined };
+  const outbox = new Outbox(parts);
+  await outbox.add([{ page, from: 0, to: 1 }]);
+  await outbox.flush();
+  const { inDoubt, unsent } = await outbox.leftover();
+  expect(inDoubt.slice(1)).toEqual([half]);
+  expect(unsent).toEqual([clean]);
 });

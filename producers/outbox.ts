@@ -118,7 +118,10 @@ export class Outbox {
     this.#cause ??= delivery.cause;
     const failed = delivery.kind === 'in-doubt' ? this.#inDoubt : this.#unsent;
     failed.push(delivery.failed);
-    this.#unsent.push(...delivery.behind);
+    for (const batch of delivery.behind) {
+      const held = delivery.kind === 'in-doubt' && batch.doubts > 0 ? this.#inDoubt : this.#unsent;
+      held.push(batch);
+    }
   }
 
   /** Sends everything that was taken, and waits until it is acknowledged or has failed. */

@@ -51,7 +51,7 @@ export function compileByteEnrich(
 /** A member's value; a text of the declaration has no escapes. */
 function valueAt(bytes: Buffer, from: number, to: number, texts: KnownTexts): unknown {
   if (bytes[from] === QUOTE) return texts.of(bytes, from + 1, to - 1);
-  return JSON.parse(bytes.latin1Slice(from, to)) as unknown;
+  return JSON.parse(bytes.toString('latin1', from, to)) as unknown;
 }
 
 /** Strings of bytes, of which the last ones are kept. */

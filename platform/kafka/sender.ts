@@ -24,7 +24,8 @@ import type { KafkaConfig } from './variables.ts';
  * What became of a batch. Of its records the first `sent` are in Kafka. Behind them comes what failed:
  * `refused` for its content, so that it is not in Kafka and sending it again would not help (one record);
  * `in-doubt`, written to a connection without an answer, so that all of it is in Kafka or nothing;
- * or `unsent`, not in Kafka. What lies behind that was not sent either.
+ * or `unsent`, not in Kafka. What lies behind that was not sent either, unless it was cut from one batch with
+ * what is in doubt: then it has `doubts`, too.
  */
 export type Delivery =
   | { readonly kind: 'sent'; readonly sent: number }
@@ -151,7 +152,9 @@ export class Sender implements AsyncDisposable {
    * Why retrying makes no duplicates: a batch keeps its sequence number, nothing else of its partition is on
    * its way, and the broker acknowledges a batch that it already has without storing it again. That holds
    * while the connection's identity lives; what was given up after it was written can neither be asked for nor
-   * be sent again under another identity, hence `in-doubt`.
+   * be sent again under another identity, hence `in-doubt`. A broker judges the same bytes the same way each time,
+   * so a refusal settles the doubt of one record. The halves of a batch take its numbers, which are free only if
+   * it is not in Kafka.
    */
   send(topic: string, batch: EncodedBatch, signal: AbortSignal): Promise<Delivery> {
     const line = this.#line(topic, batch.partition);
@@ -178,12 +181,16 @@ export class Sender implements AsyncDisposable {
       if (failure === undefined) {
         sent += next.count;
         left.shift();
+        // Its number was free, so that what it was cut from is not in Kafka.
+        for (const behind of left) behind.doubts = 0;
         continue;
       }
-      const isDoubtful = next.doubts > 0;
-      const reason = isDoubtful ? undefined : refusedContent(failure);
+      const reason = refusedContent(failure);
+      const isDoubtful = next.doubts > 0 && reason === undefined;
       if (reason !== undefined && next.count > 1 && next.identity === undefined) {
-        left.splice(0, 1, ...(await halved(next, 'lz4')));
+        const halves = await halved(next, 'lz4');
+        for (const half of halves) half.doubts = next.doubts;
+        left.splice(0, 1, ...halves);
         continue;
       }
       line.closed = failure;

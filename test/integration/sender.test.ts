@@ -47,6 +47,24 @@ describeBackend('the sender', () => {
     expect(await keysOf(topic)).toEqual(records.map(({ key }) => String(key)));
   });
 
+  it('cuts what is too large also when an answer about it was lost before', async () => {
+    const topic = await newTopic();
+    await using sender = senderWith();
+    const batch = batchOfRecords(
+      0,
+      ['a', 'b', 'c'].map((name) => record(name, 400_000)),
+    );
+    batch.doubts = 1;
+    expect(await sender.send(topic, batch, signal)).toEqual({ kind: 'sent', sent: 3 });
+    const alone = batchOfRecords(0, [record('d', 1_500_000)]);
+    alone.doubts = 1;
+    expect(await sender.send(topic, alone, signal)).toMatchObject({ kind: 'refused', sent: 0 });
+    sender.goOn(topic, 0);
+    const next = batchOfRecords(0, [record('e')]);
+    expect(await sender.send(topic, next, signal)).toEqual({ kind: 'sent', sent: 1 });
+    expect(await keysOf(topic)).toEqual(['a', 'b', 'c', 'e']);
+  });
+
   it('says which record is refused, and sends nothing behind it before it is told to go on', async () => {
     const topic = await newTopic();
     await using sender = senderWith();
