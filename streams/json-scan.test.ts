@@ -27,6 +27,11 @@ const RECORD_MS = 1_700_000_000_000;
 const validate = compileValidator({ columns: leaves });
 
 const seconds = fc.double({ min: 1.5e9, max: 1.7001e9, noNaN: true });
+/** Doubles of all sizes, most of which need an exponent, and such as devices send. */
+const ratio = fc.oneof(
+  fc.double({ min: 0, max: 1, noNaN: true }),
+  fc.nat(1_000_000).map((millionths) => millionths / 1_000_000),
+);
 const moment = fc.oneof(
   seconds,
   seconds.map((at) => Math.round(at * 1_000) / 1_000),
@@ -35,11 +40,11 @@ const moment = fc.oneof(
 const event = fc.record({
   at: moment,
   deep: fc.record({
-    deeper: fc.record({ ratio: fc.double({ min: 0, max: 1, noNaN: true }), more: fc.jsonValue() }),
+    deeper: fc.record({ ratio, more: fc.jsonValue() }),
     flag: fc.boolean(),
   }),
   count: fc.integer({ min: -5, max: 1_000_000 }),
-  id: fc.string({ unit: fc.constantFrom('a', 'ü', '"', '-'), minLength: 1, maxLength: 4 }),
+  id: fc.string({ unit: fc.constantFrom(...'abcdüöä-_"'), minLength: 1, maxLength: 4 }),
 });
 const whole = fc
   .tuple(event, fc.option(moment), fc.option(fc.jsonValue()), fc.constantFrom(undefined, 1, '\t'))
@@ -123,7 +128,7 @@ describe('JsonScan', () => {
       ),
       { numRuns: 4_000 },
     );
-    expect(taken).toBeGreaterThan(800);
+    expect(taken).toBeGreaterThan(400);
   });
 
   it('takes what detectors report, whatever else is in it', () => {
