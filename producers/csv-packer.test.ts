@@ -123,8 +123,8 @@ async function read(
 ): Promise<Found> {
   const reader = new CsvReader(selection, packs);
   const encode = ({ json, members, misfit }: FileEvent): KeyedValue => {
-    const key = String(members['id'] ?? members['device_id'] ?? misfit?.key);
-    return { key, value: json ?? JSON.stringify(members) };
+    const key = (members['id'] ?? members['device_id'] ?? misfit?.key) as string | undefined;
+    return { key: String(key), value: json ?? JSON.stringify(members) };
   };
   const records = new RowRecords(encode, false);
   const found = {

@@ -22,7 +22,8 @@ interface Found {
 function read(selection: FileSelection, file: string, isArray: boolean, packs: boolean): Found {
   const reader = new JsonReader(selection, isArray ? JsonArray : JsonLines, packs);
   const encode = ({ json, members, misfit }: FileEvent): KeyedValue => {
-    return { key: String(members['device_id'] ?? misfit?.key), value: json! };
+    const key = (members['device_id'] ?? misfit?.key) as string | undefined;
+    return { key: String(key), value: json! };
   };
   const records = new RowRecords(encode, false);
   const found = { rows: [] as KeyedValue[], misfits: 0, packed: 0 };

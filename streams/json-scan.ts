@@ -24,7 +24,7 @@ for (const blank of [0x20, 0x09, 0x0a, 0x0d]) KINDS[blank] = BLANK;
 for (let byte = 0x20; byte < 256; byte += 1) {
   if (byte !== QUOTE && byte !== BACKSLASH) KINDS[byte]! |= PLAIN;
 }
-const ESCAPED = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt(0)));
+const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
 const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
 /** Members by name: an index into the columns, or the members within. */
@@ -55,7 +55,8 @@ export class JsonScan {
   readonly #stack = new Uint8Array(DEPTH_MAX);
   #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
-  #isAscii = true;
+  /** The last byte beyond ASCII that was met, 0 for none. */
+  #beyondAscii = 0;
 
   constructor(columns: readonly Column[]) {
     this.#fields = columns.map(({ field }) => field);
@@ -70,7 +71,7 @@ export class JsonScan {
   scan(bytes: Uint8Array, start: number, end: number, recordTimeMs: number): boolean {
     this.#bytes = bytes;
     this.#end = end;
-    this.#isAscii = true;
+    this.#beyondAscii = 0;
     this.from.fill(-1);
     const open = this.#skipBlanks(start);
     if (open >= end || bytes[open] !== OPEN) return false;
@@ -78,7 +79,7 @@ export class JsonScan {
     if (behind < 0) return false;
     this.brace = behind - 1;
     if (this.#skipBlanks(behind) !== end) return false;
-    if (!this.#isAscii && !isUtf8(bytes.subarray(start, end))) return false;
+    if (this.#beyondAscii !== 0 && !isUtf8(bytes.subarray(start, end))) return false;
     for (let index = 0; index < this.#fields.length; index += 1) {
       if (!this.#isValid(index, this.#fields[index]!, recordTimeMs)) return false;
     }
@@ -115,7 +116,7 @@ export class JsonScan {
       const nameFrom = at + 1;
       at = nameFrom;
       while (at < end && (KINDS[bytes[at]!]! & PLAIN) !== 0) {
-        if (bytes[at]! >= 0x80) this.#isAscii = false;
+        if (bytes[at]! >= 0x80) this.#beyondAscii = bytes[at]!;
         at += 1;
       }
       if (at >= end || bytes[at] !== QUOTE) return -1;
@@ -224,7 +225,7 @@ export class JsonScan {
     for (let at = open + 1; at < end; at += 1) {
       const byte = bytes[at]!;
       if ((KINDS[byte]! & PLAIN) !== 0) {
-        if (byte >= 0x80) this.#isAscii = false;
+        if (byte >= 0x80) this.#beyondAscii = byte;
         continue;
       }
       if (byte === QUOTE) return at + 1;
