@@ -230,6 +230,12 @@ describe('a re-drive that was interrupted', () => {
     expect(await run(late, { doubtful: true })).toMatchObject({ published: 2 });
   });
 
+  it('is not looked for below the start of the log, where a broker refuses to read', async () => {
+    const world = await interrupted('after');
+    world.begin = 60;
+    expect(await run(world)).toMatchObject({ finished: 0, doubtful: 2 });
+  });
+
   it('is in doubt when its topic was replaced', async () => {
     const world = await interrupted('after');
     world.topicId = '2';
