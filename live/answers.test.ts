@@ -138,6 +138,27 @@ describe('the first row', () => {
   });
 });
 
+it('the first row is asked for once for all pages of a tick, and anew at the next', async () => {
+  const rows = [['2000']];
+  const { answers, asked, dashboard } = world(() => ({ columns: [], rows }));
+  const first = (nowMs: number) => answers.firstRow(dashboard, nowMs, stays);
+  await Promise.all([first(NOW_MS), first(NOW_MS)]);
+  expect(asked).toHaveLength(1);
+  rows[0] = ['1000'];
+  expect(await first(NOW_MS + 1)).toBe(1_000);
+  expect(asked).toHaveLength(2);
+});
+
+it('the first row is not waited for once its page has gone', async () => {
+  const gone = new AbortController();
+  const { answers, dashboard, signals } = world(() => new Promise<ReadTable>(() => undefined));
+  const waiting = answers.firstRow(dashboard, NOW_MS, gone.signal);
+  await new Promise((resolve) => setImmediate(resolve));
+  gone.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  expect(signals[0]!.aborted).toBe(true);
+});
+
 describe('a failure', () => {
   const coded = (code: string, error: Error) => Object.assign(error, { code });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readDashboard, type Dashboard } from './dashboards.ts';
-import { firstRowSql, sinceFirstRow } from './first-row.ts';
+import { firstRowSql, isOwn, sinceFirstRow } from './first-row.ts';
 
 const NOW = 1_700_000_000_500;
 const own = { from: 'now-15m', to: 'now' };
@@ -31,6 +31,14 @@ describe('the range of a young installation', () => {
     expect(since(own)).toEqual(own);
     const hour = { from: 'now-1h', to: 'now' };
     expect(since(hour, NOW - 60_000)).toEqual(hour);
+  });
+
+  it('is left alone where the dashboard opens with one that does not end now', () => {
+    const past = { from: '2020-07-12', to: '2020-07-20' };
+    expect(isOwn(past, past)).toBe(false);
+    expect(isOwn(own, own)).toBe(true);
+    expect(isOwn(own, { ...own, to: '2020-07-20' })).toBe(false);
+    expect(isOwn({ ...own, to: '2020-07-20' }, own)).toBe(false);
   });
 
   it('asks the tables that the panels read, those of views too', () => {

@@ -119,6 +119,32 @@ describe('readSelection', () => {
     );
   });
 
+  it('takes All for every value only where the variable offers that', () => {
+    const variable = (name: string, includeAll: boolean) => {
+      return { name, type: 'query', multi: true, includeAll, query: 'q' };
+    };
+    const list = [variable('any', true), variable('some', false)];
+    const json = { uid: 'x', title: 't', panels: [], templating: { list } };
+    const own = readDashboard('a.json', JSON.stringify(json));
+    for (const all of ['All', '$__all']) {
+      const query = new URLSearchParams([
+        ['var-any', all],
+        ['var-some', all],
+      ]);
+      expect(readSelection(own, query).variables).toEqual({ any: 'all', some: [all] });
+    }
+  });
+
+  it('takes one value where the variable takes one', () => {
+    const list = [{ name: 'one', type: 'query', multi: false, query: 'q' }];
+    const json = { uid: 'x', title: 't', panels: [], templating: { list } };
+    const own = readDashboard('a.json', JSON.stringify(json));
+    const values = (query: string) =>
+      readSelection(own, new URLSearchParams(query)).variables['one'];
+    expect(values('var-one=a')).toEqual(['a']);
+    expect(() => values('var-one=a&var-one=b')).toThrow(SelectionError);
+  });
+
   it('begins a list without a choice with its first value', () => {
     const selection = { ...select(''), variables: { edge: [] } };
     expect(viewedAt(selection, 1e12, 1_000, { edge: ['5', '6'] }).variables).toEqual({

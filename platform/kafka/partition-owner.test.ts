@@ -1,85 +1,31 @@
 // What owning partitions means, whatever is done with their records: nothing is taken before a takeover, nothing of
 // an assignment that is over, and a broken rule ends it.
 import { describe, expect, it } from 'vitest';
+import { manualRuntime } from '../../test/manual-runtime.ts';
 import { FencedError, InvariantError, UnavailableError } from '../errors.ts';
-import { silentLog } from '../log.ts';
 import { systemRuntime } from '../runtime.ts';
-import type { Membership, RecordBatch } from './group-receiver.ts';
-import { PartitionOwner, type Owned, type OwnedPartition, type Work } from './partition-owner.ts';
-
-type Taken = Owned<OwnedPartition>;
-
-const LOG = { begin: 0, end: 100 };
-
-function takenAt(position: number): Taken {
-  const state = { position, landed: position, end: LOG.end, sought: undefined };
-  return { topicId: 'id', states: new Map([[0, state]]) };
-}
-
-/** Offsets `first` to `last`, fetched from `asked`. */
-function fetched(first: number, last: number, asked = first): RecordBatch {
-  const range = { fetchedOffset: asked, firstOffset: first, lastOffset: last };
-  return { topic: 't', partition: 0, endOffset: LOG.end, records: [], ...range };
-}
-
-/** An owner of partition 0 with work that takes everything, unless told otherwise. */
-function owning(
-  work: Partial<Work<OwnedPartition, Taken>> = {},
-  logRanges = () => Promise.resolve(new Map([[0, LOG]])),
-  { nowMs = (): number => 0, topicId = (): string => 'id' } = {},
-) {
-  const said: string[] = [];
-  const failures: Error[] = [];
-  const owner = new PartitionOwner<OwnedPartition, Taken>({
-    name: 'test',
-    log: {
-      topic: 't',
-      topicId: () => Promise.resolve(topicId()),
-      logRanges,
-      seek: (_, offset) => said.push(`seek ${offset}`),
-    },
-    work: {
-      takeOver: () => {
-        said.push('take over');
-        return Promise.resolve(takenAt(5));
-      },
-      began: () => undefined,
-      ended: () => Promise.resolve(),
-      take: ({ lastOffset }, state) => {
-        said.push(`take ${state.position} to ${lastOffset}`);
-        state.position = lastOffset + 1;
-        return true;
-      },
-      isFull: () => false,
-      room: () => undefined,
-      ownsNone: () => void said.push('owns none'),
-      held: () => undefined,
-      ...work,
-    },
-    // Waiting takes no time here.
-    runtime: { ...systemRuntime, nowMs, sleep: (ms) => systemRuntime.sleep(ms / 100) },
-    logger: silentLog(),
-    restMs: 0,
-    failed: (error) => failures.push(error),
-  });
-  let heartbeats = 0;
-  const membership: Membership = {
-    heartbeat: () => Promise.resolve(void (heartbeats += 1)),
-    isCurrent: () => true,
-  };
-  return { owner, said, failures, membership, heartbeats: () => heartbeats };
-}
-
-const turns = () => systemRuntime.sleep(20);
+import { lagOf } from './partition-owner.ts';
+import { LOG, fetched, owning, takenAt, turns, type Taken } from './test-owner.ts';
 
 describe('an owner of partitions', () => {
   it('takes nothing before its takeover, keeps its membership, and then reads from the position', async () => {
     const ready = Promise.withResolvers<Taken>();
-    const { heartbeats, membership, owner, said } = owning({ takeOver: () => ready.promise });
+    const runtime = manualRuntime();
+    const takeOver = () => ready.promise;
+    const { heartbeats, membership, owner, said } = owning({ takeOver }, undefined, { runtime });
     owner.assigned([0]);
     const taking = owner.batch(fetched(0, 9), membership);
-    await systemRuntime.sleep(1_100);
-    expect(heartbeats()).toBeGreaterThan(0);
+    for (const [ms, beats] of [
+      [999, 0],
+      [1, 1],
+      [999, 1],
+      [1, 2],
+    ] as const) {
+      await turns();
+      runtime.advance(ms);
+      await turns();
+      expect(heartbeats()).toBe(beats);
+    }
     expect(said).toEqual([]);
     ready.resolve(takenAt(5));
     expect(await taking).toBe(true);
@@ -139,36 +85,69 @@ describe('an owner of partitions', () => {
     while (owner.owned === undefined) await turns();
     expect(failures).toEqual([]);
     expect(owner.availability.away).toBe(true);
+    // What was away says itself when it is back: it owns its partitions and may not be able to write.
+    expect(owner.ready).toBe(false);
+    owner.availability.back();
+    expect(owner.ready).toBe(true);
   });
 
-  it('may go on at the end of the log, which each batch shows anew', async () => {
-    const { failures, membership, owner } = owning({
-      takeOver: () => Promise.resolve(takenAt(LOG.end)),
+  it('waits ever longer between two attempts, and takes another claim for nothing that is away', async () => {
+    const runtime = manualRuntime();
+    let attempts = 0;
+    const takeOver = () => {
+      attempts += 1;
+      return attempts <= 4
+        ? Promise.reject(new FencedError('another'))
+        : Promise.resolve(takenAt(5));
+    };
+    const { owner } = owning({ takeOver }, undefined, { runtime });
+    owner.assigned([0]);
+    await turns();
+    expect(owner.owned).toBeDefined();
+    expect(runtime.slept).toEqual([50, 100, 200, 400]);
+    expect(owner.availability.away).toBe(false);
+  });
+
+  it('hands what it owned to the work that ended, and nothing when it owned nothing', async () => {
+    const ended: (Taken | undefined)[] = [];
+    const began: Taken[] = [];
+    const { owner } = owning({
+      began: (taken) => void began.push(taken),
+      ended: (taken) => Promise.resolve(void ended.push(taken)),
     });
     owner.assigned([0]);
     await turns();
-    expect(await owner.batch({ ...fetched(100, 104), endOffset: 120 }, membership)).toBe(true);
-    expect(failures).toEqual([]);
-    expect(owner.owned!.states.get(0)).toMatchObject({ position: 105, end: 120 });
+    const first = owner.owned;
+    owner.assigned([0]);
+    expect(ended).toEqual([undefined, first]);
+    await turns();
+    owner.giveUp();
+    expect(ended.at(-1)).toBe(began[1]);
+    expect(owner.owned).toBeUndefined();
+    await turns();
+    expect(began).toHaveLength(2);
   });
 
-  it('seeks where a batch was fetched from elsewhere, and passes over a hole', async () => {
-    const { membership, owner, said } = owning();
+  it('looks at nothing while it owns nothing, and starts over once where it did meanwhile', async () => {
+    const answer = Promise.withResolvers<Map<number, typeof LOG>>();
+    let asked = 0;
+    const looked: number[] = [];
+    const { owner, said } = owning({}, () => {
+      asked += 1;
+      return answer.promise;
+    });
+    await owner.look((standing) => looked.push(standing));
+    expect([asked, looked]).toEqual([0, []]);
     owner.assigned([0]);
     await turns();
-    expect(await owner.batch(fetched(0, 4, 0), membership)).toBe(false);
-    expect(await owner.batch(fetched(8, 9, 5), membership)).toBe(true);
-    expect(said).toEqual(['take over', 'seek 5', 'seek 5', 'take 5 to 9']);
-  });
-
-  it('passes over what is missing unless the log begins after the position', async () => {
-    for (const begin of [undefined, 0, 5, 6]) {
-      const ranges = new Map(begin === undefined ? [] : [[0, { begin, end: 100 }]]);
-      const { membership, owner } = owning({}, () => Promise.resolve(ranges));
-      owner.assigned([0]);
-      await turns();
-      expect(await owner.batch(fetched(8, 9, 5), membership)).toBe(begin !== 6);
-    }
+    const looking = owner.look((standing) => looked.push(standing));
+    await turns();
+    owner.startOver();
+    answer.resolve(new Map([[0, { begin: 50, end: 100 }]]));
+    await looking;
+    await turns();
+    expect(looked).toEqual([0]);
+    expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
   });
 
   it('says at each look what stands still, and takes over anew under another topic id', async () => {
@@ -197,15 +176,6 @@ describe('an owner of partitions', () => {
     expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
   });
 
-  it('seeks again where another batch was fetched from elsewhere after one was taken', async () => {
-    const { membership, owner, said } = owning();
-    owner.assigned([0]);
-    await turns();
-    expect(await owner.batch(fetched(5, 9), membership)).toBe(true);
-    expect(await owner.batch(fetched(20, 29), membership)).toBe(false);
-    expect(said).toEqual(['take over', 'seek 5', 'take 5 to 9', 'seek 10']);
-  });
-
   it('takes over anew where the log ends before the position', async () => {
     const { membership, owner, said } = owning();
     owner.assigned([0]);
@@ -217,54 +187,6 @@ describe('an owner of partitions', () => {
     expect(await owner.batch({ ...short, endOffset: 5 }, membership)).toBe(false);
     expect(said.at(-1)).toBe('seek 5');
     expect(said).toHaveLength(5);
-  });
-
-  it('declines a batch that is out of date, and one of a partition that is not its own', async () => {
-    const { membership, owner, said } = owning();
-    owner.assigned([0]);
-    await turns();
-    for (const looks of [0, 1]) {
-      let left = looks;
-      const stale = { ...membership, isCurrent: () => (left -= 1) >= 0 };
-      expect(await owner.batch(fetched(5, 9), stale)).toBe(false);
-    }
-    expect(await owner.batch({ ...fetched(5, 9), partition: 1 }, membership)).toBe(false);
-    expect(said).toEqual(['take over', 'seek 5']);
-  });
-
-  it.each([
-    ['begins after the position', () => Promise.resolve(new Map([[0, { begin: 8, end: 100 }]]))],
-    ['cannot be asked', () => Promise.reject(new UnavailableError('away'))],
-  ])('takes over anew where records are missing and the log %s', async (_, ranges) => {
-    const { membership, owner, said } = owning({}, ranges);
-    owner.assigned([0]);
-    await turns();
-    expect(await owner.batch(fetched(8, 9, 5), membership)).toBe(false);
-    await turns();
-    expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
-  });
-
-  it('holds the fetch while there is no room, and drops the rest when its ownership ends', async () => {
-    let isFull = true;
-    let taken = 0;
-    let held = 0;
-    const { heartbeats, membership, owner } = owning({
-      isFull: () => isFull,
-      held: () => (held += 1),
-      take: (_, state) => {
-        taken += 1;
-        state.position += 1;
-        return false;
-      },
-    });
-    owner.assigned([0]);
-    const taking = owner.batch(fetched(5, 9), membership);
-    while (heartbeats() < 3) await turns();
-    expect(taken).toBe(1);
-    owner.startOver();
-    isFull = false;
-    expect(await taking).toBe(false);
-    expect([taken, held]).toEqual([1, 1]);
   });
 
   it('claims again after a fence only when the group confirms it, or has assigned anew since', async () => {
@@ -362,6 +284,19 @@ describe('a broken rule ends the owner:', () => {
     await expect(owner.batch(fetched(5, 9), membership)).rejects.toThrow(new InvariantError(text));
   });
 
+  it('a position behind what has landed', async () => {
+    const { membership, owner } = owning({
+      take: (_, state) => {
+        state.position += 1;
+        state.landed = state.position + 1;
+        return true;
+      },
+    });
+    owner.assigned([0]);
+    await turns();
+    await expect(owner.batch(fetched(5, 9), membership)).rejects.toThrow(InvariantError);
+  });
+
   it.each([
     ['leaves a partition out', { topicId: 'id', states: new Map() }],
     ['goes on beyond the log', takenAt(101)],
@@ -379,4 +314,10 @@ describe('a broken rule ends the owner:', () => {
     await turns();
     expect(owner.owned).toBeUndefined();
   });
+});
+
+it('the lag is what lies between what has landed and the end, of each partition', () => {
+  const of = (end: number, landed: number) => ({ end, landed });
+  expect(lagOf([])).toBe(0);
+  expect(lagOf([of(10, 4), of(7, 7), of(3, 9), of(5, 4)])).toBe(7);
 });
