@@ -35,6 +35,10 @@ class World {
   readonly failures: Error[] = [];
   /** What becomes of claims in turn. */
   readonly claims: Error[] = [];
+  /** What was committed, with the milliseconds since the start. */
+  readonly commits: string[] = [];
+  /** Offsets that an earlier try recorded as dead. */
+  readonly dead = new Set<number>();
   readonly metrics = consumerMetrics(createRegistry('test'))('s', 'd.s');
   readonly lane: Lane;
   #landed = 0;
@@ -57,7 +61,11 @@ class World {
         committed: () => Promise.resolve(new Map()),
         hidden: () => Promise.resolve(0),
         seek: () => undefined,
-        commit: () => Promise.resolve(),
+        commit: (positions) => {
+          const at = JSON.stringify(Object.fromEntries(positions));
+          this.commits.push(`${Math.round(time.elapsedMs)}: ${at}`);
+          return Promise.resolve();
+        },
       },
       sink: this.#sink(runtime),
       runtime,
@@ -79,7 +87,7 @@ class World {
         return Promise.resolve({ source, claims: [{ partition: 0, epoch: 1 }] });
       },
       landed: () => Promise.resolve(new Map([[0, { floor: this.#landed, rows: undefined }]])),
-      deadFrom: () => Promise.resolve(new Set()),
+      deadFrom: () => Promise.resolve(this.dead),
       origins: () => Promise.resolve(new Map()),
       recordFloors: (_: unknown, floors: readonly FloorRow[]) => {
         for (const { offset, reason } of floors) note(`${reason} ${offset}`);
@@ -108,6 +116,11 @@ class World {
     this.lane.assigned([0]);
     await this.pass(1);
     this.asked.length = 0;
+  }
+
+  /** All below `next` has landed. */
+  land(next: number): void {
+    this.#landed = next;
   }
 
   append(count: number): void {
@@ -272,5 +285,85 @@ describe('a lane', () => {
     await world.pass(10);
     await stopped;
     expect(world.asked).toEqual(['1: insert 1000']);
+  });
+
+  it('commits where the next batch begins, once the rows have landed and not before', async () => {
+    const world = new World();
+    await world.own();
+    await world.feed(1_000);
+    await world.pass(INSERT_MS - 1);
+    expect(world.commits).toEqual([]);
+    await world.pass(2);
+    expect(world.commits).toEqual(['51: {"0":1000}']);
+    world.outcomes.push(new UnclearOutcomeError('unclear'));
+    await world.feed(1_000);
+    await world.pass(2 * INSERT_MS);
+    expect(world.commits).toHaveLength(1);
+  });
+
+  it('moves on over records that were dead already, though it has nothing to insert', async () => {
+    const world = new World();
+    world.dead.add(0).add(1);
+    await world.own();
+    await world.feed(2);
+    await world.pass(600);
+    expect(world.asked).toEqual(['501: dead-letters 2']);
+    expect(world.commits).toEqual(['501: {"0":2}']);
+  });
+
+  it('lands nothing behind a batch of unclear outcome at a stop, and records no position', async () => {
+    const world = new World({ batchRows: 2, flushIntervalMs: 60_000 });
+    await world.own();
+    world.outcomes.push(new UnclearOutcomeError('unclear'));
+    await world.feed(2);
+    await world.feed(2);
+    const stopped = world.lane.stop(7_000);
+    await world.pass(500);
+    await stopped;
+    expect(world.asked).toEqual(['1: insert 2']);
+    expect(world.commits).toEqual([]);
+    expect(world.failures).toEqual([]);
+  });
+
+  it('says how far it is behind what it took and what has landed', async () => {
+    const world = new World();
+    world.append(30);
+    await world.own();
+    expect(world.metrics.totals).toMatchObject({ lag: 30, consumed: 0 });
+    await world.hand(0);
+    expect(world.metrics.totals).toMatchObject({ lag: 30, consumed: 30 });
+    await world.pass(600);
+    expect(world.metrics.totals).toMatchObject({ lag: 0, consumed: 30, inserted: 30 });
+  });
+
+  it('is ready again after doubts where nothing is left that could land', async () => {
+    const world = new World();
+    await world.own();
+    // What the replies said nothing of has landed all the same: the takeover finds it.
+    world.outcomes.push(new UnclearOutcomeError('one'), new UnclearOutcomeError('two'));
+    await world.feed(1_000);
+    await world.pass(55);
+    await world.pass(300);
+    void world.hand(0);
+    await world.pass(55);
+    expect(world.lane.ready).toBe(false);
+    world.land(1_000);
+    await world.pass(1_000);
+    expect(world.lane.ready).toBe(true);
+    expect(world.asked.filter((each) => each.includes('insert'))).toHaveLength(2);
+  });
+
+  it('drops what it took when its partitions are assigned anew, with the timer of it', async () => {
+    const world = new World();
+    await world.own();
+    await world.feed(10);
+    await world.pass(300);
+    world.lane.assigned([0]);
+    await world.pass(100);
+    await world.hand(0);
+    await world.pass(400);
+    expect(world.asked.map((each) => each.split(': ')[1])).toEqual(['claim']);
+    await world.pass(200);
+    expect(world.asked.map((each) => each.split(': ')[1])).toEqual(['claim', 'insert 10']);
   });
 });
