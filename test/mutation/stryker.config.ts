@@ -26,17 +26,23 @@ const core: readonly Core[] = [
     why: 'They decide where to go on, in which order to write and how much: a fault here doubles rows or loses them.',
   },
   {
+    files: ['lane', 'table-takeover', 'delivery', 'checkpoint', 'landed'].map(
+      (name) => `consumer/${name}.ts`,
+    ),
+    why: 'They order what is asked of Kafka and the tables, on a clock that tests move: a fault here writes without the right to.',
+  },
+  {
     files: ['record-batch', 'record-set', 'record-pieces', 'fetch-response', 'lz4-frames', 'snappy-frames', 'zstd-frames'].map(
       (name) => `platform/kafka/${name}.ts`,
     ),
     why: 'They read what anybody may have written into a topic: a fault here passes over records or takes memory without a limit.',
   }, // prettier-ignore
   {
-    files: ['continuity', 'damaged-batches', 'progress', 'partition-share'].map(
+    files: ['continuity', 'damaged-batches', 'progress', 'partition-share', 'partition-owner', 'one-incarnation', 'batch-handler'].map(
       (name) => `platform/kafka/${name}.ts`,
     ),
     why: 'They judge what a broker hands over: a fault here skips offsets, or lets a partition stand still unseen.',
-  },
+  }, // prettier-ignore
   {
     files: ['platform/clickhouse/block.ts', 'platform/clickhouse/retention.ts'],
     why: 'They write the block that becomes a part, and read the TTL that takes parts away.',
@@ -54,15 +60,15 @@ const core: readonly Core[] = [
     why: 'They take files of any size apart and count what became of each row.',
   },
   {
-    files: ['processor/resume-from-commits.ts', 'processor/delivery.ts'],
-    why: 'They decide where a processor goes on and how what is refused is split: order and at least once rest on them.',
+    files: ['resume-from-commits', 'delivery', 'committer'].map((name) => `processor/${name}.ts`),
+    why: 'They decide where a processor goes on, how what is refused is split and when to commit: order and at least once rest on them.',
   },
   {
-    files: ['pipeline/judge', 'turns', 'shared-answers', 'sql/bind', 'model/time-range'].map(
+    files: ['pipeline/judge', 'turns', 'shared-answers', 'sql/bind', 'model/time-range', 'access', 'event-stream', 'follow'].map(
       (name) => `live/${name}.ts`,
     ),
-    why: 'They tell a person whether all is well, keep browsers from becoming load, and keep values from becoming SQL.',
-  },
+    why: 'They tell a person whether all is well, let in who may look, keep browsers from becoming load, and keep values from becoming SQL.',
+  }, // prettier-ignore
 ];
 
 export default {
