@@ -15,7 +15,7 @@ describe('a batch', () => {
     const taking = owner.batch(fetched(8, 9, 5), membership);
     await turns();
     owner.startOver();
-    answer.resolve(new Map([[0, LOG]]));
+    answer.resolve(new Map([[0, { begin: 8, end: 100 }]]));
     expect(await taking).toBe(false);
     await turns();
     expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
@@ -104,6 +104,7 @@ describe('a batch', () => {
       held: () => (held += 1),
       take: (_, state) => {
         taken += 1;
+        if (taken > 5) throw new Error('it takes more after its ownership ended');
         state.position += 1;
         return false;
       },
@@ -125,6 +126,14 @@ describe('a batch', () => {
     expect(await owner.batch(fetched(0, 4, 0), membership)).toBe(false);
     expect(await owner.batch(fetched(8, 9, 5), membership)).toBe(true);
     expect(said).toEqual(['take over', 'seek 5', 'seek 5', 'take 5 to 9']);
+  });
+
+  it('passes over a hole though a batch was fetched from before it, once a seek brought nothing nearer', async () => {
+    const { membership, owner, said } = owning();
+    owner.assigned([0]);
+    await turns();
+    expect(await owner.batch(fetched(8, 9, 3), membership)).toBe(true);
+    expect(said).toEqual(['take over', 'seek 5', 'take 5 to 9']);
   });
 
   it('seeks again where another batch was fetched from elsewhere after one was taken', async () => {

@@ -225,6 +225,44 @@ describe('an owner of partitions', () => {
     expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
   });
 
+  it('starts over once where an assignment came while it was asked for the topic', async () => {
+    const topicId = async (): Promise<string> => {
+      owner.startOver();
+      await turns();
+      return 'another';
+    };
+    const { owner, said } = owning({}, undefined, { topicId });
+    owner.assigned([0]);
+    await turns();
+    await owner.look(() => undefined);
+    await turns();
+    expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
+  });
+
+  it('says once that it owns nothing, and not once it was assigned something again', async () => {
+    const { owner, said } = owning();
+    owner.assigned([0]);
+    owner.assigned([]);
+    await turns();
+    expect(said).toEqual(['owns none']);
+    owner.assigned([]);
+    owner.assigned([0]);
+    await turns();
+    expect(said).toEqual(['owns none', 'take over', 'seek 5']);
+  });
+
+  it('gives its partitions up when it fails', async () => {
+    const ended: unknown[] = [];
+    const { failures, owner } = owning({ ended: (owned) => Promise.resolve(ended.push(owned)) });
+    owner.assigned([0]);
+    await turns();
+    const before = owner.owned;
+    const failure = new Error('refused');
+    owner.fail(failure);
+    expect([ended.at(-1), owner.owned, failures]).toEqual([before, undefined, [failure]]);
+    expect(owner.ready).toBe(false);
+  });
+
   it('stands by without partitions, and is not ready before it has joined', async () => {
     const { heartbeats, membership, owner, said } = owning();
     expect(owner.ready).toBe(false);

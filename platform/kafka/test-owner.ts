@@ -30,7 +30,11 @@ function quick(nowMs: () => number): Runtime {
 export function owning(
   work: Partial<Work<OwnedPartition, Taken>> = {},
   logRanges = () => Promise.resolve(new Map([[0, LOG]])),
-  { nowMs = (): number => 0, topicId = (): string => 'id', runtime = quick(nowMs) } = {},
+  {
+    nowMs = (): number => 0,
+    topicId = (): string | Promise<string> => 'id',
+    runtime = quick(nowMs),
+  } = {},
 ) {
   const said: string[] = [];
   const failures: Error[] = [];
