@@ -52,8 +52,8 @@ async function holdingThreeMessages(broker: KafkaBroker): Promise<string> {
 }
 
 describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
-  it('keeps its data and its cluster id through a clean restart', async () => {
-    const dataPath = await folder();
+  it('keeps its data and its cluster id when it is stopped, and when its JVM is killed', async () => {
+    const dataPath = await folder('my data, größe=1 #日本');
     const first = await start(dataPath);
     const topic = await holdingThreeMessages(first);
     await first[Symbol.asyncDispose]();
@@ -63,28 +63,22 @@ describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
     expect(second.clusterId).toBe(first.clusterId);
     expect(second.bootstrap).toBe(`127.0.0.1:${first.port}`);
     expect(await countMessages(second.bootstrap, topic)).toBe(3);
+    second.kill('SIGKILL');
+    expect(await second.ended).toBe(137);
+
+    const third = await start(dataPath);
+    expect(third.clusterId).toBe(first.clusterId);
+    expect(await countMessages(third.bootstrap, topic)).toBe(3);
   });
 
-  it('recovers after its JVM was killed, and tells of the end', async () => {
+  it('creates no topic by itself, and shares its folder with nobody', async () => {
     const dataPath = await folder();
-    const first = await start(dataPath);
-    const topic = await holdingThreeMessages(first);
-    first.kill('SIGKILL');
-    expect(await first.ended).toBe(137);
-
-    const second = await start(dataPath);
-    expect(await countMessages(second.bootstrap, topic)).toBe(3);
-  });
-
-  it('lives in folders whose names need care', async () => {
-    const broker = await start(await folder('my data, größe=1 #日本'));
-    const topic = await holdingThreeMessages(broker);
-    expect(await countMessages(broker.bootstrap, topic)).toBe(3);
-  });
-
-  it('creates no topic by itself', async () => {
-    const broker = await start(await folder());
+    const broker = await start(dataPath);
     await expect(produce(broker.bootstrap, randomTopic(), [{ value: 'a' }])).rejects.toThrow();
+    const failure = await start(dataPath).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect((failure as Error).message).toContain(dataPath);
+    expect(await recordProcess(broker.pid)).toBeDefined();
   });
 
   it('names the port and the variable when another program has the port', async () => {
@@ -97,15 +91,6 @@ describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
     expect((failure as Error).message).toMatch(new RegExp(`^KAFKA_PORT: .*:${port} .*$`));
   });
 
-  it('refuses a folder that a living broker uses', async () => {
-    const dataPath = await folder();
-    const broker = await start(dataPath);
-    const failure = await start(dataPath).catch((thrown: unknown) => thrown);
-    expect(failure).toBeInstanceOf(ConfigError);
-    expect((failure as Error).message).toContain(dataPath);
-    expect(await recordProcess(broker.pid)).toBeDefined();
-  });
-
   it('quotes its log when it cannot start, and frees the folder', async () => {
     const dataPath = await folder();
     const overrides = { 'log.retention.hours': 'forever' };
@@ -115,16 +100,22 @@ describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
 });
 
 describe.skipIf(missing !== undefined)('npm run kafka', () => {
-  it('says where it answers, and stops without a trace on SIGTERM', async () => {
+  it('says where it answers, keeps its port, and stops without a trace on SIGTERM', async () => {
     const launcher = await launch(await home());
     const broker = await recordProcess(launcher.brokerPid);
+    const other = program(await home(), launcher.port);
+    expect(await other.exit).toBe(2);
+    const complaint = other.printed.filter((line) => line.includes('KAFKA_PORT'));
+    expect(complaint).toHaveLength(1);
+    expect(complaint[0]).toContain(String(launcher.port));
+
     launcher.child.kill('SIGTERM');
     expect(await launcher.exit).toBe(0);
     expect(await isRunning(broker!)).toBe(false);
     expect(await portInUse('127.0.0.1', launcher.port)).toBe(false);
   });
 
-  it('starts again after its launcher was killed, and no old broker stays', async () => {
+  it('starts again after its launcher was killed, even when the old broker hangs', async () => {
     const dir = await home();
     const first = await launch(dir);
     const old = await recordProcess(first.brokerPid);
@@ -136,33 +127,20 @@ describe.skipIf(missing !== undefined)('npm run kafka', () => {
     const second = await launch(dir, first.port);
     expect(await isRunning(old!)).toBe(false);
     expect(await countMessages(`127.0.0.1:${second.port}`, topic)).toBe(0);
-  });
 
-  it('starts again even when the old broker hangs and its watchdog cannot end it', async () => {
-    const dir = await home();
-    const first = await launch(dir);
-    const old = await recordProcess(first.brokerPid);
-    process.kill(first.brokerPid, 'SIGSTOP');
-    first.child.kill('SIGKILL');
-    await first.exit;
-
+    // Its watchdog cannot end a broker that does not run.
+    const hanging = await recordProcess(second.brokerPid);
+    process.kill(second.brokerPid, 'SIGSTOP');
+    second.child.kill('SIGKILL');
+    await second.exit;
     await launch(dir, first.port);
-    expect(await isRunning(old!)).toBe(false);
+    expect(await isRunning(hanging!)).toBe(false);
   });
 
   it('ends with the broker', async () => {
     const launcher = await launch(await home());
     process.kill(launcher.brokerPid, 'SIGKILL');
     expect(await launcher.exit).toBe(137);
-  });
-
-  it('exits with 2 and one line when the port is taken', async () => {
-    const first = await launch(await home());
-    const { printed, exit } = program(await home(), first.port);
-    expect(await exit).toBe(2);
-    const complaint = printed.filter((line) => line.includes('KAFKA_PORT'));
-    expect(complaint).toHaveLength(1);
-    expect(complaint[0]).toContain(String(first.port));
   });
 });
 

@@ -1,9 +1,6 @@
 // The live page in a real Chromium: every dashboard with data, empty, and with ClickHouse away; keys,
-// names and focus; nothing typed becomes SQL or markup; nothing is loaded from elsewhere. Pictures of each
-// go to a folder that is named at the end.
-import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// names and focus; nothing typed becomes SQL or markup; nothing is loaded from elsewhere. For pictures of it
+// there is `npm run screenshots`.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Live } from '../../live/main.ts';
@@ -11,7 +8,7 @@ import { describeBackend } from '../backend/context.ts';
 import { missingChromium, startChromium } from '../live/chromium.ts';
 import { look, PATIENCE_MS, type Look, type LookOptions } from '../live/look.ts';
 import { fakeConsumer, startLive } from '../live/world.ts';
-import { sensorTables } from './dashboard-data.ts';
+import { sensorTables, type SensorTables } from './dashboard-data.ts';
 
 const UIDS = [
   'sensor-overview',
@@ -20,20 +17,30 @@ const UIDS = [
   'traffic-overview',
   'pipeline-health',
 ];
-const PICTURES = join(tmpdir(), 'sensorhouse-live-pictures');
 
 if (missingChromium !== undefined)
   process.stderr.write(`tests in a browser are SKIPPED: ${missingChromium}\n`);
 
+const backend = inject('backend').kind;
 let browser: Browser;
+/** The page with ClickHouse in three states, for all tests: nothing they do is kept. */
+let pages: Record<'data' | 'empty' | 'away', Live>;
+let tables: SensorTables;
+const opened = new AsyncDisposableStack();
 beforeAll(async () => {
-  if (missingChromium !== undefined) return;
+  if (missingChromium !== undefined || backend === 'none') return;
   browser = await startChromium();
-  await mkdir(PICTURES, { recursive: true });
+  opened.defer(() => browser.close());
+  tables = opened.use(await sensorTables(inject('clickhouseUrl'), Date.now()));
+  const empty = opened.use(await sensorTables(inject('clickhouseUrl'), Date.now(), 0));
+  const { url: CONSUMER_URL } = opened.use(await fakeConsumer(3));
+  pages = {
+    data: opened.use(await startLive(tables.url, { CONSUMER_URL })),
+    empty: opened.use(await startLive(empty.url, { CONSUMER_URL })),
+    away: opened.use(await startLive(new URL('http://u:p@127.0.0.1:1/'))),
+  };
 });
-afterAll(async () => {
-  if (missingChromium === undefined) await browser.close();
-});
+afterAll(() => opened.disposeAsync());
 
 const open = (live: Live, path: string, options: LookOptions = {}): Promise<Look> =>
   look(browser, live.url, path, options);
@@ -44,16 +51,9 @@ describeBackend('the live page in Chromium', () => {
   it.skipIf(missingChromium !== undefined).each(UIDS)(
     'draws %s with data, empty, and with ClickHouse away',
     async (uid) => {
-      for (const [name, rows] of [
-        ['data', 20],
-        ['empty', 0],
-      ] as const) {
-        await using tables = await sensorTables(inject('clickhouseUrl'), Date.now(), rows);
-        await using consumer = await fakeConsumer(3);
-        await using live = await startLive(tables.url, { CONSUMER_URL: consumer.url });
-        const { page, wrong } = await open(live, `/d/${uid}?${later()}`);
+      for (const name of ['data', 'empty'] as const) {
+        const { page, wrong } = await open(pages[name], `/d/${uid}?${later()}`);
         await page.waitForSelector('[data-place=consumer][data-state=ok]');
-        await page.screenshot({ path: join(PICTURES, `${uid}-${name}.png`), fullPage: true });
         expect(await page.locator('.word-alert').allTextContents()).toEqual([]);
         if (name === 'data')
           expect(await page.locator('.panel-box:has(canvas, table, ul)').count()).toBeGreaterThan(
@@ -62,8 +62,7 @@ describeBackend('the live page in Chromium', () => {
         expect(wrong).toEqual([]);
         await page.close();
       }
-      await using live = await startLive(new URL('http://u:p@127.0.0.1:1/'));
-      const { page, wrong } = await open(live, `/d/${uid}`);
+      const { page, wrong } = await open(pages.away, `/d/${uid}`);
       const words = await page.locator('.panel-word').allTextContents();
       expect(new Set(words)).toEqual(
         new Set([
@@ -71,7 +70,6 @@ describeBackend('the live page in Chromium', () => {
         ]),
       );
       await page.waitForSelector('[data-place=clickhouse][data-state=bad]');
-      await page.screenshot({ path: join(PICTURES, `${uid}-away.png`), fullPage: true });
       expect(wrong).toEqual([]);
       await page.close();
     },
@@ -80,9 +78,7 @@ describeBackend('the live page in Chromium', () => {
   it.skipIf(missingChromium !== undefined)(
     'takes what is typed into a variable for a value, never for SQL or markup',
     async () => {
-      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
-      await using live = await startLive(tables.url);
-      const { page, wrong } = await open(live, `/d/sensor-overview?${later()}`);
+      const { page, wrong } = await open(pages.data, `/d/sensor-overview?${later()}`);
       const rows = (): Promise<string> => page.locator('[data-panel="1"] .stat-number').innerText();
       expect(await rows()).toBe(String(tables.rowsNow));
       const typed = `x') OR 1=1 --<img src=x onerror=alert(1)>`;
@@ -104,9 +100,7 @@ describeBackend('the live page in Chromium', () => {
   it.skipIf(missingChromium !== undefined)(
     'can be used with keys alone and says what everything is',
     async () => {
-      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
-      await using live = await startLive(tables.url);
-      const { page, wrong } = await open(live, `/d/sensor-overview?${later()}`);
+      const { page, wrong } = await open(pages.data, `/d/sensor-overview?${later()}`);
       const focused = (): Promise<string> =>
         page.evaluate(
           `(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()`,
@@ -170,21 +164,18 @@ describeBackend('the live page in Chromium', () => {
   it.skipIf(missingChromium !== undefined)(
     'fits a phone, and has a light page of its own',
     async () => {
-      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
-      await using live = await startLive(tables.url);
       for (const theme of ['dark', 'light'] as const) {
-        const { page, wrong } = await open(live, `/d/sensor-overview?${later()}`, {
+        const { page, wrong } = await open(pages.data, `/d/sensor-overview?${later()}`, {
           width: 390,
           theme,
         });
         const width = await page.evaluate(`document.documentElement.scrollWidth`);
         expect(width).toBe(390);
-        const { page: last } = await open(live, '/d/pipeline-health', { width: 390, theme });
+        const { page: last } = await open(pages.data, '/d/pipeline-health', { width: 390, theme });
         const tab = (await last.locator('.dashboards [aria-current]').boundingBox())!;
         expect(tab.x).toBeGreaterThanOrEqual(0);
         expect(tab.x + tab.width).toBeLessThanOrEqual(390);
         await last.close();
-        await page.screenshot({ path: join(PICTURES, `phone-${theme}.png`), fullPage: true });
         // The menu lies above what follows, and inside the screen.
         await page.getByRole('button', { name: 'Time range' }).click();
         await page.getByLabel('From').click();
@@ -205,7 +196,6 @@ describeBackend('the live page in Chromium', () => {
   it.skipIf(missingChromium !== undefined)(
     'can be read: text on every ground has the contrast of WCAG AA',
     async () => {
-      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
       await using consumer = await fakeConsumer(90_000);
       await using live = await startLive(tables.url, { CONSUMER_URL: consumer.url });
       for (const theme of ['dark', 'light'] as const) {

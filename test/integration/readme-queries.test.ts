@@ -1,6 +1,6 @@
 // The queries that README.md offers for pasting run on the real engine, over tables with rows and dead
 // letters, and answer what the line above each of them says.
-import { expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { describeBackend } from '../backend/context.ts';
 import { pastedQueries } from '../readme/blocks.ts';
 import { ask, sensorTables, type Answer, type SensorTables } from './dashboard-data.ts';
@@ -25,8 +25,13 @@ async function answer(tables: SensorTables, sql: string): Promise<Record<string,
 }
 
 describeBackend('the queries of README.md', () => {
+  let tables: SensorTables;
+  beforeAll(async () => {
+    tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
+  });
+  afterAll(() => tables[Symbol.asyncDispose]());
+
   it('all answer over data, without an empty value', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
     for (const sql of queries) {
       const { rows } = await ask(tables, sql);
       expect(rows.length, sql).toBeGreaterThan(0);
@@ -38,7 +43,6 @@ describeBackend('the queries of README.md', () => {
   });
 
   it('count rows, dead letters and motion', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
     const counted = await answer(tables, queryOf('min(ts) AS first'));
     expect(counted.map(({ device_id }) => device_id)).toEqual(tables.devices.toSorted());
     expect(counted.map(({ row_count }) => Number(row_count))).toEqual([27, 27, 27]);
@@ -48,13 +52,11 @@ describeBackend('the queries of README.md', () => {
   });
 
   it('take the newest row of a device by arrival, then by offset', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
     const latest = await answer(tables, queryOf('LIMIT 1 BY device_id'));
     expect(latest.map(({ co }) => co)).toEqual(tables.devices.map(() => tables.latestCo));
   });
 
   it('find the longest pause, and offsets that are there twice', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
     const [longest] = await answer(tables, queryOf('lagInFrame'));
     // Sixty days lie between the old rows and the new ones.
     expect(Number(longest!['seconds'])).toBeGreaterThan(5_000_000);
@@ -65,7 +67,7 @@ describeBackend('the queries of README.md', () => {
   });
 
   it('answer nothing, without an error, while the tables are empty', async () => {
-    await using tables = await sensorTables(inject('clickhouseUrl'), NOW_MS, 0);
-    for (const sql of queries) expect((await ask(tables, sql)).rows, sql).toEqual([]);
+    await using empty = await sensorTables(inject('clickhouseUrl'), NOW_MS, 0);
+    for (const sql of queries) expect((await ask(empty, sql)).rows, sql).toEqual([]);
   });
 });
