@@ -1,4 +1,5 @@
-// The order of all checks: the image first, then one installation through its life.
+// The order of all checks: the image's build first, then one installation through its life. Producers that find
+// no Kafka wait before they give up; that is checked while the installation starts.
 import type { Check } from './check.ts';
 import { firstRun, laterRuns } from './checks.ts';
 import { grafanaChecks } from './checks-grafana.ts';
@@ -7,10 +8,13 @@ import { trafficChecks } from './checks-traffic.ts';
 import type { Stack } from './stack.ts';
 
 /** Every check on `stack`, which has not been started. */
-export function checksOf(stack: Stack): Check[] {
+export function checksOf(stack: Stack): (Check | readonly Check[])[] {
+  const [build, ...image] = imageChecks();
+  const [up, ...running] = firstRun(stack);
   return [
-    ...imageChecks(),
-    ...firstRun(stack),
+    build!,
+    [...image, up!],
+    ...running,
     ...trafficChecks(stack),
     ...grafanaChecks(stack),
     ...laterRuns(stack),

@@ -57,8 +57,9 @@ export class Stack implements AsyncDisposable {
     env: Environment,
     folder: string,
   ) {
+    const files = ['-f', 'docker-compose.yml', '-f', 'test/compose/probes.yml'];
     // Not the person's own .env: an empty one.
-    this.#compose = [...compose, '-p', project, '--env-file', join(folder, 'empty.env')];
+    this.#compose = [...compose, ...files, '-p', project, '--env-file', join(folder, 'empty.env')];
     this.project = project;
     this.prefix = env['CONTAINER_PREFIX']!;
     this.#env = env;
