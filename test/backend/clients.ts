@@ -13,17 +13,20 @@ export function kafkaClient(bootstrap: string): Kafka {
   return createKafka(readConfig(kafkaVariables, { KAFKA_BROKER: bootstrap }), silentLog(), 'test');
 }
 
+/** For topics of old records: the broker looks for those that are too old 30 s after its start. */
+export const KEPT_FOR_EVER = { 'retention.ms': '-1' };
+
 /** Creates a topic and waits until its partitions have leaders. */
 export async function createTopic(
   bootstrap: string,
   topic: string,
   numPartitions = 1,
+  config: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const admin = kafkaClient(bootstrap).admin();
   await admin.connect();
   try {
-    // Records of years ago stay: the broker looks for what is too old 30 s after its start.
-    const configEntries = [{ name: 'retention.ms', value: '-1' }];
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
     const topics = [{ topic, numPartitions, configEntries }];
     // Waiting is done here: kafkajs's own gives up when the broker has not heard of the topic yet.
     await admin.createTopics({ topics, waitForLeaders: false });

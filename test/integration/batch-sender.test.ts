@@ -10,7 +10,7 @@ import {
 } from '../../platform/kafka/batch-sender.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
-import { createTopic, produce } from '../backend/clients.ts';
+import { createTopic, KEPT_FOR_EVER, produce } from '../backend/clients.ts';
 import { describeBackend, randomTopic } from '../backend/context.ts';
 import { readLog } from '../chaos/log-truth.ts';
 
@@ -25,7 +25,7 @@ const record: OutgoingRecord = {
 
 async function newPartition() {
   const topic = randomTopic('batch');
-  await createTopic(inject('kafkaBootstrap'), topic, 2);
+  await createTopic(inject('kafkaBootstrap'), topic, 2, KEPT_FOR_EVER);
   await using identities = new TopicIdentities(config(), 'test');
   return { topic, topicId: await identities.idOf(topic), partition: 1 };
 }

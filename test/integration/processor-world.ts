@@ -6,7 +6,7 @@ import { createLog, silentLog } from '../../platform/log.ts';
 import { processorVariables } from '../../processor/config.ts';
 import { start, type Processor, type StartOptions } from '../../processor/main.ts';
 import { ORIGIN_HEADER, readOrigin, type Origin } from '../../streams/origin.ts';
-import { countMessages, createTopic } from '../backend/clients.ts';
+import { countMessages, createTopic, KEPT_FOR_EVER } from '../backend/clients.ts';
 import { randomGroup, randomTopic } from '../backend/context.ts';
 import { readLog } from '../chaos/log-truth.ts';
 import { until as untilSo } from '../until.ts';
@@ -39,8 +39,8 @@ export async function processorWorld(
   outputPartitions = partitions,
 ): Promise<ProcessorWorld> {
   const [from, to, group] = [randomTopic('raw'), randomTopic('processed'), randomGroup()];
-  await createTopic(bootstrap, from, partitions);
-  await createTopic(bootstrap, to, outputPartitions);
+  await createTopic(bootstrap, from, partitions, KEPT_FOR_EVER);
+  await createTopic(bootstrap, to, outputPartitions, KEPT_FOR_EVER);
   const env = (overrides: Record<string, string> = {}): Record<string, string> => ({
     KAFKA_BROKER: bootstrap,
     PROCESSOR_FROM_TOPIC: from,

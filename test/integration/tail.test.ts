@@ -7,7 +7,7 @@ import { environment, readConfig } from '../../platform/config.ts';
 import { TopicReader } from '../../platform/kafka/topic-reader.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
 import { silentLog } from '../../platform/log.ts';
-import { createTopic, kafkaClient, produce } from '../backend/clients.ts';
+import { createTopic, KEPT_FOR_EVER, kafkaClient, produce } from '../backend/clients.ts';
 import { describeBackend, randomTopic } from '../backend/context.ts';
 import { until } from './processor-world.ts';
 
@@ -49,7 +49,7 @@ describeBackend('npm run tail', () => {
 
   it('shows what is there from the beginning and ends after --max, without colours', async () => {
     const topic = randomTopic('tail');
-    await createTopic(inject('kafkaBootstrap'), topic, 2);
+    await createTopic(inject('kafkaBootstrap'), topic, 2, KEPT_FOR_EVER);
     const messages = Array.from({ length: 12 }, (_, index) => {
       return {
         partition: index % 2,
