@@ -1,17 +1,17 @@
 // Which TCP ports are free on this machine, asked before a JVM is started for nothing.
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 
-/** A port that was free a moment ago. */
-export function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+/**
+ * A port that was free a moment ago. It lies below the ports that Linux (from 32,768) and macOS (from 49,152)
+ * give to outgoing connections: one of those could take it before a server, which starts for seconds, listens.
+ */
+export async function freePort(host: string): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = randomInt(10_000, 32_768);
+    if (!(await portInUse(host, port))) return port;
+  }
+  throw new Error(`found no free port between 10000 and 32767 on ${host}`);
 }
 
 /** Whether somebody listens on the port, or it cannot be bound for another reason. */
