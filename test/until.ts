@@ -7,7 +7,9 @@ import { asError } from '../platform/errors.ts';
 const QUIET_MS = 30_000;
 /** Below the limit of a test, so that the sentence is told and not that a test timed out. */
 const LONGEST_MS = 150_000;
-const LOOK_EVERY_MS = 25;
+/** The looks get rarer: ten tests that ask a server forty times a second each would keep a core busy. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 250;
 
 /** Half a minute; as much longer as others load the machine, since nothing here measures speed. */
 function patienceMs(): number {
@@ -26,7 +28,7 @@ export async function until(
 ): Promise<void> {
   const startedAtMs = performance.now();
   let failure = '';
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.25)) {
     try {
       if ((await condition()) === true) return;
       failure = '';
@@ -39,7 +41,7 @@ export async function until(
       const seconds = (withinMs ?? Math.round(waitedMs / 1_000) * 1_000) / 1_000;
       throw new Error(`not within ${seconds} s: ${what}${last}${failure}`);
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(pauseMs);
   }
 }
 
