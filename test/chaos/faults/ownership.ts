@@ -165,8 +165,8 @@ async function runningPastGuard({ endpoints, intensity }: Lab): Promise<Struck> 
 
 async function strikeRunningInsert(endpoints: Endpoints): Promise<Struck['audit']> {
   const codes: number[] = [];
-  // On a busy machine the takeover may come when all is over: then the INSERT has to take longer.
-  for (const times of [1, 2, 4]) {
+  // On a busy machine the takeover may come when all is over (26 s): then the INSERT has to take longer.
+  for (const times of [2, 4]) {
     await using world = await openWorld(endpoints);
     await using proxy = await startFaultProxy(endpoints.clickhouseUrl);
     await world.clickhouse.command(`ALTER TABLE sensor_data ${slowColumns(times)}`);
