@@ -12,7 +12,7 @@ import { createRegistry } from '../platform/metrics.ts';
 import { systemRuntime } from '../platform/runtime.ts';
 import { run, type Service } from '../platform/service.ts';
 import { transforms } from '../streams/index.ts';
-import { compileTransform, type Transform } from '../streams/transform.ts';
+import { compileByteTransform, compileTransform, type Transform } from '../streams/transform.ts';
 import { readCommand, USAGE, type RunOptions } from './arguments.ts';
 import { processorVariables, type ProcessorConfig } from './config.ts';
 import { processorMetrics, type RelayMetrics, type Totals } from './metrics.ts';
@@ -83,6 +83,7 @@ export async function start(
     topics,
     origin: transform.origin,
     apply: compileTransform(transform),
+    byteEnrich: compileByteTransform(transform),
     max: options.max ?? Infinity,
     fromBeginning: options.fromBeginning ?? false,
     metrics,

@@ -4,8 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { ORIGIN_HEADER } from '../streams/origin.ts';
 import { Records, type Headers } from '../platform/kafka/record-batch.ts';
 import { rawBatches } from '../platform/kafka/record-set.ts';
+import { recordsIn } from '../platform/kafka/record-batch-writer.ts';
 import { batchOf } from '../platform/kafka/test-batches.ts';
-import type { Outcome } from '../streams/transform.ts';
+import { trafficEvents } from '../streams/traffic.ts';
+import { trafficEnrich } from '../streams/traffic-transform.ts';
+import { compileByteTransform, compileTransform, type Outcome } from '../streams/transform.ts';
+import { IdleWriters } from './output.ts';
 import { HEADERS_HANDED_ON_MAX, Parcel, handedOn, withOrigin, type Making } from './parcel.ts';
 
 const read = { source: 'raw@id', partition: 2, offset: 41 };
@@ -76,30 +80,33 @@ describe('a parcel', () => {
     origin: 'read',
     place: { source: 'raw@id', partition: 0 },
     stubsTo: 'out',
+    widths: new Map([['out', 1]]),
+    writers: new IdleWriters(),
     nowMs: 0,
   };
 
-  /** How many of 3,000 records with so many headers go into one parcel. */
+  /** How many of 1,200 records with so many headers go into one parcel. */
   function fitting(headers: number): number {
     const each = { value: Buffer.from('x'), headers: Array.from({ length: headers }, () => other) };
     const bytes = batchOf(
-      Array.from({ length: 3_000 }, () => each),
+      Array.from({ length: 1_200 }, () => each),
       0,
     );
-    const [raw] = rawBatches(bytes, { from: 0, end: 3_000 });
+    const [raw] = rawBatches(bytes, { from: 0, end: 1_200 });
     const parcel = new Parcel(0);
     const records = [new Records(raw!, raw!.body)];
-    const run = { fetchedOffset: 0, firstOffset: 0, lastOffset: 2_999, records };
-    parcel.addRun(run, 0, making, 3_000);
+    const run = { fetchedOffset: 0, firstOffset: 0, lastOffset: 1_199, records };
+    parcel.addRun(run, 0, making, 1_200);
     return parcel.read;
   }
 
-  it('counts for headers what a client takes to encode them', () => {
-    expect(fitting(0)).toBeGreaterThan(2_000);
-    expect(fitting(100) * 100).toBeLessThan(1_100);
+  it('holds a megabyte of what is sent, headers included', () => {
+    expect(fitting(0)).toBe(1_200);
+    expect(fitting(100)).toBeGreaterThan(900);
+    expect(fitting(100)).toBeLessThan(1_100);
   });
 
-  it('takes records from the position on, up to a count, and then covers what has no record', () => {
+  it('takes records from the position on, up to a count, and then covers what has no record', async () => {
     const records = Array.from({ length: 10 }, (_, at) => ({ value: Buffer.from(String(at)) }));
     const bytes = batchOf(records, 20);
     const [raw] = rawBatches(bytes, { from: 20, end: 30 });
@@ -110,8 +117,52 @@ describe('a parcel', () => {
     const some = new Parcel(24);
     expect(some.addRun(run(), 24, making, 3)).toBe(true);
     expect([some.first, some.next, some.read]).toEqual([24, 27, 3]);
-    expect(some.outputs.get('out')!.map(({ value }) => value!.toString())).toEqual(['4', '5', '6']);
     expect(some.addRun(run(), some.next, making, 100)).toBe(true);
     expect([some.next, some.read]).toEqual([34, 6]);
+    const [batch] = some.batches().get('out')!;
+    const values = (await recordsIn(batch!)).map(({ value }) => value!.toString());
+    expect(values).toEqual(['4', '5', '6', '7', '8', '9']);
+  });
+
+  it('makes from bytes to bytes what it makes of parsed events', async () => {
+    const report = { detector_id: 'D1', detector_type: 'LOOP', detector_status: 'OK', signal_id: 'S', timestamp: '2024-03-04T00:17:56Z' }; // prettier-ignore
+    const event = Buffer.from(JSON.stringify(report));
+    const twice = Buffer.from(JSON.stringify({ ...report, processed_at: 1 }));
+    const records = [
+      { key: Buffer.from('D1'), value: event },
+      { key: null, value: event, headers: [other, named] },
+      { value: null },
+      { key: Buffer.alloc(0), value: Buffer.from('no event') },
+      { value: twice },
+      { key: Buffer.from('D1'), value: event },
+    ];
+    const [raw] = rawBatches(batchOf(records, 998), { from: 998, end: 1_004 });
+    const made = async (byteEnrich: Making['byteEnrich']) => {
+      const parcel = new Parcel(998);
+      const run = { fetchedOffset: 998, firstOffset: 998, lastOffset: 1_003 };
+      const widths = new Map([[trafficEvents.name, 1]]);
+      const how = { apply: compileTransform(trafficEnrich), stubsTo: trafficEvents.name, widths };
+      const whole = { ...run, records: [new Records(raw!, raw!.body)] };
+      parcel.addRun(whole, 998, { ...making, ...how, byteEnrich }, 100);
+      const [batch] = parcel.batches().get(trafficEvents.name)!;
+      const { bytes, read, rejected } = parcel;
+      return { bytes, read, rejected, records: await recordsIn(batch!) };
+    };
+    const parsed = await made(undefined);
+    expect(parsed.records).toHaveLength(6);
+    let asked = 0;
+    const fast = compileByteTransform(trafficEnrich)!;
+    const counted = {
+      added: (...given: Parameters<typeof fast.added>) => {
+        asked += 1;
+        return fast.added(...given);
+      },
+      get at() {
+        return fast.at;
+      },
+    };
+    expect(await made(counted)).toEqual(parsed);
+    // The tombstone and the one with headers are not asked for.
+    expect(asked).toBe(4);
   });
 });

@@ -1,13 +1,17 @@
 // What was made of consecutive records of one partition and waits to be sent: by topic, with the count of
-// what became of each record, and how far it goes.
+// what became of each record, and how far it goes. Most records need no object of their own on their way.
+import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import type { Records } from '../platform/kafka/record-batch.ts';
-import type { PlacedRecord } from '../platform/kafka/record-sender.ts';
+import type { OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';
 import type { RecordRun } from '../platform/kafka/record-run.ts';
 import type { Logger } from '../platform/log.ts';
 import { ORIGIN_HEADER, readOrigin, UNREADABLE_HEADER, writeOrigin } from '../streams/origin.ts';
 import type { RejectionReason } from '../streams/rejection.ts';
 import type { Outcome, Transform } from '../streams/transform.ts';
+import type { ByteEnrich } from '../streams/byte-enrich.ts';
 import { stubOf } from './delivery.ts';
+import { OriginHeader } from './origin-header.ts';
+import { Output, type IdleWriters } from './output.ts';
 
 export type Apply = (value: Buffer | null, recordTimeMs: number, nowMs: number) => Outcome;
 
@@ -21,46 +25,28 @@ export interface Place {
 /** How records are made. */
 export interface Making {
   readonly apply: Apply;
+  /** The same for events that need not be parsed; they go to the first output. */
+  readonly byteEnrich?: ByteEnrich | undefined;
   readonly origin: Transform['origin'];
   readonly place: Place;
-  /** The stream that stubs go to: its sink files them as dead letters. */
+  /** The first output. Stubs go to it, too: its sink files them as dead letters. */
   readonly stubsTo: string;
+  /** Partitions of each output, by the name of its stream. */
+  readonly widths: ReadonlyMap<string, number>;
+  readonly writers: IdleWriters;
   readonly nowMs: number;
 }
 
 /** A parcel that holds this much takes no more: what one partition may hold that is not sent yet. */
 export const OPEN_BYTES_MAX = 1_048_576;
 
-/** How the records of a partition are made now. */
-export function makingOf(
-  {
-    apply,
-    origin,
-    topics,
-  }: Pick<Making, 'apply' | 'origin'> & { readonly topics: ReadonlyMap<string, string> },
-  place: Place,
-  nowMs: number,
-): Making {
-  const [stubsTo] = topics.keys();
-  return { apply, origin, place, stubsTo: stubsTo!, nowMs };
-}
-
-/** What an output and each of its headers take in memory beside their bytes, near enough. */
-const RECORD_BYTES = 200;
-const HEADER_BYTES = 150;
-/**
- * kafkajs takes about 1 kB to encode a header. The few of an ordinary record are made up for by small parcels;
- * 60,000 records of 100 headers took 323 MB.
- */
-const FEW_HEADERS = 10;
-const FURTHER_HEADER_BYTES = 1_000;
 /** 60,000 headers in each of ten records took 414 MB. */
 export const HEADERS_HANDED_ON_MAX = 1_000;
 const ORIGIN_NAME = Buffer.from(ORIGIN_HEADER);
 
 export class Parcel {
   /** By the name of the stream they go to. */
-  readonly outputs = new Map<string, PlacedRecord[]>();
+  readonly #outputs = new Map<string, Output>();
   bytes = 0;
   /** Records that were read, each of which is sent, unchanged or not, or filtered. */
   read = 0;
@@ -87,11 +73,12 @@ export class Parcel {
    */
   addRun(run: RecordRun, position: number, making: Making, recordsMax: number): boolean {
     const end = this.read + recordsMax;
+    const own = new OriginHeader(making.place.source, making.place.partition);
     for (const records of run.records) {
       while (this.read < end && this.bytes < OPEN_BYTES_MAX && records.next()) {
         if (records.offset < position) continue;
         if (records.isCut) this.#addCut(records, making);
-        else this.#add(records, making);
+        else this.#add(records, making, own);
         this.next = records.offset + 1;
       }
       if (this.read >= end) return true;
@@ -102,7 +89,29 @@ export class Parcel {
     return true;
   }
 
-  #add(records: Records, { apply, nowMs, origin, place }: Making): void {
+  #add(records: Records, making: Making, own: OriginHeader): void {
+    const { byteEnrich, nowMs, origin } = making;
+    const { bytes, timestampMs, valueAt, valueEnd } = records;
+    if (
+      byteEnrich !== undefined &&
+      origin === 'read' &&
+      valueEnd > valueAt &&
+      records.hasNoHeaders()
+    ) {
+      const added = byteEnrich.added(bytes, valueAt, valueEnd, timestampMs, nowMs);
+      if (added !== undefined) {
+        const header = own.at(records.offset);
+        const output = this.#output(making.stubsTo, making);
+        this.bytes += output.appendWith(records, added, byteEnrich.at, header);
+        this.read += 1;
+        return;
+      }
+    }
+    this.#addSlowly(records, making);
+  }
+
+  #addSlowly(records: Records, making: Making): void {
+    const { apply, nowMs, origin, place } = making;
     const { offset, timestampMs } = records;
     const read = records.value();
     const outcome = apply(read, timestampMs, nowMs);
@@ -117,17 +126,18 @@ export class Parcel {
     }
     const value = outcome.kind === 'passed' ? outcome.value : read;
     const headers = withOrigin(handedOn(records, origin), origin, { ...place, offset });
-    this.#push(outcome.to.name, { key: records.key(), value, headers, timestampMs });
+    this.#push(outcome.to.name, { key: records.key(), value, headers, timestampMs }, making);
   }
 
   /** What is too large to be read whole would be refused by the output, too. */
-  #addCut(records: Records, { place, stubsTo }: Making): void {
+  #addCut(records: Records, making: Making): void {
+    const { place, stubsTo } = making;
     const { offset, timestampMs, wholeValueBytes } = records;
     this.read += 1;
     this.tooLarge += 1;
     const headers = withOrigin([], 'read', { ...place, offset });
     const cut = { key: records.key(), value: null, headers, timestampMs };
-    this.#push(stubsTo, stubOf(cut, 'MESSAGE_TOO_LARGE', wholeValueBytes));
+    this.#push(stubsTo, stubOf(cut, 'MESSAGE_TOO_LARGE', wholeValueBytes), making);
   }
 
   /** One record stands for all that cannot be read, so that the audit of the output knows of them. */
@@ -141,23 +151,29 @@ export class Parcel {
       [ORIGIN_HEADER, Buffer.from(writeOrigin({ ...place, offset: last }))],
     ] as const;
     const value = Buffer.from(JSON.stringify({ unreadable: `offsets ${first} to ${last}`, why }));
-    this.#push(stubsTo, { key: null, value, headers, timestampMs });
+    this.#push(stubsTo, { key: null, value, headers, timestampMs }, making);
     this.next = last + 1;
   }
 
-  #push(stream: string, record: PlacedRecord): void {
-    const output = this.outputs.get(stream);
-    if (output === undefined) this.outputs.set(stream, [record]);
-    else output.push(record);
-    const { headers, key, value } = record;
-    this.bytes += (key?.length ?? 0) + (value?.length ?? 0) + RECORD_BYTES;
-    this.bytes += Math.max(0, headers.length - FEW_HEADERS) * FURTHER_HEADER_BYTES;
-    for (const [name, held] of headers)
-      this.bytes += name.length + (held?.length ?? 0) + HEADER_BYTES;
+  #push(stream: string, record: OutgoingRecord, making: Making): void {
+    this.bytes += this.#output(stream, making).add(record);
+  }
+
+  #output(stream: string, { place, widths, writers }: Making): Output {
+    const known = this.#outputs.get(stream);
+    if (known !== undefined) return known;
+    const output = new Output(place.partition % widths.get(stream)!, writers);
+    this.#outputs.set(stream, output);
+    return output;
+  }
+
+  /** All of it, by the name of the stream it goes to, in order; nothing can be added any more. */
+  batches(): ReadonlyMap<string, readonly EncodedBatch[]> {
+    return new Map([...this.#outputs].map(([stream, output]) => [stream, output.batches()]));
   }
 }
 
-type Headers = PlacedRecord['headers'];
+type Headers = OutgoingRecord['headers'];
 
 /**
  * The headers that go on with a record: the first ones, and where there are more, one that says how many were

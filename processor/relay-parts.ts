@@ -1,7 +1,9 @@
 // What a relay is made of, what it asks of whoever sends, and what it holds of an assignment.
-import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
+import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
+import type { Sent } from '../platform/kafka/record-sender.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Runtime } from '../platform/runtime.ts';
+import type { ByteEnrich } from '../streams/byte-enrich.ts';
 import type { Transform } from '../streams/transform.ts';
 import type { Committer } from './committer.ts';
 import type { RelayMetrics } from './metrics.ts';
@@ -12,7 +14,7 @@ import type { InputLog, Taken } from './commit-takeover.ts';
 export interface Sender {
   readonly away: boolean;
   partitionsOf(topic: string): Promise<number>;
-  send(topic: string, partition: number, records: readonly PlacedRecord[]): Promise<Sent>;
+  send(topic: string, batch: EncodedBatch): Promise<Sent>;
   giveUp(): void;
 }
 
@@ -21,6 +23,7 @@ export interface RelayParts {
   readonly sender: Sender;
   readonly origin: Transform['origin'];
   readonly apply: Apply;
+  readonly byteEnrich?: ByteEnrich | undefined;
   /** Topic of each output, by the name of its stream. */
   readonly topics: ReadonlyMap<string, string>;
   /** Ends after so many records. */

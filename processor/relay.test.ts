@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { UnavailableError } from '../platform/errors.ts';
 import type { RecordBatch } from '../platform/kafka/group-receiver.ts';
-import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
+import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
+import { recordsIn } from '../platform/kafka/record-batch-writer.ts';
+import type { Sent } from '../platform/kafka/record-sender.ts';
 import { silentLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { systemRuntime } from '../platform/runtime.ts';
@@ -33,6 +35,10 @@ function batch(offset: number): RecordBatch {
   const range = { fetchedOffset: offset, firstOffset: offset, lastOffset: offset + 9 };
   const place = { topic: 'in', partition: 0, endOffset: 1_000 };
   return { ...place, ...range, records: [records] } as unknown as RecordBatch;
+}
+
+async function originsOf(batch: EncodedBatch): Promise<string[]> {
+  return (await recordsIn(batch)).map(({ headers }) => headers.at(-1)![1]!.toString());
 }
 
 interface Given {
@@ -92,13 +98,9 @@ describe('a relay whose output is away', () => {
   it('holds the fetch back, keeps its membership, and sends all in order in the end', async () => {
     const open = Promise.withResolvers<undefined>();
     const log: string[] = [];
-    const send = async (
-      _topic: string,
-      _at: number,
-      some: readonly PlacedRecord[],
-    ): Promise<Sent> => {
+    const send = async (_topic: string, batch: EncodedBatch): Promise<Sent> => {
       await open.promise;
-      log.push(...some.map(({ headers }) => headers.at(-1)![1]!.toString()));
+      log.push(...(await originsOf(batch)));
       return { kind: 'landed' };
     };
     const committed: number[] = [];
@@ -162,8 +164,8 @@ describe('a relay whose partitions are assigned anew', () => {
   it('lets what is on its way land first, and goes on behind it whatever was committed', async () => {
     const open = Promise.withResolvers<undefined>();
     const log: string[] = [];
-    const send = async (_topic: string, _at: number, some: readonly PlacedRecord[]) => {
-      log.push(`send ${some[0]!.headers.at(-1)![1]!.toString()}`);
+    const send = async (_topic: string, batch: EncodedBatch) => {
+      log.push(`send ${(await originsOf(batch))[0]!}`);
       await open.promise;
       return { kind: 'landed' } as const;
     };
@@ -218,8 +220,8 @@ describe('a relay that ends after some records', () => {
   it('takes no more than these, and is done when they are acknowledged, whoever owns them then', async () => {
     const open = Promise.withResolvers<undefined>();
     const sent: number[] = [];
-    const send = async (_topic: string, _at: number, some: readonly PlacedRecord[]) => {
-      sent.push(some.length);
+    const send = async (_topic: string, batch: EncodedBatch) => {
+      sent.push(batch.count);
       await open.promise;
       return { kind: 'landed' } as const;
     };
@@ -244,8 +246,8 @@ describe('a relay that ends after some records', () => {
   it('counts what it read before, and not what an assignment dropped', async () => {
     const open = Promise.withResolvers<undefined>();
     const sent: number[] = [];
-    const send = async (_topic: string, _at: number, some: readonly PlacedRecord[]) => {
-      sent.push(some.length);
+    const send = async (_topic: string, batch: EncodedBatch) => {
+      sent.push(batch.count);
       await open.promise;
       return { kind: 'landed' } as const;
     };

@@ -5,13 +5,13 @@ import { InvariantError, UnavailableError, asError } from '../platform/errors.ts
 import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-receiver.ts';
 import { lagOf, PartitionOwner } from '../platform/kafka/partition-owner.ts';
-import type { PlacedRecord, Sent } from '../platform/kafka/record-sender.ts';
 import { Availability, pause, withPatience } from '../platform/retry.ts';
 import { sourceOf } from '../streams/origin.ts';
 import { isIdle, takeOver, type PartitionState, type Taken } from './commit-takeover.ts';
 import { Committer } from './committer.ts';
-import { deliver } from './delivery.ts';
-import { makingOf, OPEN_BYTES_MAX, Parcel, sayUnreadable } from './parcel.ts';
+import { deliver, type Send } from './delivery.ts';
+import { IdleWriters } from './output.ts';
+import { OPEN_BYTES_MAX, Parcel, sayUnreadable, type Making } from './parcel.ts';
 import type { Assignment, RelayParts } from './relay-parts.ts';
 
 /** What all partitions may hold that is not sent yet. */
@@ -25,6 +25,7 @@ export class Relay {
   readonly #owner: PartitionOwner<PartitionState, Assignment>;
   readonly #landed = new Map<number, NotedOffset>();
   #committed: ReadonlyMap<number, NotedOffset> = new Map();
+  readonly #writers = new IdleWriters();
   #read = 0;
   #bytes = 0;
 
@@ -38,7 +39,7 @@ export class Relay {
         began: (taken) => this.#began(taken),
         ended: (taken) => this.#ended(taken),
         ownsNone: () => this.#ownsNone(),
-        take: (fetched, state, { topicId }) => this.#take(fetched, state, topicId),
+        take: (fetched, state, taken) => this.#take(fetched, state, taken),
         isFull: ({ open }) => open.bytes >= OPEN_BYTES_MAX || this.#bytes >= ALL_BYTES_MAX,
         room: ({ sending }) => sending,
         held: () => undefined,
@@ -129,10 +130,9 @@ export class Relay {
   }
 
   /** True when all of it was taken; false when the open parcel is full before. */
-  #take(fetched: RecordBatch, state: PartitionState, topicId: string): boolean {
-    const { input, max, runtime } = this.#parts;
-    const place = { source: sourceOf(input.topic, topicId), partition: state.partition };
-    const making = makingOf(this.#parts, place, runtime.nowMs());
+  #take(fetched: RecordBatch, state: PartitionState, taken: Assignment): boolean {
+    const { max } = this.#parts;
+    const making = this.#making(state.partition, taken);
     const { open } = state;
     const { bytes, read } = open;
     const isTaken = open.addRun(fetched, state.position, making, max - this.#read);
@@ -142,6 +142,14 @@ export class Relay {
     this.#pump(state);
     this.#tellProgress();
     return isTaken;
+  }
+
+  #making(partition: number, { topicId, widths }: Assignment): Making {
+    const { apply, byteEnrich, input, origin, runtime, topics } = this.#parts;
+    const [stubsTo] = topics.keys();
+    const place = { source: sourceOf(input.topic, topicId), partition };
+    const how = { apply, byteEnrich, origin, writers: this.#writers, nowMs: runtime.nowMs() };
+    return { ...how, place, stubsTo: stubsTo!, widths };
   }
 
   /** Sends what is open, if nothing of the partition is on its way. */
@@ -165,7 +173,7 @@ export class Relay {
 
   async #send(parcel: Parcel, state: PartitionState, taken: Assignment): Promise<void> {
     const { logger, metrics, sender, topics } = this.#parts;
-    const { committer, topicId, widths } = taken;
+    const { committer, topicId } = taken;
     const startedAt = performance.now();
     if (parcel.first !== state.landed) {
       const text = `partition ${state.partition} sends from ${parcel.first} on, and ${state.landed} has landed`;
@@ -175,12 +183,10 @@ export class Relay {
       if (taken === this.#owner.owned) this.#owner.startOver();
       return;
     }
-    for (const [stream, records] of parcel.outputs) {
+    for (const [stream, batches] of parcel.batches()) {
       const topic = topics.get(stream)!;
-      const partition = state.partition % widths.get(stream)!;
-      const send = (some: readonly PlacedRecord[]): Promise<Sent> =>
-        sender.send(topic, partition, some);
-      await deliver(records, send, ({ headers }, reason) => {
+      const send: Send = (batch) => sender.send(topic, batch);
+      await deliver(batches, send, ({ headers }, reason) => {
         metrics.refused();
         const origin = headers.at(-1)![1]!.toString();
         logger.warn({ origin, reason }, `${topic} refuses what was made of ${origin}: ${reason}`);

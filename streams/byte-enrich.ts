@@ -1,10 +1,11 @@
-// Enriches a record from bytes to bytes: it is looked through once, the members that a step says it reads are given
-// to it, and those that it adds are written behind the record's own. It takes only what the validator takes and
-// answers with the very bytes that json-members.ts would give; all else is left to that.
+// Enriches an event from bytes to bytes: it is looked through once, the members that a step says it reads are given
+// to it, and those that it adds are put behind the event's own. It takes only what the validator takes and
+// gives the very bytes that json-members.ts would give; all else is left to that.
 import { JsonScan } from './json-scan.ts';
 import type { JsonValue } from './json-members.ts';
 import type { Column } from './stream.ts';
 
+/** What a step adds to an event; `nowMs` is when it is processed. */
 export type Adds = (
   event: Readonly<Record<string, unknown>>,
   nowMs: number,
@@ -14,38 +15,75 @@ const QUOTE = 0x22;
 /** Texts of detectors, devices and states come again and again. */
 const TEXTS = 512;
 
+/** What a step adds to one event, and where: the rest of the event stays as it is written. */
+export interface ByteEnrich {
+  /**
+   * The bytes that the event in `from` to `to` gets, valid until the next call; undefined for what is left to the
+   * slow path.
+   */
+  added(
+    bytes: Buffer,
+    from: number,
+    to: number,
+    recordTimeMs: number,
+    nowMs: number,
+  ): Buffer | undefined;
+  /** Where they go: before this byte. */
+  readonly at: number;
+}
+
 /**
  * Compiles a step that reads the members `reads` and no others; undefined when one of them is no member at the top
- * of the event. The function returns undefined for what it leaves to the slow path.
+ * of the event.
  */
 export function compileByteEnrich(
   leaves: readonly Column[],
   adds: Adds,
   reads: readonly string[],
-): ((value: Buffer, recordTimeMs: number, nowMs: number) => Buffer | undefined) | undefined {
+): ByteEnrich | undefined {
   const indexes = reads.map((name) => {
     return leaves.findIndex(({ path }) => path.length === 1 && path[0] === name);
   });
-  if (indexes.includes(-1)) return undefined;
-  const scan = new JsonScan(leaves);
-  const texts = new KnownTexts();
-  const members = new WrittenMembers();
-  return (value, recordTimeMs, nowMs) => {
-    if (!scan.scan(value, 0, value.length, recordTimeMs) || scan.members === 0) return undefined;
+  return indexes.includes(-1) ? undefined : new CompiledEnrich(leaves, adds, reads, indexes);
+}
+
+class CompiledEnrich implements ByteEnrich {
+  readonly #adds: Adds;
+  readonly #reads: readonly string[];
+  /** Places of what is read in the declaration. */
+  readonly #indexes: readonly number[];
+  readonly #scan: JsonScan;
+  readonly #texts = new KnownTexts();
+  readonly #members = new WrittenMembers();
+
+  constructor(leaves: readonly Column[], adds: Adds, reads: readonly string[], indexes: number[]) {
+    this.#adds = adds;
+    this.#reads = reads;
+    this.#indexes = indexes;
+    this.#scan = new JsonScan(leaves);
+  }
+
+  get at(): number {
+    return this.#scan.brace;
+  }
+
+  added(bytes: Buffer, from: number, to: number, recordTimeMs: number, nowMs: number) {
+    const scan = this.#scan;
+    if (!scan.scan(bytes, from, to, recordTimeMs) || scan.members === 0) return undefined;
     const event: Record<string, unknown> = {};
-    for (let at = 0; at < indexes.length; at += 1) {
-      const from = scan.from[indexes[at]!]!;
-      if (from >= 0) event[reads[at]!] = valueAt(value, from, scan.to[indexes[at]!]!, texts);
+    for (let place = 0; place < this.#indexes.length; place += 1) {
+      const index = this.#indexes[place]!;
+      const valueFrom = scan.from[index]!;
+      if (valueFrom < 0) continue;
+      event[this.#reads[place]!] = valueAt(bytes, valueFrom, scan.to[index]!, this.#texts);
     }
-    const added = members.write(adds(event, nowMs), scan);
-    if (added === undefined) return undefined;
-    const { brace } = scan;
-    const out = Buffer.allocUnsafe(value.length + added.length);
-    value.copy(out, 0, 0, brace);
-    added.copy(out, brace);
-    value.copy(out, brace + added.length, brace);
-    return out;
-  };
+    try {
+      return this.#members.write(this.#adds(event, nowMs), scan);
+    } catch {
+      // The slow path throws it again, and says what of.
+      return undefined;
+    }
+  }
 }
 
 /** A member's value; a text of the declaration has no escapes. */
@@ -74,11 +112,10 @@ class KnownTexts {
   }
 }
 
-/** Members as they stand in JSON, each behind a comma; one with the value that it had last is not written again. */
+/** Members as they stand in JSON, each behind a comma. Values come again: each text is made once for as long. */
 class WrittenMembers {
   readonly #known = new Map<string, { name: Buffer; value: JsonValue; json: string }>();
-  #last = '';
-  #bytes: Buffer = Buffer.alloc(0);
+  readonly #written = new Map<string, Buffer>();
 
   /** Undefined when the record has a member of one of these names already. */
   write(added: Readonly<Record<string, JsonValue>>, scan: JsonScan): Buffer | undefined {
@@ -88,11 +125,12 @@ class WrittenMembers {
       if (scan.hasName(member.name)) return undefined;
       json += member.json;
     }
-    if (json !== this.#last) {
-      this.#last = json;
-      this.#bytes = Buffer.from(json);
-    }
-    return this.#bytes;
+    const known = this.#written.get(json);
+    if (known !== undefined) return known;
+    if (this.#written.size >= TEXTS) this.#written.clear();
+    const bytes = Buffer.from(json);
+    this.#written.set(json, bytes);
+    return bytes;
   }
 
   #member(name: string, value: JsonValue): { readonly name: Buffer; readonly json: string } {

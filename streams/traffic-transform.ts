@@ -10,10 +10,13 @@ export const trafficEnrich: Transform = {
   outputs: [trafficEvents],
   origin: 'read',
   steps: [
-    enrich(({ detector_status: status }, nowMs) => ({
-      is_operational: String(status).startsWith('OK'),
-      processed_at: nowMs / 1_000,
-    })),
+    enrich(
+      ({ detector_status: status }, nowMs) => ({
+        is_operational: String(status).startsWith('OK'),
+        processed_at: nowMs / 1_000,
+      }),
+      ['detector_status'],
+    ),
   ],
 };
 

@@ -1,5 +1,6 @@
 // What a transform is: the stream it reads, those it writes, and the steps an event goes through in
 // between. Pure: the same record and the same time of processing always come to the same outcome.
+import { compileByteEnrich, type Adds, type ByteEnrich } from './byte-enrich.ts';
 import { withMembers, type JsonValue } from './json-members.ts';
 import { byteOrderMark, parseMessage } from './json-message.ts';
 import { reject, undecodable, type Rejection } from './rejection.ts';
@@ -11,19 +12,31 @@ export type Event = Readonly<Record<string, unknown>>;
 
 export type Step =
   | { readonly kind: 'filter'; readonly keeps: (event: Event) => boolean }
-  | { readonly kind: 'enrich'; readonly adds: Adds }
+  | {
+      readonly kind: 'enrich';
+      readonly adds: Adds;
+      /** The members that it reads; undefined when it may read any. */
+      readonly reads: readonly string[] | undefined;
+    }
   | { readonly kind: 'route'; readonly to: (event: Event) => TopicStream };
-
-type Adds = (event: Event, nowMs: number) => Readonly<Record<string, JsonValue>>;
 
 /** Lets through what `keeps` is true for; the rest is counted and left out. */
 export function filter(keeps: (event: Event) => boolean): Step {
   return { kind: 'filter', keeps };
 }
 
-/** Adds members to the event; one of the same name is replaced. `nowMs` is when it is processed. */
-export function enrich(adds: Adds): Step {
-  return { kind: 'enrich', adds };
+/**
+ * Adds members to the event; one of the same name is replaced. `nowMs` is when it is processed. A step that says
+ * which members it `reads` gets these and no others, and most events need not be parsed for it.
+ */
+export function enrich<const Name extends string = string>(
+  adds: (
+    event: Readonly<Record<Name, unknown>>,
+    nowMs: number,
+  ) => Readonly<Record<string, JsonValue>>,
+  reads?: readonly Name[],
+): Step {
+  return { kind: 'enrich', adds, reads };
 }
 
 /** Says which of the outputs an event goes to. */
@@ -83,6 +96,13 @@ export function compileTransform({
       return rejected(undecodable(thrown), first);
     }
   };
+}
+
+/** The way from bytes to bytes of a transform that has one: it enriches, once, and says what it reads. */
+export function compileByteTransform({ input, steps }: Transform): ByteEnrich | undefined {
+  const [step] = steps;
+  if (steps.length !== 1 || step?.kind !== 'enrich' || step.reads === undefined) return undefined;
+  return compileByteEnrich(input.leaves, step.adds, step.reads);
 }
 
 function rejected(rejection: Rejection, to: TopicStream): Outcome {

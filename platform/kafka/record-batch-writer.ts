@@ -201,6 +201,22 @@ export function batchOfRecords(
   return writer.seal(partition, codec);
 }
 
+/** The records of a batch, read again. */
+export async function recordsIn(batch: EncodedBatch): Promise<OutgoingRecord[]> {
+  const records = await batch.records();
+  const found: OutgoingRecord[] = [];
+  while (records.next()) {
+    const { timestampMs } = records;
+    found.push({
+      key: records.key(),
+      value: records.value(),
+      headers: records.headers(),
+      timestampMs,
+    });
+  }
+  return found;
+}
+
 /**
  * A batch in two halves, for when a broker refuses it for its size; whoever reads it must have found at least
  * two records in it.

@@ -157,6 +157,12 @@ export class Records {
     return readHeaders(this.#headerView(), max);
   }
 
+  /** True when the record has no headers. */
+  hasNoHeaders(): boolean {
+    const from = Math.max(this.valueAt, this.valueEnd);
+    return from >= this.#next || this.bytes[from] === 0;
+  }
+
   /** A copy of the last value of a header, without looking at the others; undefined without one. */
   header(name: Uint8Array): Buffer | undefined {
     const reader = new HeaderReader(this.#headerView());

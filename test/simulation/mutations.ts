@@ -86,10 +86,10 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'commit before the acknowledgement',
     file: 'processor/relay.ts',
-    find: 'for (const [stream, records] of parcel.outputs) {',
+    find: 'for (const [stream, batches] of parcel.batches()) {',
     replace: `state.landed = parcel.next;
     committer.landed(state.partition, parcel.next);
-    for (const [stream, records] of parcel.outputs) {`,
+    for (const [stream, batches] of parcel.batches()) {`,
   },
   {
     name: 'stop a processor without its last commit',
@@ -203,9 +203,9 @@ export const mutations: readonly Mutation[] = [
     name: 'commit more than was acknowledged',
     isChecked: true,
     file: 'processor/relay.ts',
-    find: 'for (const [stream, records] of parcel.outputs) {',
+    find: 'for (const [stream, batches] of parcel.batches()) {',
     replace: `committer.landed(state.partition, parcel.next);
-    for (const [stream, records] of parcel.outputs) {`,
+    for (const [stream, batches] of parcel.batches()) {`,
   },
   {
     name: 'count other rows than there are',

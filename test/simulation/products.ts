@@ -1,7 +1,7 @@
 // What processors made, as the broker of the output sees it: every product is of a record that was there, and
 // what arrives too late or twice is appended all the same. It knows which records were made at least once.
 import type { NotedOffset } from '../../platform/kafka/group-consumer.ts';
-import type { PlacedRecord, Sent } from '../../platform/kafka/record-sender.ts';
+import type { OutgoingRecord } from '../../platform/kafka/record-batch-writer.ts';
 import { ORIGIN_HEADER, readOrigin, sourceOf } from '../../streams/origin.ts';
 import type { Chance } from './chance.ts';
 import { valueOf } from './record-bytes.ts';
@@ -39,8 +39,11 @@ export class Products {
     this.#breach = breach;
   }
 
-  /** Appends records as a sender gets them there: all, or those before the first one that the broker refuses. */
-  append(partition: number, records: readonly PlacedRecord[]): Sent {
+  /**
+   * Appends records as a sender gets them there: all, or those before the first one that the broker refuses.
+   * Returns how many.
+   */
+  append(partition: number, records: readonly OutgoingRecord[]): number {
     const messages: Message[] = [];
     let refusedAt: number | undefined;
     for (const [index, { headers, value }] of records.entries()) {
@@ -65,8 +68,7 @@ export class Products {
       const late = this.#chance.between(1, LATE_MS);
       this.#time.after(late, () => this.#processed.append(partition, messages));
     }
-    if (refusedAt === undefined) return { kind: 'landed' };
-    return { kind: 'refused', landed: refusedAt, reason: 'INVALID_RECORD' };
+    return refusedAt ?? records.length;
   }
 
   #readFrom(origin: string): LogRecord | undefined {

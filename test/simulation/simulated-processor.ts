@@ -4,7 +4,13 @@ import type { RelayMetrics } from '../../processor/metrics.ts';
 import type { Sender } from '../../processor/relay-parts.ts';
 import { Relay } from '../../processor/relay.ts';
 import { UnavailableError, UnclearOutcomeError } from '../../platform/errors.ts';
-import type { PlacedRecord, Sent } from '../../platform/kafka/record-sender.ts';
+import type { EncodedBatch } from '../../platform/kafka/encoded-batch.ts';
+import {
+  batchOfRecords,
+  recordsIn,
+  type OutgoingRecord,
+} from '../../platform/kafka/record-batch-writer.ts';
+import type { Sent } from '../../platform/kafka/record-sender.ts';
 import type { Logger } from '../../platform/log.ts';
 import { pause } from '../../platform/retry.ts';
 import { ORIGIN_HEADER, readOrigin, sourceOf } from '../../streams/origin.ts';
@@ -112,22 +118,28 @@ class SimulatedSender implements Sender {
     return this.#program.ask(this.#kafka, () => this.#partitions);
   }
 
-  send(_topic: string, partition: number, records: readonly PlacedRecord[]): Promise<Sent> {
+  send(_topic: string, batch: EncodedBatch): Promise<Sent> {
+    const { partition } = batch;
     const before = this.#turns.get(partition) ?? Promise.resolve();
-    const sent = before.catch(() => undefined).then(() => this.#untilSent(partition, records));
+    const sent = before
+      .catch(() => undefined)
+      .then(async () => this.#untilSent(partition, await recordsIn(batch)));
     this.#turns.set(partition, sent);
     return sent;
   }
 
-  async #untilSent(partition: number, records: readonly PlacedRecord[]): Promise<Sent> {
+  async #untilSent(partition: number, records: readonly OutgoingRecord[]): Promise<Sent> {
     for (let attempt = 0; !this.#isGivenUp; attempt += 1) {
       try {
-        const append = (): Sent => this.#products.append(partition, records);
+        const append = (): number => this.#products.append(partition, records);
         const request = this.#program.send(this.#kafka, append);
-        const sent = await Promise.race([request, this.#givenUp.promise]);
-        const landed = sent.kind === 'landed' ? records.length : sent.landed;
+        const landed = await Promise.race([request, this.#givenUp.promise]);
         if (landed > 0) this.#note(records.slice(0, landed));
-        return sent;
+        if (landed === records.length) return { kind: 'landed' };
+        const refused = batchOfRecords(partition, records.slice(landed, landed + 1));
+        const behind = records.slice(landed + 1);
+        const left = behind.length === 0 ? [] : [batchOfRecords(partition, behind)];
+        return { kind: 'refused', refused, behind: left, reason: 'INVALID_RECORD' };
       } catch (error) {
         const isDoubt = error instanceof UnclearOutcomeError || error instanceof UnavailableError;
         if (!isDoubt) throw error;
@@ -137,7 +149,7 @@ class SimulatedSender implements Sender {
     throw new UnavailableError('given up');
   }
 
-  #note(records: readonly PlacedRecord[]): void {
+  #note(records: readonly OutgoingRecord[]): void {
     const header = records.at(-1)!.headers.find(([name]) => name === ORIGIN_HEADER)![1]!;
     const { offset, partition, source } = readOrigin(header.toString())!;
     this.#acknowledged.set(`${source}/${partition}`, offset + 1);

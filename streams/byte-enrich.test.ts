@@ -1,0 +1,113 @@
+// What is enriched from bytes to bytes is what the slow path makes of it, byte for byte, or is left to it.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { trafficEnrich } from './traffic-transform.ts';
+import { trafficEvents, trafficRaw } from './traffic.ts';
+import { compileByteTransform, compileTransform, enrich, type Transform } from './transform.ts';
+
+const RECORD_MS = 1_710_000_000_000;
+const report = { detector_id: 'D1', detector_type: 'LOOP', detector_status: 'OK', signal_id: 'S', timestamp: '2024-03-04T00:17:56Z' }; // prettier-ignore
+const status = fc.constantFrom('OK', 'OK - low', 'FAULT', 'Störung', 'a "b"', '');
+const member = fc.tuple(
+  fc.constantFrom('street', 'lanes', 'is_operational', 'processed_at', 'ü', 'detector_status'),
+  fc.jsonValue(),
+);
+const event = fc
+  .tuple(status, fc.array(member, { maxLength: 3 }), fc.boolean(), fc.constantFrom(undefined, 1))
+  .map(([detector_status, others, first, indent]) => {
+    const all = { ...report, detector_status };
+    const more = Object.fromEntries(others);
+    return JSON.stringify(first ? { ...more, ...all } : { ...all, ...more }, undefined, indent);
+  });
+const piece = fc.constantFrom(
+  '"',
+  '\\',
+  '{',
+  '}',
+  ',',
+  ':',
+  '1',
+  'null',
+  ' ',
+  '\n',
+  '\ufeff',
+  '"x":1,',
+);
+const mutated = fc.tuple(event, fc.nat(300), fc.nat(2), piece).map(([json, at, cut, put]) => {
+  const place = at % (json.length + 1);
+  return json.slice(0, place) + put + json.slice(place + cut);
+});
+
+/** What both ways make of an event that lies within other bytes; undefined where the fast one leaves it. */
+function bothWays(transform: Transform, json: string, nowMs = 5_250) {
+  const value = Buffer.from(json);
+  const bytes = Buffer.concat([Buffer.from('}"'), value, Buffer.from('{"a":')]);
+  const fast = compileByteTransform(transform)!;
+  const added = fast.added(bytes, 2, 2 + value.length, RECORD_MS, nowMs);
+  const slow = compileTransform(transform)(value, RECORD_MS, nowMs);
+  if (added === undefined) return { fast: undefined, slow };
+  const parts = [bytes.subarray(2, fast.at), added, bytes.subarray(fast.at, 2 + value.length)];
+  return { fast: Buffer.concat(parts).toString(), slow };
+}
+
+describe('an enrichment from bytes to bytes', () => {
+  it('gives what the slow path gives, or nothing', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.oneof(event, mutated), fc.nat(3), (json, now) => {
+        const { fast, slow } = bothWays(trafficEnrich, json, 1_700_000_000_000 + now);
+        if (fast === undefined) return;
+        taken += 1;
+        if (slow.kind !== 'passed') throw new Error(`the slow path rejects ${json}`);
+        expect(fast).toBe(slow.value!.toString());
+        expect(slow.to).toBe(trafficEvents);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(taken).toBeGreaterThan(300);
+  });
+
+  it('takes an ordinary report, and leaves one that has a member of an added name', () => {
+    expect(bothWays(trafficEnrich, JSON.stringify(report)).fast).toContain(
+      ',"is_operational":true,"processed_at":5.25}',
+    );
+    const again = JSON.stringify({ ...report, processed_at: 1 });
+    expect(bothWays(trafficEnrich, again).fast).toBeUndefined();
+  });
+
+  it('leaves an event to the slow path when the step throws', () => {
+    const throws = enrich(() => {
+      throw new TypeError('no');
+    }, ['detector_id']);
+    const { fast, slow } = bothWays({ ...trafficEnrich, steps: [throws] }, JSON.stringify(report));
+    expect([fast, slow.kind]).toEqual([undefined, 'rejected']);
+  });
+
+  it('gives a step what it says it reads, and nothing else', () => {
+    const seen: unknown[] = [];
+    const step = enrich(
+      (read) => {
+        seen.push(read);
+        return {};
+      },
+      ['detector_status', 'timestamp'],
+    );
+    const bytes = Buffer.from(JSON.stringify(report));
+    const compiled = compileByteTransform({ ...trafficEnrich, steps: [step] })!;
+    expect(compiled.added(bytes, 0, bytes.length, RECORD_MS, 0)).toEqual(Buffer.alloc(0));
+    const { detector_status, timestamp } = report;
+    expect(seen).toEqual([{ detector_status, timestamp }]);
+  });
+
+  it('is there only for one step that says what it reads, and reads declared members', () => {
+    const one = enrich(() => ({}), ['detector_id']);
+    const compiled = (steps: Transform['steps']) =>
+      compileByteTransform({ ...trafficEnrich, steps });
+    expect(compiled([one])).toBeDefined();
+    expect(compiled([])).toBeUndefined();
+    expect(compiled([one, one])).toBeUndefined();
+    expect(compiled([enrich(() => ({}))])).toBeUndefined();
+    expect(compiled([enrich(() => ({}), ['street_of_nobody'])])).toBeUndefined();
+    expect(trafficRaw.leaves.some(({ path }) => path[0] === 'detector_id')).toBe(true);
+  });
+});
