@@ -12,7 +12,7 @@ export interface Result extends Usage {
 }
 
 /** As the consumer is run everywhere. */
-const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
+export const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** Folder for CPU profiles of the children; none are written without it. */
 const profilesPath = environment()['BENCH_PROFILES'];

@@ -19,18 +19,20 @@ import { quantile } from './usage.ts';
 
 const [count = '0'] = process.argv.slice(2);
 const BATCH = 2_000;
+/** Sent over and over. */
+const REPORTS = 20_000;
 const LATENCY_SEC = 15;
 const PER_SEC = 200;
 
 const config = readConfig({ ...kafkaVariables, ...clickhouseVariables });
 await using clickhouse = new ClickHouse(clickhouseTarget(config), 'bench');
-const reports = trafficReports(TRAFFIC_SEED, 'full').take(Number(count)).toArray();
+const reports = trafficReports(TRAFFIC_SEED, 'full').take(REPORTS).toArray();
 const messages = reports.map((report) => {
   return { key: report.detector_id, value: JSON.stringify(report) };
 });
 const producer = createKafka(config, silentLog(), 'bench-hop').producer({ idempotent: true });
 await producer.connect();
-await send(messages);
+await send(Number(count));
 
 const started = performance.now();
 const parts = [
@@ -54,11 +56,14 @@ try {
   await producer.disconnect();
 }
 
-async function send(all: readonly { key: string; value: string }[]): Promise<void> {
-  for (let sent = 0; sent < all.length; sent += BATCH) {
+async function send(records: number): Promise<void> {
+  for (let sent = 0; sent < records; sent += BATCH) {
+    const some = Array.from({ length: Math.min(BATCH, records - sent) }, (_, at) => {
+      return messages[(sent + at) % messages.length]!;
+    });
     await producer.send({
       topic: trafficRaw.topic.name,
-      messages: all.slice(sent, sent + BATCH),
+      messages: some,
       compression: kafkajs.CompressionTypes.LZ4,
       acks: -1,
     });

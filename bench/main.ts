@@ -8,6 +8,7 @@ import { readOptions, type Help } from '../platform/command-line.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { runChild, type Result } from './child.ts';
 import { measure } from './measure.ts';
+import { measureProducePath } from './produce-rounds.ts';
 import { PARTS, type Cost, type Part } from './parts.ts';
 import {
   growthTable,
@@ -48,7 +49,8 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 const RATES = values.quick ? [15, 1_000] : [15, 1_000, 20_000];
 const LATENCY_SEC = values.quick ? 8 : 20;
 const PRODUCER_ROWS = values.quick ? 50_000 : 150_000;
-const HOP_ROWS = values.quick ? 20_000 : 200_000;
+const PRODUCE_ROWS = values.quick ? 100_000 : 2_000_000;
+const HOP_ROWS = values.quick ? 20_000 : 1_000_000;
 /** Partitions and rows: first one grows, then the other. */
 const GROWTH: readonly (readonly [partitions: number, rows: number])[] = values.quick
   ? [[12, 100_000]]
@@ -70,18 +72,24 @@ const latencies = await measureLatencies();
 const producer = await measureProducer();
 const growths = await measureGrowth();
 const hop = await measureHop();
+const produce = await measureProducePath(
+  servers,
+  { rows: PRODUCE_ROWS, rounds: values.quick ? 1 : 3 },
+  (part, { rowsPerSec }) => say(`${part} ${perSec(rowsPerSec)}`),
+);
 const load = loadavg().map((figure) => figure.toFixed(1));
 const head = `${rows} events of about 200 bytes, ${values.partitions} partitions, ${rounds} rounds, \
 medians; ${cpus().length} cores (${cpus()[0]?.model ?? '?'}) shared by broker, engine and consumer; load average at the end ${load.join(', ')}.`;
 const text = [
   head,
-  ratioTable(measured),
+  ratioTable(measured, rows),
   throughputTable(measured, rows),
   processTable(measured, rows),
   latencyTable(latencies),
   `One producer with \`INTERVAL_MS=0\`: ${perSec(producer.rowsPerSec)}, ${((producer.cpuSec / PRODUCER_ROWS) * 1e6).toFixed(1)} µs of CPU a row, ${Math.round(producer.peakRssMb)} MB at most.`,
   growthTable(growths),
   hopTable(hop, HOP_ROWS),
+  produce,
 ].join('\n\n');
 process.stdout.write(`\n${text}\n`);
 if (values.report) {

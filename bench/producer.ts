@@ -1,5 +1,6 @@
-// Child process: one producer replays a device's rows of the full-size data as fast as Kafka
-// acknowledges them (`INTERVAL_MS=0`), and prints how fast that was. Arguments: topic, rows at most.
+// Child process: one producer replays a file as fast as Kafka acknowledges it (`INTERVAL_MS=0`), and prints how fast
+// that was. Arguments: topic, rows at most, which producer, path of the file, which is read again until there are
+// enough rows. Without a file it makes one.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,12 +11,14 @@ import { silentLog } from '../platform/log.ts';
 import { readProducerConfig } from '../producers/config.ts';
 import { start } from '../producers/main.ts';
 
-const [topic = '', rows = '100000'] = process.argv.slice(2);
 /** The device that sends most: nearly half of all rows. */
-const PRODUCER = 'producer_C';
+const DEVICE = 'producer_C';
+const [topic = '', rows = '100000', PRODUCER = DEVICE, given] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'sensorhouse-bench-'));
-const out = join(folder, 'sensor_data.csv');
-await writeSensorCsv({ rows: 3 * Number(rows), seed: DEFAULT_SEED, out });
+const out = given ?? join(folder, 'sensor_data.csv');
+if (given === undefined) {
+  await writeSensorCsv({ rows: 3 * Number(rows), seed: DEFAULT_SEED, out });
+}
 const config = readProducerConfig({
   ...environment(),
   KAFKA_TOPIC: topic,
@@ -23,6 +26,7 @@ const config = readProducerConfig({
   DATA_PATH: out,
   ROW_LIMIT: rows,
   INTERVAL_MS: '0',
+  LOOP: 'true',
   PRODUCER_METRICS_PORT: '0',
 });
 const startedAt = performance.now();

@@ -22,13 +22,15 @@ const NAMES: Record<Part, string> = {
   'table-engine': "ClickHouse's Kafka table engine",
 };
 const FLUSH_INTERVAL_MS = 2_000;
+/** In a shorter run the first insert of the table engine holds everything: it was 5 × as fast as the consumer. */
+const RATIO_ROWS = 1_000_000;
 
 function medianOf(rounds: readonly Round[], figure: (round: Round) => number): number {
   return median(rounds.map(figure));
 }
 
 /** What the product is held to, as ratios to what was measured in the same rounds. */
-export function ratioTable(rounds: readonly Round[]): string {
+export function ratioTable(rounds: readonly Round[], rows: number): string {
   const shareOf = (fetch: Part): string => {
     const share = medianOf(rounds, (round) => {
       const limit = Math.min(round[fetch].rowsPerSec, round['insert-limit'].rowsPerSec);
@@ -48,7 +50,7 @@ export function ratioTable(rounds: readonly Round[]): string {
     `| end to end | ${whole(endToEnd)} rows/s | ≥ 400,000 rows/s |`,
     `| share of the slower limit: kafkajs draining the topic, insert | ${shareOf('fetch-kafkajs')} | ≥ 65 % |`,
     `| the same with the consumer's own way to fetch, which is faster | ${shareOf('fetch-raw')} | |`,
-    `| against the Kafka table engine | ${ahead.toFixed(1)} × | ≥ 3.5 × |`,
+    `| against the Kafka table engine | ${rows < RATIO_ROWS ? 'too short to say' : `${ahead.toFixed(1)} ×`} | ≥ 3.5 × |`,
     `| peak RSS of the consumer | ${whole(rss)} MB | ≤ 300 MB |`,
   ].join('\n');
 }

@@ -14,28 +14,35 @@ const LOG_BINDING_VERSION = '2.25.4';
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
 /** The project Maven resolves. It names no repository, so a mirror in settings.xml is honoured. */
-export const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+export const POM = pomOf([
+  ['org.apache.kafka', 'kafka_2.13', KAFKA_VERSION],
+  ['org.apache.kafka', 'kafka-tools', KAFKA_VERSION],
+  ['org.apache.logging.log4j', 'log4j-slf4j-impl', LOG_BINDING_VERSION],
+]);
+
+export type Artifact = readonly [group: string, artifact: string, version: string];
+
+/** The project that has these artifacts. */
+export function pomOf(artifacts: readonly Artifact[]): string {
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>sensorhouse</groupId>
   <artifactId>embedded-kafka</artifactId>
   <version>1</version>
   <packaging>pom</packaging>
   <dependencies>
-${[
-  dependency('org.apache.kafka', 'kafka_2.13', KAFKA_VERSION),
-  dependency('org.apache.kafka', 'kafka-tools', KAFKA_VERSION),
-  dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', LOG_BINDING_VERSION),
-].join('\n')}
+${artifacts.map(dependency).join('\n')}
   </dependencies>
 </project>
 `;
+}
 
-function dependency(group: string, artifact: string, version: string): string {
+function dependency([group, artifact, version]: Artifact): string {
   return `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version><scope>runtime</scope></dependency>`;
 }
 
 /**
- * Copies the pom's runtime jars into `folder`.
+ * Copies the runtime jars of Kafka into `folder`, or those of another pom.
  * @throws {ConfigError} with Maven's own last errors when it cannot.
  */
 export async function copyDependencies(
@@ -43,10 +50,11 @@ export async function copyDependencies(
   folder: string,
   progress: (line: string) => void,
   signal?: AbortSignal,
+  pom = POM,
 ): Promise<void> {
   const project = await mkdtemp(join(tmpdir(), 'sensorhouse-maven-'));
   try {
-    await writeFile(join(project, 'pom.xml'), POM);
+    await writeFile(join(project, 'pom.xml'), pom);
     const goal = [`${PLUGIN}:copy-dependencies`, `-DoutputDirectory=${folder}`];
     await runMaven(maven, ['-B', ...goal, '-DincludeScope=runtime'], project, progress, signal);
   } finally {

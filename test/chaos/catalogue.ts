@@ -7,6 +7,7 @@ import { insertFaults } from './faults/insert.ts';
 import { logFaults } from './faults/log.ts';
 import { ownershipFaults } from './faults/ownership.ts';
 import { poisonFaults } from './faults/poison.ts';
+import { produceFaults } from './faults/produce.ts';
 import { retentionFaults } from './faults/retention.ts';
 import { serverFaults } from './faults/servers.ts';
 import type { Fault } from './fault.ts';
@@ -22,4 +23,5 @@ export const catalogue: readonly Fault[] = [
   ...retentionFaults,
   ...holeFaults,
   ...poisonFaults,
+  ...produceFaults,
 ];

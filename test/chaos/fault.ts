@@ -1,6 +1,6 @@
 // What a fault of the catalogue is: a name, what it does in a sentence, where it comes from, and a
 // strike that ends in a checked world.
-import type { TopicAudit } from '../../consumer/audit.ts';
+import type { PartitionAudit } from '../../consumer/reckoning.ts';
 import type { Random } from '../../data/random.ts';
 import type { Endpoints } from './world.ts';
 
@@ -21,11 +21,20 @@ export class NotPossibleError extends Error {
   override readonly name = 'NotPossibleError';
 }
 
+/** Of an audit what the report shows. */
+export interface Account {
+  readonly exact: boolean;
+  readonly partitions: readonly Pick<
+    PartitionAudit,
+    'good' | 'dead' | 'gap' | 'absent' | 'older' | 'begin' | 'end'
+  >[];
+}
+
 export interface Struck {
   /** How often the fault hit. */
   readonly times: number;
   /** The clean audit that it ended in, or what it was supposed to look like. */
-  readonly audit: TopicAudit;
+  readonly audit: Account;
   /** What else a reader of the report should know. */
   readonly note?: string;
 }
