@@ -10,7 +10,7 @@ interface Core {
 
 const core: readonly Core[] = [
   {
-    files: ['decode', 'fast-path', 'exact-number', 'batch'].map((name) => `consumer/${name}.ts`),
+    files: ['decode', 'fast-path', 'batch'].map((name) => `consumer/${name}.ts`),
     why: 'They turn bytes into rows and dead letters: a fault here stores a wrong value in silence.',
   },
   {
@@ -38,7 +38,7 @@ const core: readonly Core[] = [
     why: 'They read what anybody may have written into a topic: a fault here passes over records or takes memory without a limit.',
   }, // prettier-ignore
   {
-    files: ['continuity', 'damaged-batches', 'progress', 'partition-share', 'partition-owner', 'one-incarnation', 'batch-handler'].map(
+    files: ['continuity', 'damaged-batches', 'progress', 'key-partition', 'partition-owner', 'one-incarnation', 'batch-handler'].map(
       (name) => `platform/kafka/${name}.ts`,
     ),
     why: 'They judge what a broker hands over: a fault here skips offsets, or lets a partition stand still unseen.',
@@ -48,7 +48,7 @@ const core: readonly Core[] = [
     why: 'They write the block that becomes a part, and read the TTL that takes parts away.',
   },
   {
-    files: ['validate', 'instant', 'transform', 'json-number', 'json-members', 'json-message', 'origin', 'csv', 'checksum'].map(
+    files: ['validate', 'exact-number', 'instant', 'transform', 'json-number', 'json-members', 'json-message', 'origin', 'csv', 'checksum'].map(
       (name) => `streams/${name}.ts`,
     ),
     why: 'They apply the declaration on both sides of Kafka: a fault here accepts an invalid event.',
