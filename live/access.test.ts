@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';
 import { readConfig } from '../platform/config.ts';
-import { Gatekeeper } from './access.ts';
+import { Gatekeeper, securityHeaders } from './access.ts';
 import { liveVariables, requireToken } from './config.ts';
 
 const TOKEN = 'a-token-of-16-or-more';
@@ -20,7 +20,9 @@ describe('Gatekeeper', () => {
     expect(gate.admits({ cookie })).toBe(true);
     expect(gate.admits({ cookie: `a=b; ${cookie}; c=d` })).toBe(true);
     expect(gate.cookie()).not.toContain(TOKEN);
-    expect(gate.cookie()).toMatch(/HttpOnly; SameSite=Strict$/);
+    expect(gate.cookie()).toMatch(
+      /^sensorhouse_live=[0-9a-f]{64}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/,
+    );
   });
 
   it('takes a token of any characters, as a client sends them', () => {
@@ -51,6 +53,28 @@ describe('Gatekeeper', () => {
     expect(gate.admits({ authorization: `Bearer ${TOKEN}x` })).toBe(false);
     const other = new Gatekeeper(`${TOKEN}x`).cookie().split(';')[0]!;
     expect(gate.admits({ cookie: other })).toBe(false);
+    for (const near of [`${cookie}0`, `${cookie}x`, `x${cookie}`, cookie.slice(0, -1)]) {
+      expect(gate.admits({ cookie: near })).toBe(false);
+    }
+  });
+});
+
+describe('the headers of every answer', () => {
+  it('let nothing run, load or frame but what this server sends', () => {
+    const { 'content-security-policy': policy, ...others } = securityHeaders(['a', 'b']);
+    expect(policy!.split('; ')).toEqual([
+      "default-src 'none'",
+      "script-src 'self' 'sha256-a' 'sha256-b'",
+      ...["style-src 'self'", "img-src 'self'", "connect-src 'self'", "manifest-src 'self'"],
+      ...["base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"],
+      ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
+    ]);
+    expect(others).toEqual({
+      ...{ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' },
+      ...{ 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin' },
+      'cross-origin-resource-policy': 'same-origin',
+      'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 // What an open page is told and when: whole at first, then at multiples of its refresh what is new, and nothing
 // while it takes nothing.
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Answers } from './answers.ts';
 import { readDashboard } from './dashboards.ts';
 import { followSelection, type Clock, type Page } from './follow.ts';
@@ -122,6 +122,41 @@ describe('a page', () => {
   });
 });
 
+afterEach(() => void vi.useRealTimers());
+
+describe('a page that is open', () => {
+  const pipeline = { follow: () => () => undefined } as unknown as PipelineWatch;
+
+  it('is sent a beat every fifteen seconds, and none once it has gone', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let beats = 0;
+    const page: Page = { ready: true, send: () => undefined, beat: () => (beats += 1) };
+    const gone = Promise.withResolvers<never>();
+    const stop = new AbortController();
+    const clock: Clock = { nowMs: () => START_MS, sleep: () => gone.promise };
+    const sources = { answers: {} as Answers, pipeline };
+    const following = followSelection(page, undefined, sources, stop.signal, clock);
+    vi.advanceTimersByTime(14_999);
+    expect(beats).toBe(0);
+    vi.advanceTimersByTime(15_001);
+    expect(beats).toBe(2);
+    stop.abort(new Error('gone'));
+    gone.reject(new Error('gone'));
+    await following;
+    vi.advanceTimersByTime(60_000);
+    expect(beats).toBe(2);
+  });
+
+  it('hands on a mistake of ours', async () => {
+    const mistake = new TypeError('mistake');
+    const page: Page = { ready: true, send: () => undefined, beat: () => undefined };
+    const clock: Clock = { nowMs: () => START_MS, sleep: () => Promise.reject(mistake) };
+    const never = new AbortController().signal;
+    const sources = { answers: {} as Answers, pipeline };
+    await expect(followSelection(page, undefined, sources, never, clock)).rejects.toBe(mistake);
+  });
+});
+
 describe('variables', () => {
   it('are asked at the first tick, again until somebody answers, and at every tick where that is said', async () => {
     const once = await followed({ variables: [variableOf({})], options: () => ['a'] });
@@ -172,6 +207,12 @@ describe('a young installation', () => {
       ...[whole, whole, whole],
     ]);
     expect(firstRows()).toBe(3);
+  });
+
+  it('is young no longer when its first row is as old as the range', async () => {
+    const fromMs = Math.floor(START_MS / 1_000) * 1_000 - 900_000;
+    expect((await followed({ firstRowMs: () => fromMs })).firstRows()).toBe(1);
+    expect((await followed({ firstRowMs: () => fromMs + 1, ticks: 1 })).firstRows()).toBe(2);
   });
 
   it('is shown as asked where the range is not its own, or the clock is that of events', async () => {

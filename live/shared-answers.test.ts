@@ -24,8 +24,9 @@ describe('SharedAnswers', () => {
     const both = [shared.get('a', ask, stays), shared.get('a', ask, stays)];
     asked[0]!.resolve('x');
     expect(await Promise.all(both)).toEqual(['x', 'x']);
-    expect(await shared.get('a', ask, stays)).toBe('x');
+    const again = shared.get('a', ask, stays);
     expect(asked).toHaveLength(1);
+    expect(await again).toBe('x');
   });
 
   it('asks again after a failure, and forgets old answers', async () => {
@@ -57,6 +58,35 @@ describe('SharedAnswers', () => {
     asked[0]!.reject(new Error('ended'));
   });
 
+  it('asks anew after a question that nobody waited for, whatever becomes of that one', async () => {
+    const shared = new SharedAnswers<string>(10);
+    const { ask, asked } = source();
+    const gone = new AbortController();
+    const left = shared.get('a', ask, gone.signal);
+    gone.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    const one = shared.get('a', ask, stays);
+    expect(asked).toHaveLength(2);
+    asked[0]!.reject(new Error('ended'));
+    await new Promise((resolve) => setImmediate(resolve));
+    const other = shared.get('a', ask, stays);
+    expect(asked).toHaveLength(2);
+    asked[1]!.resolve('x');
+    expect(await Promise.all([one, other])).toEqual(['x', 'x']);
+  });
+
+  it('keeps as many answers as it may', async () => {
+    const shared = new SharedAnswers<string>(2);
+    const { ask, asked } = source();
+    for (const key of ['a', 'b']) {
+      const answer = shared.get(key, ask, stays);
+      asked.at(-1)!.resolve(key);
+      await answer;
+    }
+    void shared.get('a', ask, stays);
+    expect(asked).toHaveLength(2);
+  });
+
   it('keeps a bounded number of answers', async () => {
     const shared = new SharedAnswers<string>(2);
     const { ask, asked } = source();
@@ -80,7 +110,7 @@ describe('SharedAnswers', () => {
     asked[0]!.resolve('x');
     await first;
     nowMs = 10_000;
-    await shared.get('a', ask, stays);
+    void shared.get('a', ask, stays);
     expect(asked).toHaveLength(2);
     nowMs = 10_001;
     void shared.get('a', ask, stays);

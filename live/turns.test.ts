@@ -50,6 +50,30 @@ describe('Turns', () => {
     expect([second.begun(), turns.running, turns.waiting]).toEqual([false, 0, 0]);
   });
 
+  it('keeps the others waiting when one is aborted that runs already', async () => {
+    const turns = new Turns(1, 5);
+    const [first, second, third] = [task(), task(), task()];
+    const closing = new AbortController();
+    const all = [
+      turns.run(first.run, never),
+      turns.run(second.run, closing.signal),
+      turns.run(third.run, never),
+    ];
+    first.end();
+    await all[0];
+    await Promise.resolve();
+    expect(second.begun()).toBe(true);
+    closing.abort(new Error('gone'));
+    expect(turns.waiting).toBe(1);
+    second.end();
+    await all[1];
+    await Promise.resolve();
+    expect(third.begun()).toBe(true);
+    third.end();
+    await all[2];
+    expect([turns.running, turns.waiting]).toEqual([0, 0]);
+  });
+
   it('runs exactly as many as it may, and lets exactly as many wait', async () => {
     const turns = new Turns(2, 3);
     const tasks = Array.from({ length: 5 }, () => task());

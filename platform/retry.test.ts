@@ -75,6 +75,10 @@ it('says every minute once, from its first moment on', () => {
   availability.back();
   availability.lost(away);
   expect(said).toHaveLength(4);
+  // Minutes count from the new beginning.
+  vi.advanceTimersByTime(60_000);
+  availability.lost(away);
+  expect(said).toHaveLength(5);
 });
 
 it('waits ever longer, by half at least and never longer than the longest', async () => {
