@@ -134,7 +134,7 @@ describe('a page that is open', () => {
     const gone = Promise.withResolvers<never>();
     const stop = new AbortController();
     const clock: Clock = { nowMs: () => START_MS, sleep: () => gone.promise };
-    const sources = { answers: {} as Answers, pipeline };
+    const sources = { answers: {} as unknown as Answers, pipeline };
     const following = followSelection(page, undefined, sources, stop.signal, clock);
     vi.advanceTimersByTime(14_999);
     expect(beats).toBe(0);
@@ -152,7 +152,7 @@ describe('a page that is open', () => {
     const page: Page = { ready: true, send: () => undefined, beat: () => undefined };
     const clock: Clock = { nowMs: () => START_MS, sleep: () => Promise.reject(mistake) };
     const never = new AbortController().signal;
-    const sources = { answers: {} as Answers, pipeline };
+    const sources = { answers: {} as unknown as Answers, pipeline };
     await expect(followSelection(page, undefined, sources, never, clock)).rejects.toBe(mistake);
   });
 });

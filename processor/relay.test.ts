@@ -9,6 +9,7 @@ import { silentLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { systemRuntime } from '../platform/runtime.ts';
 import { logLines } from '../test/log-lines.ts';
+import { until } from '../test/until.ts';
 import { trafficForward } from '../streams/traffic-transform.ts';
 import { compileTransform } from '../streams/transform.ts';
 import { processorMetrics, type RelayMetrics } from './metrics.ts';
@@ -48,6 +49,7 @@ interface Given {
   readonly nowMs?: () => number;
   readonly seek?: (offset: number) => void;
   readonly partitions?: number;
+  readonly topicId?: () => string;
   readonly max?: number;
   readonly done?: () => void;
   readonly logger?: Logger;
@@ -57,7 +59,7 @@ interface Given {
 /** A relay of one partition, unless told otherwise, whose log ends at 1,000. */
 function relayOf(given: Given): Relay {
   const { committed, done = () => undefined, logger = silentLog(), max = Infinity } = given;
-  const { metrics, nowMs, partitions = 1, seek, send } = given;
+  const { metrics, nowMs, partitions = 1, seek, send, topicId = () => 'id' } = given;
   const { sender = { away: false, isGivenUp: false } } = given;
   const ranges = new Map(
     Array.from({ length: partitions }, (_, at) => [at, { begin: 0, end: 1_000 }]),
@@ -65,7 +67,7 @@ function relayOf(given: Given): Relay {
   return new Relay({
     input: {
       topic: 'in',
-      topicId: () => Promise.resolve('id'),
+      topicId: () => Promise.resolve(topicId()),
       logRanges: () => Promise.resolve(ranges),
       committed: () => Promise.resolve(new Map()),
       commit: (at) => new Promise((done) => done(committed?.(at.get(0)!))),
@@ -284,5 +286,66 @@ describe('a relay whose sender waits for a broker', () => {
     await relay.stop(20);
     expect(sender.isGivenUp).toBe(true);
     expect(lines.at(-1)!.msg).toBe('gave up what was on its way; it will be read again');
+  });
+});
+
+describe('what a relay sends', () => {
+  const metricsOf = () => processorMetrics(createRegistry('test'), 'test');
+
+  it('goes to the partition of the same number, as far as the output has that many', async () => {
+    const sent: number[] = [];
+    const send = (_: string, { partition }: EncodedBatch): Promise<Sent> => {
+      sent.push(partition);
+      return Promise.resolve({ kind: 'landed' });
+    };
+    const relay = relayOf({ send, metrics: metricsOf(), partitions: 3 });
+    relay.assigned([0, 1, 2]);
+    for (const partition of [0, 1, 2]) {
+      await relay.batch({ ...batch(0), partition }, membership);
+      await turns();
+    }
+    expect([...new Set(sent)]).toEqual([0, 1, 2]);
+    await relay.stop(1_000);
+  });
+
+  it('is committed to its end before it stops, however soon after another commit', async () => {
+    const committed: number[] = [];
+    const first = Promise.withResolvers<undefined>();
+    let sends = 0;
+    const send = async (): Promise<Sent> => {
+      sends += 1;
+      if (sends === 1) await first.promise;
+      return { kind: 'landed' };
+    };
+    const relay = relayOf({ send, metrics: metricsOf(), committed: (at) => committed.push(at) });
+    relay.assigned([0]);
+    await relay.batch(batch(0), membership);
+    await relay.batch(batch(10), membership);
+    first.resolve(undefined);
+    await relay.stop(5_000);
+    expect(committed.at(-1)).toBe(20);
+  });
+
+  it('is nothing of what was fetched before its topic was created anew', async () => {
+    let topicId = 'id';
+    let sent = 0;
+    const send = (): Promise<Sent> => {
+      sent += 1;
+      return Promise.resolve({ kind: 'landed' });
+    };
+    const sought: number[] = [];
+    const relay = relayOf({
+      ...{ send, metrics: metricsOf(), topicId: () => topicId },
+      seek: (offset) => sought.push(offset),
+    });
+    relay.assigned([0]);
+    await until('the takeover', () => sought.length === 1);
+    topicId = 'another';
+    await relay.batch(batch(0), membership);
+    await until('another takeover, of the new topic', () => sought.length === 2, {
+      withinMs: 5_000,
+    });
+    expect(sent).toBe(0);
+    await relay.stop(1_000);
   });
 });
