@@ -29,6 +29,7 @@ import { commonHeaders, sendException, sendRows } from './response.ts';
 import type { Spool, Spooled } from './spool.ts';
 import { READS, readStatement, type Statement } from './statement.ts';
 import { syntaxTree } from './syntax.ts';
+import type { SyntaxTrees } from './syntax-trees.ts';
 import { tokenize } from './tokenizer.ts';
 import { authenticate, type ClickHouseUser } from './users.ts';
 
@@ -39,6 +40,7 @@ export interface HandlerContext {
   readonly users: readonly ClickHouseUser[];
   readonly functions: FunctionRules;
   readonly outside: OutsideRules;
+  readonly trees: SyntaxTrees;
   /** Takes out of use what {@link outside} forbids, after a statement that can bring it back. */
   readonly sweep: () => void;
   readonly maxBodyBytes: number;
@@ -185,24 +187,50 @@ function insertStatement(spooled: Spooled): Statement {
 const PARSING = /^max_(query_size|parser_\w+|ast_\w+|expanded_ast_elements)$/;
 
 async function guard(
-  { engine, functions, outside }: HandlerContext,
+  context: HandlerContext,
   head: RequestHead,
   user: ClickHouseUser,
   statement: Statement,
   presets: readonly string[],
 ): Promise<void> {
+  const { functions, outside, trees } = context;
   if (user.readonly) guardReaderText(statement);
   if (statement.verb === 'SET' || statement.verb === 'USE') return;
-  const clean = engine.connect('guard');
   const settings = new Map([...head.settings].filter(([name]) => PARSING.test(name)));
+  const parsed = { ...head, settings, database: undefined };
+  if (!user.readonly) {
+    const clean = () => cleanConnection(context, parsed, 0, presets);
+    refuseOutsideTree(await trees.of(statement, parsed, clean), statement, outside);
+    return;
+  }
+  // A reader's text is parsed each time: its guard asks the same connection for more.
+  await using clean = await cleanConnection(context, parsed, 1, presets);
+  const tree = await syntaxTree(clean, statement);
+  refuseOutsideTree(tree, statement, outside);
+  await guardReader(clean, tree, statement, functions, outside);
+}
+
+/** A connection without the request's settings but those that parsing needs. */
+async function cleanConnection(
+  { engine }: HandlerContext,
+  head: RequestHead,
+  level: ReadonlyLevel,
+  presets: readonly string[],
+): Promise<Connection & AsyncDisposable> {
+  const connection = engine.connect('guard');
+  const clean = {
+    ...connection,
+    [Symbol.asyncDispose]: () => {
+      connection.close();
+      return Promise.resolve();
+    },
+  };
   try {
-    const level = user.readonly ? 1 : 0;
-    await prepare(clean, { ...head, settings, database: undefined }, level, presets);
-    const tree = await syntaxTree(clean, statement);
-    refuseOutsideTree(tree, statement, outside);
-    if (user.readonly) await guardReader(clean, tree, statement, functions, outside);
-  } finally {
-    clean.close();
+    await prepare(connection, head, level, presets);
+    return clean;
+  } catch (thrown) {
+    connection.close();
+    throw thrown;
   }
 }
 

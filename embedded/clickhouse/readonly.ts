@@ -36,7 +36,7 @@ export function functionRules({ ofTables, ofValues }: EngineFunctions): Function
 }
 
 /**
- * The SET statements for the statement's own SETTINGS clause: with the values already in place, the
+ * The presets (`name = value`) for the statement's own SETTINGS clause: with the values already in place, the
  * clause changes nothing and passes `readonly = 1`.
  * @throws {ClickHouseException} 164 for a setting that is not for readers, here or in the URL.
  */
@@ -48,10 +48,10 @@ export function readerSettings(statement: Statement, head: RequestHead): string[
   const own = settingsIn(statement);
   const sets = own.map(({ name, value }) => {
     checkSetting(name, value);
-    return `SET ${name} = ${toText(value)}`;
+    return `${name} = ${toText(value)}`;
   });
   const limited = head.settings.has(TIME_LIMIT) || own.some(({ name }) => name === TIME_LIMIT);
-  return limited ? sets : [`SET ${TIME_LIMIT} = ${DEFAULT_TIME_LIMIT_SEC}`, ...sets];
+  return limited ? sets : [`${TIME_LIMIT} = ${DEFAULT_TIME_LIMIT_SEC}`, ...sets];
 }
 
 /** As in the profile that clickhouse_setup gives the read-only user. */

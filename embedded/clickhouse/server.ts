@@ -11,6 +11,7 @@ import type { Logger } from '../../platform/log.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { handleQuery, type HandlerContext } from './handler.ts';
 import { detachOutside, functionsOutside } from './earlier-objects.ts';
+import { SyntaxTrees } from './syntax-trees.ts';
 import { engineFunctions, outsideRules, type OutsideRules } from './outside.ts';
 import { functionRules } from './readonly.ts';
 import { inOrder } from './in-order.ts';
@@ -101,7 +102,7 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
     const sweep = (): void => detachOutside(engine, outside, config.log);
     sweep();
     const context: HandlerContext = {
-      ...{ engine, outside, sweep },
+      ...{ engine, outside, sweep, trees: new SyntaxTrees() },
       registry: createRegistry(limits, (tag) => engine.cancel(tag)),
       spool: await openSpool(join(dataPath, 'http_bodies')),
       users: config.users,
