@@ -16,6 +16,8 @@ export interface Result {
 
 /** One request's connection. Its calls must not overlap. */
 export interface Connection {
+  /** A statement that ends at once, SET or USE: without the way to another thread and back. */
+  apply(sql: string): void;
   run(sql: string, format: string): Promise<Result>;
   /** For formats that are plain concatenations of rows. Breaking off the loop stops the engine. */
   stream(sql: string, format: string): AsyncIterable<Uint8Array>;
@@ -34,6 +36,8 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** The engine's own text begins here; calls that block put words of theirs before it. */
+const CODE = 'Code: ';
 /** A text setting without an effect of its own; it shows in `system.processes`. */
 export const TAG_SETTING = 'chdb_client_name';
 /** The pool of threads queries run on, files are written with and bodies are decompressed by. */
@@ -82,6 +86,14 @@ export async function openEngine(dataPath: string): Promise<Engine> {
 
 function connection(session: Session): Connection {
   return {
+    apply: (sql) => {
+      try {
+        session.query(sql, 'Null');
+      } catch (thrown) {
+        const cause = asError(thrown);
+        throw new Error(cause.message.slice(Math.max(0, cause.message.indexOf(CODE))), { cause });
+      }
+    },
     run: async (sql, format) => {
       const result = await session.queryAsync(sql, { format });
       return {
