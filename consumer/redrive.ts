@@ -1,10 +1,8 @@
 // The pure side of publishing dead letters again: what the message looks like, which letters go into one
 // batch, and what the record of a batch holds.
-import type {
-  BatchIdentity,
-  OutgoingRecord,
-  PartitionOfTopic,
-} from '../platform/kafka/batch-sender.ts';
+import type { PartitionOfTopic } from '../platform/kafka/batch-sender.ts';
+import type { BatchIdentity } from '../platform/kafka/encoded-batch.ts';
+import type { OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';
 
 /** A dead letter that is not resolved, as much of it as planning needs. */
 export interface OpenLetter {
@@ -84,8 +82,6 @@ function headersOf({ headers }: LetterContent): (readonly [string, Buffer | null
 export interface BatchLimits {
   readonly letters: number;
   readonly bytes: number;
-  /** How far the times of a batch may lie from its first one. */
-  readonly spanMs: number;
 }
 
 /** Cuts letters, in order, into batches within the limits; one that is too large alone stays alone. */
@@ -94,13 +90,8 @@ export function batchesOf(letters: readonly OpenLetter[], limits: BatchLimits): 
   let batch: OpenLetter[] = [];
   let bytes = 0;
   for (const letter of letters) {
-    const first = batch[0];
-    const fits =
-      first !== undefined &&
-      batch.length < limits.letters &&
-      bytes + letter.bytes <= limits.bytes &&
-      Math.abs(letter.timestampMs - first.timestampMs) <= limits.spanMs;
-    if (!fits) {
+    const fits = batch.length < limits.letters && bytes + letter.bytes <= limits.bytes;
+    if (batch.length === 0 || !fits) {
       batch = [];
       bytes = 0;
       batches.push(batch);

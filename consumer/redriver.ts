@@ -3,7 +3,7 @@
 // batch's identity, publish it under that identity, and only then write down that it is published.
 import { randomUUID } from 'node:crypto';
 import { UnavailableError } from '../platform/errors.ts';
-import { BATCH_SPAN_MAX_MS, type BatchSender } from '../platform/kafka/batch-sender.ts';
+import type { BatchSender } from '../platform/kafka/batch-sender.ts';
 import type { LogRange } from '../platform/kafka/log-ranges.ts';
 import type { Ownership } from './fence.ts';
 import type { LetterFilter, OpenPartition, RedriveBook } from './redrive-book.ts';
@@ -55,7 +55,7 @@ export interface RedriveAccount {
   homeless: number;
 }
 
-export const LIMITS = { letters: 500, bytes: 256 * 1024, spanMs: BATCH_SPAN_MAX_MS };
+export const LIMITS = { letters: 500, bytes: 256 * 1024 };
 export const PAGE = 20_000;
 
 /**

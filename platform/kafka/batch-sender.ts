@@ -1,20 +1,14 @@
 // Sends record batches whose identity outlives the process that sends them: whoever sends a batch again
 // under its identity, now or after a crash, adds nothing if it is in the log, or gets it there once.
 import { Consumer, Producer } from '@platformatic/kafka';
-import { UnavailableError, asError } from '../errors.ts';
+import { UnavailableError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { connectionOptions } from './admin.ts';
+import type { BatchIdentity } from './encoded-batch.ts';
 import { kafkaFailure } from './failure.ts';
+import { batchOfRecords, type OutgoingRecord } from './record-batch-writer.ts';
+import { Sender } from './sender.ts';
 import type { KafkaConfig } from './variables.ts';
-
-/**
- * What the broker knows a batch by: a producer id that sends this one batch and nothing else, always
- * with sequence number 0. The broker drops a batch whose numbers it has seen and tells where the first
- * one is, for as long as it remembers the producer id (`producer.id.expiration.ms`, a day).
- */
-export interface BatchIdentity {
-  readonly producerId: number;
-  readonly epoch: number;
-}
 
 /** One partition of one incarnation of a topic. */
 export interface PartitionOfTopic {
@@ -23,47 +17,36 @@ export interface PartitionOfTopic {
   readonly partition: number;
 }
 
-export interface OutgoingRecord {
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  /** A name may occur several times. */
-  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
-  readonly timestampMs: number;
-}
-
 /** `refused`: by its content, so that it is in no log; sending it again would be refused again. */
 export type SendOutcome =
   | { readonly kind: 'landed'; readonly offset: number }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/**
- * The times of one batch must lie within this of its first one: the library writes greater differences
- * wrongly (from 2^31 ms on).
- */
-export const BATCH_SPAN_MAX_MS = 7 * 86_400_000;
-
 const FETCH_BYTES = 4 * 1024 * 1024;
 const FETCH_WAIT_MS = 1_000;
-/** The broker's answers that depend on nothing but what is in the batch. */
-const REFUSED = [
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-];
+/** Whoever publishes dead letters sees within this that Kafka is away, and runs the command again. */
+const PATIENCE_MS = 10_000;
 
 export class BatchSender implements AsyncDisposable {
+  readonly #sender: Sender;
+  /** It makes identities and sends nothing. */
   readonly #producer: Producer;
   readonly #reader: Consumer;
 
   constructor(config: KafkaConfig, clientId: string) {
+    this.#sender = new Sender(config, { clientId, log: silentLog() });
     const options = { ...connectionOptions(config, clientId), retries: 3, retryDelay: 250 };
     this.#producer = new Producer({ ...options, idempotent: false, autocreateTopics: false });
     // It fetches by topic id and offset and joins no group.
     this.#reader = new Consumer({ ...options, groupId: clientId, autocreateTopics: false });
   }
 
-  /** An identity that no batch ever had. @throws {UnavailableError | ConfigError} */
+  /**
+   * An identity that no batch ever had: a producer id that sends one batch and nothing else, always with sequence
+   * number 0. The broker drops a batch whose numbers it has seen and tells where the first one is, for as long as
+   * it remembers the producer id (`producer.id.expiration.ms`, a day).
+   * @throws {UnavailableError | ConfigError}
+   */
   async newIdentity(): Promise<BatchIdentity> {
     try {
       const info = await this.#producer.initIdempotentProducer({});
@@ -77,36 +60,21 @@ export class BatchSender implements AsyncDisposable {
    * Sends `records` as one batch; it lands whole or not at all, and once however often it is sent.
    * @throws {UnavailableError | ConfigError} it may be in the log or get there yet: {@link find} it,
    * or send it again under the same identity.
-   * @throws {RangeError} when the times lie further apart than {@link BATCH_SPAN_MAX_MS}.
    */
   async send(
     { partition, topic }: PartitionOfTopic,
-    { epoch, producerId }: BatchIdentity,
+    identity: BatchIdentity,
     records: readonly OutgoingRecord[],
   ): Promise<SendOutcome> {
-    const firstMs = records[0]?.timestampMs ?? 0;
-    if (records.some(({ timestampMs }) => Math.abs(timestampMs - firstMs) > BATCH_SPAN_MAX_MS)) {
-      throw new RangeError('the times of a batch lie too far apart');
-    }
-    const messages = records.map(({ headers, key, timestampMs, value }) => {
-      // Names are keys by identity here: the same name may come twice.
-      const named = new Map(headers.map(([name, bytes]) => [Buffer.from(name), bytes as Buffer]));
-      const content = { key: key as Buffer, value: value as Buffer, headers: named };
-      return { ...content, topic, partition, timestamp: BigInt(timestampMs) };
-    });
-    try {
-      const identity = { producerId: BigInt(producerId), producerEpoch: epoch };
-      const { offsets } = await this.#producer.send({ messages, ...identity, acks: -1 });
-      const offset = offsets?.[0]?.offset;
-      if (offset === undefined || offset < 0n) {
-        throw new UnavailableError(`Kafka: ${topic} did not say where the batch is`);
-      }
-      return { kind: 'landed', offset: Number(offset) };
-    } catch (error) {
-      const reason = refusal(error);
-      if (reason !== undefined) return { kind: 'refused', reason };
-      throw kafkaFailure(error, `Kafka: sending to ${topic}`);
-    }
+    const batch = batchOfRecords(partition, records, 'none');
+    batch.identity = identity;
+    const delivery = await this.#sender.send(topic, batch, AbortSignal.timeout(PATIENCE_MS));
+    if (delivery.kind !== 'sent') this.#sender.goOn(topic, partition);
+    if (delivery.kind === 'refused') return { kind: 'refused', reason: delivery.reason };
+    if (delivery.kind !== 'sent') throw delivery.cause;
+    const { offset = -1 } = batch;
+    if (offset < 0) throw new UnavailableError(`Kafka: ${topic} did not say where the batch is`);
+    return { kind: 'landed', offset };
   }
 
   /**
@@ -160,15 +128,8 @@ export class BatchSender implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sender[Symbol.asyncDispose]();
     await this.#producer.close();
     await this.#reader.close();
   }
-}
-
-/** The broker's word for what is wrong with a batch, undefined for any other failure. */
-function refusal(thrown: unknown): string | undefined {
-  const error = asError(thrown) as Error & {
-    findBy?: (property: string, value: string) => Error | null;
-  };
-  return REFUSED.find((name) => (error.findBy?.('apiId', name) ?? null) !== null);
 }
