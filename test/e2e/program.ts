@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { environment } from '../../platform/config.ts';
+import { errorCode } from '../../platform/errors.ts';
 import { KAFKA_LIBS, missingForEmbedded } from '../backend/embedded.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -29,7 +30,7 @@ export async function installation(): Promise<Installation> {
   const home = await mkdtemp(join(tmpdir(), 'sensorhouse-e2e-'));
   await symlink(KAFKA_LIBS, join(home, basename(KAFKA_LIBS)));
   onTestFinished(async () => {
-    for (const { pid } of await processesOf(home)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of await processesOf(home)) killed(pid);
     await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   const port = async (): Promise<string> => String(await freePort('127.0.0.1'));
@@ -40,6 +41,15 @@ export async function installation(): Promise<Installation> {
     LIVE_PORT: await port(),
   };
   return { home, env: { SENSORHOUSE_DIR: home, ...ports } };
+}
+
+/** It may have ended since it was listed. */
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'ESRCH') throw thrown;
+  }
 }
 
 export interface Program {

@@ -1,5 +1,6 @@
-// A replay that is killed with kill -9 at each of its 13 steps, after one and before the next, while a consumer
-// runs and messages arrive (REPLAY_KILLS=all: before and after each, 26 times): the next run goes on, and it ends in the same table as one that nothing disturbed.
+// A replay that is killed with kill -9 at every second of its 13 steps, before one and after the next, while a
+// consumer runs and messages arrive (KILLS=all: before and after each, 26 times): the next run goes on, and it ends
+// in the same table as one that nothing disturbed.
 import { expect, it, vi } from 'vitest';
 import { auditReport } from '../../consumer/audit-report.ts';
 import { environment } from '../../platform/config.ts';
@@ -40,15 +41,16 @@ const steps: Record<string, (seen: Seen) => boolean> = {
 vi.setConfig({ testTimeout: 1_800_000 });
 
 describeBackend('a replay', () => {
-  it('ends in the same table when it is killed at each of its steps', async () => {
+  it('ends in the same table when it is killed on its way', async () => {
     const past = await withPast();
     await using world = past.world;
     await world.runs();
     await using load = startLoad(world, { perRound: 10, everyMs: 500 });
-    const all = environment()['REPLAY_KILLS'] === 'all';
+    const all = environment()['KILLS'] === 'all';
     for (const [index, [step, matches]] of Object.entries(steps).entries()) {
       const both = ['before', 'after'] as const;
-      for (const when of all ? both : [both[(index + 1) % 2]!]) {
+      const some = index % 2 === 0 ? [both[(index / 2) % 2]!] : [];
+      for (const when of all ? both : some) {
         await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
         const killed = startProcess(world, proxy.url, ['--from', past.from]);
         proxy.decide = (seen): Fate | undefined => {
