@@ -176,7 +176,10 @@ async function strikeRunningInsert(endpoints: Endpoints): Promise<Struck['audit'
         ? { kind: 'late', delayMs: 0, done: answered.resolve }
         : undefined;
     const KAFKA_GROUP = `one-${world.database}`;
-    await using asleep = world.consumerProcess({ CLICKHOUSE_URL: proxy.url, KAFKA_GROUP });
+    // All rows in one INSERT: one of a part of them would be over in a part of the time.
+    const whole = { BATCH_SIZE: '90', FLUSH_INTERVAL_SEC: '60' };
+    const env = { CLICKHOUSE_URL: proxy.url, KAFKA_GROUP, ...whole };
+    await using asleep = world.consumerProcess(env);
     await asleep.logged(/took over/);
     await world.fill(90);
     await untilInsertRuns(world);
