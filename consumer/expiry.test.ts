@@ -1,25 +1,19 @@
 // Up to where rows may have expired: after the last that is due, before the first that is left, all, or nothing.
 import { expect, it } from 'vitest';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { expiryOf } from './expiry.ts';
+import { answering } from './test-clickhouse.ts';
 
 const ENGINE =
   'MergeTree ORDER BY ts TTL toDateTime(ingest_time) + toIntervalDay(7) SETTINGS x = 1';
 
 function asking(engineFull: string, known: readonly string[], rows: readonly object[]) {
-  const answers: object[][] = [[{ engineFull }], known.map((p) => ({ p })), [...rows]];
-  const questions: string[] = [];
-  const clickhouse = {
-    rows: (sql: string) => {
-      questions.push(sql);
-      return Promise.resolve(answers.shift() ?? []);
-    },
-  } as unknown as ClickHouse;
+  const answers = [[{ engineFull }], known.map((p) => ({ p })), rows];
+  const { clickhouse, questions } = answering(answers);
   return { questions, expiry: () => expiryOf(clickhouse, sensorData, 's@1') };
 }
 
-it('is nothing of a table without a retention, and nobody is asked more', async () => {
+it('is undefined for a table without a retention, after one query', async () => {
   const { expiry, questions } = asking('MergeTree ORDER BY ts', ['0'], []);
   expect(await expiry()).toBeUndefined();
   expect(questions).toHaveLength(1);

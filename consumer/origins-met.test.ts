@@ -1,8 +1,8 @@
 // Which records of its origin a stream has met: all that its rows say, and of other tables what lies below the
 // position, the greatest of each.
 import { expect, it } from 'vitest';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { metOrigins } from './origins-met.ts';
+import { answering } from './test-clickhouse.ts';
 
 it('is the greatest of all tables, by partition and by partition of the origin', async () => {
   const row = (p: number, sp: number, so: number) => {
@@ -12,13 +12,7 @@ it('is the greatest of all tables, by partition and by partition of the origin',
     [row(0, 0, 5), row(0, 1, 9), row(4, 0, 1)],
     [row(0, 0, 7), row(0, 1, 3), row(2, 0, 0)],
   ];
-  const asked: string[] = [];
-  const clickhouse = {
-    rows: (sql: string) => {
-      asked.push(sql);
-      return Promise.resolve(answers.shift());
-    },
-  } as unknown as ClickHouse;
+  const { clickhouse, questions: asked } = answering(answers);
   const positions = new Map([
     [0, 100],
     [2, 40],

@@ -1,21 +1,7 @@
 // How far a table is behind another: offsets are left until its position, or its dead letters, have come there.
 import { describe, expect, it } from 'vitest';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { offsetsLeft, seedsOf, stretches, type Positions } from './replay-positions.ts';
-
-type Row = Readonly<Record<string, string>>;
-
-/** Answers each question in turn. */
-function asked(...answers: (readonly Row[])[]) {
-  const questions: string[] = [];
-  const clickhouse = {
-    rows: (sql: string) => {
-      questions.push(sql);
-      return Promise.resolve(answers.shift() ?? []);
-    },
-  } as unknown as ClickHouse;
-  return { clickhouse, questions };
-}
+import { answering } from './test-clickhouse.ts';
 
 const positions = (of: Readonly<Record<string, Readonly<Record<number, number>>>>): Positions =>
   new Map(
@@ -37,7 +23,7 @@ describe('what is missing between two tables', () => {
   });
 
   it('is nothing, without another question, where the table is as far', async () => {
-    const { clickhouse, questions } = asked([{ source: 'a', p: '0', o: '10' }]);
+    const { clickhouse, questions } = answering([[{ source: 'a', p: '0', o: '10' }]]);
     expect(await offsetsLeft(clickhouse, positions({ a: { 0: 10 } }), filled)).toBe(0);
     expect(questions).toHaveLength(1);
   });
@@ -52,7 +38,7 @@ describe('what is missing between two tables', () => {
       { source: 'a', p: '0', n: '3' },
       { source: 'a', p: '1', n: '3' },
     ];
-    const { clickhouse, questions } = asked(reached, dead);
+    const { clickhouse, questions } = answering([reached, dead]);
     expect(await offsetsLeft(clickhouse, target, filled)).toBe(4);
     expect(questions[1]).toContain('FROM dead_letters');
     expect(questions[1]).toContain('FROM beside_dead');
@@ -65,26 +51,28 @@ describe('what is missing between two tables', () => {
       { source: 'b', p: '0', o: '8' },
     ];
     const dead = [{ source: 'b', p: '0', n: '2' }];
-    const { clickhouse } = asked(reached, dead);
+    const { clickhouse } = answering([reached, dead]);
     const target = positions({ a: { 0: 10 }, b: { 0: 10 } });
     expect(await offsetsLeft(clickhouse, target, filled)).toBe(2);
   });
 
   it('looks closely at a stretch of a thousand, and at no longer one', async () => {
     const dead = [{ source: 'a', p: '0', n: '1000' }];
-    const short = asked([], dead);
+    const short = answering([[], dead]);
     expect(await offsetsLeft(short.clickhouse, positions({ a: { 0: 1_000 } }), filled)).toBe(0);
-    const long = asked([], dead);
+    const long = answering([[], dead]);
     expect(await offsetsLeft(long.clickhouse, positions({ a: { 0: 1_001 } }), filled)).toBe(1_001);
     expect(long.questions).toHaveLength(1);
   });
 });
 
 it('seeds are floors of upgrades, by source and partition', async () => {
-  const { clickhouse, questions } = asked([
-    { source: 'a', p: '0', o: '4' },
-    { source: 'a', p: '2', o: '6' },
-    { source: 'b', p: '0', o: '9' },
+  const { clickhouse, questions } = answering([
+    [
+      { source: 'a', p: '0', o: '4' },
+      { source: 'a', p: '2', o: '6' },
+      { source: 'b', p: '0', o: '9' },
+    ],
   ]);
   expect(await seedsOf(clickhouse, "'key'")).toEqual(positions({ a: { 0: 4, 2: 6 }, b: { 0: 9 } }));
   expect(questions[0]).toContain(`stream_table = 'key' AND reason = 'upgrade'`);

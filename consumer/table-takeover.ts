@@ -97,7 +97,7 @@ async function tellHoles(
   // Retention takes the oldest parts in no order: holes are what it leaves on its way.
   if (left > 0 && (await facts.retentionDays()) !== undefined) return;
   const what = left > 0 ? `${left} are in no table` : `${-left} rows are too many`;
-  const text = `partition ${partition}: of offsets ${min} to ${max} ${what}; npm run audit tells more`;
+  const text = `partition ${partition}: of offsets ${min} to ${max} ${what}; run npm run audit for details`;
   logger.warn({ partition, min, max, holes: left }, text);
 }
 

@@ -1,5 +1,5 @@
-// Copies a decimal number of a CSV cell in the form that JSON.stringify gives its double, as far as that can
-// be told from the digits alone; whatever cannot is left to the slow path.
+// Copies a decimal number from a CSV cell in the form in which JSON.stringify writes its double. It handles numbers
+// for which the digits alone decide that form; every other number goes to the slow path.
 
 const [MINUS, POINT, ZERO, NINE, LOWER_E] = [0x2d, 0x2e, 0x30, 0x39, 0x65];
 /** Powers of ten that a double holds exactly. */

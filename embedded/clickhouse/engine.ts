@@ -16,7 +16,7 @@ export interface Result {
 
 /** One request's connection. Its calls must not overlap. */
 export interface Connection {
-  /** A statement that ends at once, SET or USE: without the way to another thread and back. */
+  /** Runs SET or USE on this thread: both end at once, and changing threads would cost more. */
   apply(sql: string): void;
   run(sql: string, format: string): Promise<Result>;
   /** For formats that are plain concatenations of rows. Breaking off the loop stops the engine. */
@@ -36,7 +36,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** The engine's own text begins here; calls that block put words of theirs before it. */
+/** Where the engine's own error text begins: blocking calls put a prefix before it. */
 const CODE = 'Code: ';
 /** A text setting without an effect of its own; it shows in `system.processes`. */
 export const TAG_SETTING = 'chdb_client_name';

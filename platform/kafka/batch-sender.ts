@@ -24,7 +24,7 @@ export type SendOutcome =
 
 const FETCH_BYTES = 4 * 1024 * 1024;
 const FETCH_WAIT_MS = 1_000;
-/** Whoever publishes dead letters sees within this that Kafka is away, and runs the command again. */
+/** After this the command reports that Kafka is away; running it again finishes the batch. */
 const PATIENCE_MS = 10_000;
 
 export class BatchSender implements AsyncDisposable {

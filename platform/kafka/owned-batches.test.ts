@@ -21,7 +21,7 @@ describe('a batch', () => {
     expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
   });
 
-  it('hands on what is no answer to where the log begins', async () => {
+  it('rethrows a programming error of the question where the log begins', async () => {
     const mistake = new TypeError('mistake');
     const { membership, owner } = owning({}, () => Promise.reject(mistake));
     owner.assigned([0]);

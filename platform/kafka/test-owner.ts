@@ -1,5 +1,5 @@
-// For tests: an owner of one partition whose work takes everything, unless told otherwise, and writes down what it is
-// asked for.
+// For unit tests: an owner of one partition. Its work accepts every batch unless a test overrides that, and it records
+// each call.
 import { setImmediate } from 'node:timers/promises';
 import { silentLog } from '../log.ts';
 import { systemRuntime, type Runtime } from '../runtime.ts';

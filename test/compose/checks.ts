@@ -35,7 +35,7 @@ async function producerAccount(stack: Stack, service: string): Promise<Ran> {
   return JSON.parse(lines.at(-1) ?? '{}') as Ran;
 }
 
-/** Counted from one moment on: who looks every two seconds would always come between two flushes of two seconds. */
+/** Compares with the first count: two counts 1.5 s apart, every two seconds, can fall between two flushes each time. */
 async function rowsArrive(stack: Stack): Promise<void> {
   const count = async (): Promise<number> => {
     const [row] = await stack.query<{ rows: number }>(

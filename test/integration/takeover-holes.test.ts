@@ -34,7 +34,8 @@ describeBackend('a takeover', () => {
     await world.clickhouse.command(
       'DELETE FROM sensor_data WHERE kafka_partition = 1 AND kafka_offset IN (40, 42)',
     );
-    const missing = 'partition 1: of offsets 0 to 99 2 are in no table; npm run audit tells more';
+    const missing =
+      'partition 1: of offsets 0 to 99 2 are in no table; run npm run audit for details';
     expect(await warningsOf(world)).toEqual([missing]);
 
     await world.clickhouse.command(
