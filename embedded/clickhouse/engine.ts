@@ -16,8 +16,6 @@ export interface Result {
 
 /** One request's connection. Its calls must not overlap. */
 export interface Connection {
-  /** Runs SET or USE on this thread: both end at once, and changing threads would cost more. */
-  apply(sql: string): void;
   run(sql: string, format: string): Promise<Result>;
   /** For formats that are plain concatenations of rows. Breaking off the loop stops the engine. */
   stream(sql: string, format: string): AsyncIterable<Uint8Array>;
@@ -36,8 +34,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Where the engine's own error text begins: blocking calls put a prefix before it. */
-const CODE = 'Code: ';
 /** A text setting without an effect of its own; it shows in `system.processes`. */
 export const TAG_SETTING = 'chdb_client_name';
 /** The pool of threads queries run on, files are written with and bodies are decompressed by. */
@@ -86,14 +82,6 @@ export async function openEngine(dataPath: string): Promise<Engine> {
 
 function connection(session: Session): Connection {
   return {
-    apply: (sql) => {
-      try {
-        session.query(sql, 'Null');
-      } catch (thrown) {
-        const cause = asError(thrown);
-        throw new Error(cause.message.slice(Math.max(0, cause.message.indexOf(CODE))), { cause });
-      }
-    },
     run: async (sql, format) => {
       const result = await session.queryAsync(sql, { format });
       return {

@@ -25,12 +25,12 @@ export interface Outcome {
 export type ReadonlyLevel = 0 | 1 | 2;
 
 /** Applies what goes before the statement; presets are `name = value` and win over the request's settings. */
-export function prepare(
+export async function prepare(
   connection: Connection,
   head: RequestHead,
   level: ReadonlyLevel,
   presets: readonly string[],
-): void {
+): Promise<void> {
   const changes: string[] = [];
   for (const [name, value] of head.params) changes.push(`param_${name} = ${literal(value)}`);
   for (const [name, value] of head.settings) {
@@ -43,7 +43,7 @@ export function prepare(
   if (head.database !== undefined)
     statements.push(`USE \`${head.database.replace(/[\\`]/g, '\\$&')}\``);
   if (level !== 0) statements.push(`SET readonly = ${level}`);
-  for (const statement of statements) connection.apply(statement);
+  for (const statement of statements) await connection.run(statement, 'Null');
 }
 
 /** Runs an INSERT whose data are in a file. */

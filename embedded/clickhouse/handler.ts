@@ -156,7 +156,7 @@ async function run(
 ): Promise<Outcome> {
   const level = readonlyLevel(head, user);
   if (spooled.kind === 'insert' || statement === undefined) {
-    prepare(connection, head, level, []);
+    await prepare(connection, head, level, []);
     if (spooled.kind !== 'insert') throw exception('SYNTAX_ERROR', 'Empty query');
     // Without a query in it, the text alone says all that an INSERT can do.
     if (spooled.head.input !== undefined)
@@ -165,7 +165,7 @@ async function run(
   }
   const presets = resultLimit(statement, head);
   if (user.readonly) presets.push(...readerSettings(statement, head));
-  prepare(connection, head, level, presets);
+  await prepare(connection, head, level, presets);
   await guard(context, head, user, statement, presets);
   const shown = withProcesses(statement, context.registry.entries);
   const outcome = await execute(connection, shown, head);
@@ -204,23 +204,30 @@ async function guard(
     return;
   }
   // A reader's text is parsed each time: its guard asks the same connection for more.
-  using clean = cleanConnection(context, parsed, 1, presets);
+  await using clean = await cleanConnection(context, parsed, 1, presets);
   const tree = await syntaxTree(clean, statement);
   refuseOutsideTree(tree, statement, outside);
   await guardReader(clean, tree, statement, functions, outside);
 }
 
 /** A connection without the request's settings but those that parsing needs. */
-function cleanConnection(
+async function cleanConnection(
   { engine }: HandlerContext,
   head: RequestHead,
   level: ReadonlyLevel,
   presets: readonly string[],
-): Connection & Disposable {
+): Promise<Connection & AsyncDisposable> {
   const connection = engine.connect('guard');
+  const clean = {
+    ...connection,
+    [Symbol.asyncDispose]: () => {
+      connection.close();
+      return Promise.resolve();
+    },
+  };
   try {
-    prepare(connection, head, level, presets);
-    return { ...connection, [Symbol.dispose]: () => connection.close() };
+    await prepare(connection, head, level, presets);
+    return clean;
   } catch (thrown) {
     connection.close();
     throw thrown;

@@ -7,18 +7,26 @@ import { SyntaxTrees } from './syntax-trees.ts';
 function engine(answer = (sql: string) => `SelectQuery (${sql})`) {
   const asked: string[] = [];
   let open = 0;
-  const connect = (): Connection & Disposable => {
+  const connect = (): Promise<Connection & AsyncDisposable> => {
     open += 1;
     const run = (sql: string) => {
       asked.push(sql);
       const bytes = Buffer.from(answer(sql));
       return Promise.resolve({ bytes, rowsRead: 0, bytesRead: 0 });
     };
-    const close = (): void => void (open -= 1);
-    const never = () => {
-      throw new Error('nothing is set or streamed here');
+    const close = (): undefined => {
+      open -= 1;
+      return undefined;
     };
-    return { apply: never, run, stream: never, close, [Symbol.dispose]: close };
+    const stream = () => {
+      throw new Error('not streamed');
+    };
+    return Promise.resolve({
+      run,
+      stream,
+      close,
+      [Symbol.asyncDispose]: () => Promise.resolve(close()),
+    });
   };
   return { asked, connect, open: () => open };
 }

@@ -20,7 +20,7 @@ export class SyntaxTrees {
   async of(
     statement: Statement,
     { params, settings }: Pick<RequestHead, 'params' | 'settings'>,
-    connect: () => Connection & Disposable,
+    connect: () => Promise<Connection & AsyncDisposable>,
   ): Promise<readonly Node[]> {
     const key = JSON.stringify([statement.sql, [...params], [...settings]]);
     const known = this.#known.get(key);
@@ -30,7 +30,7 @@ export class SyntaxTrees {
       this.#known.set(key, known);
       return known;
     }
-    using connection = connect();
+    await using connection = await connect();
     const tree = await syntaxTree(connection, statement);
     if (key.length <= MAX_TEXT_LENGTH) this.#known.set(key, tree);
     if (this.#known.size > MAX_TREES) this.#known.delete(this.#known.keys().next().value!);
