@@ -31,15 +31,16 @@ export async function prepare(
   level: ReadonlyLevel,
   presets: readonly string[],
 ): Promise<void> {
-  const changes: string[] = [];
-  for (const [name, value] of head.params) changes.push(`param_${name} = ${literal(value)}`);
+  const params = [...head.params].map(([name, value]) => `param_${name} = ${literal(value)}`);
+  const settings: string[] = [];
   for (const [name, value] of head.settings) {
     if (name === TAG_SETTING) throw exception('UNKNOWN_SETTING', `Unknown setting '${name}'`);
-    if (name !== 'readonly') changes.push(`${name} = ${literal(value)}`);
+    if (name !== 'readonly') settings.push(`${name} = ${literal(value)}`);
   }
-  changes.push(...presets);
-  // One statement for all of them: each costs the engine as much as a small query.
-  const statements = changes.length === 0 ? [] : [`SET ${changes.join(', ')}`];
+  // One statement for each list: each statement costs the engine as much as a small query. Presets may use a
+  // parameter, and are parsed within the limits that the settings give.
+  const lists = [params, settings, presets].filter(({ length }) => length > 0);
+  const statements = lists.map((list) => `SET ${list.join(', ')}`);
   if (head.database !== undefined)
     statements.push(`USE \`${head.database.replace(/[\\`]/g, '\\$&')}\``);
   if (level !== 0) statements.push(`SET readonly = ${level}`);

@@ -1,7 +1,7 @@
 // Queries through real HTTP on the real engine: parameters, formats, headers, errors.
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startTestServer, type TestServer } from './test-server.ts';
+import { READER, startTestServer, type TestServer } from './test-server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -78,6 +78,18 @@ test('parameters keep odd characters, settings end with their query, database ap
   );
   expect(await server.code('SELECT 1', { url: { bogus_setting: '1' } })).toBe('404 115');
   expect(await server.code('SELECT 1', { url: { database: 'nope' } })).toBe('404 81');
+  expect(await server.code('SELECT 1', { url: { database: 'a\0b' } })).toBe('404 81');
+});
+
+test('a reader’s SETTINGS clause may use a parameter, a NUL, and as many bytes as the URL allows', async () => {
+  const asked = (settings: string, url: Record<string, string> = {}, of = 'log_comment') => {
+    const sql = `SELECT length(toString(getSetting('${of}'))) SETTINGS ${settings}`;
+    return server.rows(sql, { as: READER, url });
+  };
+  expect(await asked('max_threads = {a:UInt8}', { param_a: '12' }, 'max_threads')).toBe('2');
+  expect(await asked("max_threads = 1, log_comment = 'a\0b'")).toBe('3');
+  const long = `log_comment = '${'x'.repeat(300_000)}'`;
+  expect(await asked(long, { max_query_size: '1000000' })).toBe('300000');
 });
 
 test('errors have the status and the code ClickHouse gives them', async () => {

@@ -60,6 +60,18 @@ it('remembers neither what the engine shows no tree for nor what is long', async
   expect(some.asked).toHaveLength(3);
 });
 
+it('does not remember a large tree of a short text', async () => {
+  const tree = (nodes: number) => 'AB\n' + `${' '.repeat(98)}B\n`.repeat(nodes);
+  const [small, large] = [engine(() => tree(199)), engine(() => tree(200))];
+  for (const { connect } of [small, large]) {
+    const trees = new SyntaxTrees();
+    for (let time = 0; time < 2; time += 1) {
+      await trees.of(readStatement('SELECT 1'), head(), connect);
+    }
+  }
+  expect([small.asked.length, large.asked.length]).toEqual([1, 2]);
+});
+
 it('keeps the 500 that were used last', async () => {
   const [trees, { asked, connect }] = [new SyntaxTrees(), engine()];
   const ask = (n: number) => trees.of(readStatement(`SELECT ${n}`), head(), connect);

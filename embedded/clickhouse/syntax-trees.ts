@@ -7,8 +7,13 @@ import type { Statement } from './statement.ts';
 import { syntaxTree, type Node } from './syntax.ts';
 
 const MAX_TREES = 500;
-/** Longer texts are rare, and their trees are large. */
+/** Longer texts are rare. */
 const MAX_TEXT_LENGTH = 5_000;
+/**
+ * The engine indents each node by its depth, so that a tree can be as large as the square of its text, and the
+ * texts of its nodes keep the whole of it in memory.
+ */
+const MAX_TREE_LENGTH = 20_000;
 
 export class SyntaxTrees {
   readonly #known = new Map<string, readonly Node[]>();
@@ -32,8 +37,14 @@ export class SyntaxTrees {
     }
     await using connection = await connect();
     const tree = await syntaxTree(connection, statement);
-    if (key.length <= MAX_TEXT_LENGTH) this.#known.set(key, tree);
+    const isSmall = key.length <= MAX_TEXT_LENGTH && lengthOf(tree) <= MAX_TREE_LENGTH;
+    if (isSmall) this.#known.set(key, tree);
     if (this.#known.size > MAX_TREES) this.#known.delete(this.#known.keys().next().value!);
     return tree;
   }
+}
+
+/** The length of the engine's answer, indentation included. */
+function lengthOf(tree: readonly Node[]): number {
+  return tree.reduce((sum, { depth, text }) => sum + depth + text.length + 1, 0);
 }
