@@ -13,12 +13,19 @@ import type { EventPage } from './event-page.ts';
 import type { FileSelection } from './file-event.ts';
 
 const [QUOTE, COMMA, LINE_FEED, RETURN, BACKSLASH] = [0x22, 0x2c, 0x0a, 0x0d, 0x5c];
+const WORD_BYTES = 4;
 const [BLANK, LAST_PRINTABLE] = [0x20, 0x7e];
 const [TRUE, FALSE] = [Buffer.from('true'), Buffer.from('false')];
 
+/** A text that is copied four bytes at a time, which takes half as long: what it writes behind itself is overwritten. */
+interface Literal {
+  readonly words: Int32Array;
+  readonly length: number;
+}
+
 /** What comes before a value, where its cell is (twice its index), and what it may be. */
 interface Step {
-  readonly literal: Buffer;
+  readonly literal: Literal;
   readonly cell: number;
   readonly field: Field;
 }
@@ -48,7 +55,7 @@ export function csvPackerOf(
 
 export class CsvPacker {
   readonly #steps: Step[];
-  readonly #tail: Buffer;
+  readonly #tail: Literal;
   readonly #literalBytes: number;
   /** Two a cell: where it begins and ends. */
   readonly #cells: Int32Array;
@@ -72,13 +79,16 @@ export class CsvPacker {
     header: readonly string[],
     leaves: readonly Column[],
   ) {
-    const literals = template(leaves).map((text) => Buffer.from(text));
+    const literals = template(leaves).map(literalOf);
     this.#steps = leaves.map((leaf, index) => {
       const cell = 2 * header.indexOf(csvHeader(leaf));
       return { literal: literals[index]!, cell, field: leaf.field };
     });
     this.#tail = literals.at(-1)!;
-    this.#literalBytes = literals.reduce((sum, { length }) => sum + length + LONGER_MAX + 2, 0);
+    this.#literalBytes = literals.reduce(
+      (sum, { length }) => sum + length + LONGER_MAX + 2,
+      WORD_BYTES,
+    );
     this.#cells = new Int32Array(2 * header.length);
     this.#keyStep = leaves.findIndex(({ name }) => name === stream.key);
     this.#timeStep = leaves.findIndex(({ name }) => name === stream.eventTime);
@@ -189,10 +199,11 @@ export class CsvPacker {
   #write(bytes: Uint8Array, page: EventPage, nowMs: number): number {
     const steps = this.#steps;
     const out = page.bytes;
+    const { view } = page;
     let at = page.end;
     for (let index = 0; index < steps.length; index += 1) {
       const step = steps[index]!;
-      at = copy(step.literal, out, at);
+      at = copyLiteral(step.literal, view, at);
       const from = at;
       at = this.#writeValue(bytes, step, out, at, nowMs);
       if (at < 0) return -1;
@@ -205,7 +216,7 @@ export class CsvPacker {
         this.#timeTo = at;
       }
     }
-    return copy(this.#tail, out, at);
+    return copyLiteral(this.#tail, view, at);
   }
 
   #writeValue(bytes: Uint8Array, step: Step, out: Buffer, at: number, nowMs: number): number {
@@ -217,12 +228,12 @@ export class CsvPacker {
         return to - from > field.maxBytes ? -1 : writeText(bytes, from, to, out, at);
       case 'float64': {
         const end = copyDecimal(bytes, from, to, out, at);
-        return end >= 0 && isCopiedWithin(field.min, field.max) ? end : -1;
+        return end >= 0 && isCopiedWithin(field.min, field.max, out, at, end) ? end : -1;
       }
       case 'integer': {
         for (let index = from; index < to; index += 1) if (bytes[index] === 0x2e) return -1;
         const end = copyDecimal(bytes, from, to, out, at);
-        return end >= 0 && isCopiedWithin(field.min, field.max) ? end : -1;
+        return end >= 0 && isCopiedWithin(field.min, field.max, out, at, end) ? end : -1;
       }
       case 'boolean':
         return writeBoolean(bytes, from, to, out, at);
@@ -284,6 +295,22 @@ function isWord(bytes: Uint8Array, from: number, to: number, word: Buffer): bool
     if (bytes[from + index] !== word[index]) return false;
   }
   return true;
+}
+
+function literalOf(text: string): Literal {
+  const bytes = Buffer.from(text);
+  const words = new Int32Array(Math.ceil(bytes.length / WORD_BYTES));
+  const padded = Buffer.alloc(words.length * WORD_BYTES);
+  bytes.copy(padded);
+  for (let at = 0; at < words.length; at += 1) words[at] = padded.readInt32LE(at * WORD_BYTES);
+  return { words, length: bytes.length };
+}
+
+function copyLiteral({ length, words }: Literal, out: DataView, at: number): number {
+  for (let index = 0; index < words.length; index += 1) {
+    out.setInt32(at + index * WORD_BYTES, words[index]!, true);
+  }
+  return at + length;
 }
 
 function copy(source: Buffer, out: Buffer, at: number): number {

@@ -103,7 +103,7 @@ export class CsvReader implements EventReader {
 
   #collect(): EventPage {
     const page = this.#page;
-    this.#page = new EventPage();
+    this.#page = new EventPage(page);
     return page;
   }
 }

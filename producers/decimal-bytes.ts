@@ -2,22 +2,18 @@
 // for which the digits alone decide that form; every other number goes to the slow path.
 
 const [MINUS, POINT, ZERO, NINE, LOWER_E] = [0x2d, 0x2e, 0x30, 0x39, 0x65];
-/** Powers of ten that a double holds exactly. */
-const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 /** So many digits survive the way to a double and back. */
 const EXACT_DIGITS = 15;
 const EXPONENT_MAX = 15;
-/** JSON.stringify writes smaller ones with an exponent. */
-const PLAIN_MIN = 1e-6;
-/** Far above the error of a value that is worked out in doubles, relative to it. */
-const ERROR = 1e-14;
-
+const DECIMALS_MAX = 22;
+/** JSON.stringify writes numbers with more zeros behind the point with an exponent. */
+const PLAIN_DECIMALS = 6;
 /** Most bytes that a copy is longer than its cell. */
 export const LONGER_MAX = EXPONENT_MAX + 1;
 
-/** The value of the last number that was copied, within {@link ERROR}. One is in flight at a time. */
-const copied = new Float64Array(1);
-let isExact = false;
+/** Bounds of the last number that was copied, from its whole part alone. One number is in flight at a time. */
+const bounds = new Float64Array(2);
+const [LOWEST, HIGHEST] = [0, 1];
 
 /** Copies the number in bytes `from` to `to` to `position` of `out`; returns the end of the copy or -1. */
 export function copyDecimal(
@@ -33,22 +29,32 @@ export function copyDecimal(
   if (isNegative) out[end++] = bytes[at++]!;
   const first = at;
   let whole = 0;
-  for (; at < to && isDigit(bytes[at]!); at += 1) {
-    whole = whole * 10 + (bytes[at]! - ZERO);
-    out[end++] = bytes[at]!;
+  let byte = bytes[at]!;
+  while (at < to && byte >= ZERO && byte <= NINE) {
+    whole = whole * 10 + (byte - ZERO);
+    out[end++] = byte;
+    byte = bytes[++at]!;
   }
   const digits = at - first;
   if (digits === 0 || digits > EXACT_DIGITS || (digits > 1 && bytes[first] === ZERO)) return -1;
-  copied[0] = whole;
-  isExact = true;
-  if (at < to) end = copyFraction(bytes, at, to, out, end, digits);
-  if (end < 0) return -1;
-  const value = copied[0];
-  // A zero with a sign is written without it.
-  if (isNegative && value === 0) return -1;
-  if (value !== 0 && value < PLAIN_MIN) return -1;
-  if (isNegative) copied[0] = -value;
-  return end;
+  if (at === to) {
+    // A zero with a sign is written without it.
+    if (isNegative && whole === 0) return -1;
+    bounds[LOWEST] = bounds[HIGHEST] = isNegative ? -whole : whole;
+    return end;
+  }
+  bounds[LOWEST] = isNegative ? -whole - 1 : whole;
+  bounds[HIGHEST] = isNegative ? -whole : whole + 1;
+  if (whole === 0 && isTiny(bytes, at + 1, to, isNegative)) return -1;
+  return copyFraction(bytes, at, to, out, end, digits === 1 && whole !== 0);
+}
+
+/** Whether a number below 1 with these decimals is written in another form: with an exponent, or without a sign. */
+function isTiny(bytes: Uint8Array, from: number, to: number, isNegative: boolean): boolean {
+  let at = from;
+  while (at < to && bytes[at] === ZERO) at += 1;
+  const isZero = at === to || !isDigit(bytes[at]!);
+  return isZero ? isNegative : at - from >= PLAIN_DECIMALS;
 }
 
 /** The same of what comes behind the whole part: a fraction, and perhaps an exponent that moves the point. */
@@ -58,31 +64,29 @@ function copyFraction(
   to: number,
   out: Uint8Array,
   position: number,
-  wholeDigits: number,
+  mayMove: boolean,
 ): number {
   if (bytes[pointAt] !== POINT) return -1;
   let end = position;
   let at = pointAt + 1;
-  let fraction = 0;
   out[end++] = POINT;
-  for (; at < to && isDigit(bytes[at]!); at += 1) {
-    fraction = fraction * 10 + (bytes[at]! - ZERO);
-    out[end++] = bytes[at]!;
+  let byte = bytes[at]!;
+  while (at < to && byte >= ZERO && byte <= NINE) {
+    out[end++] = byte;
+    byte = bytes[++at]!;
   }
   const decimals = at - pointAt - 1;
-  if (decimals === 0 || decimals >= POWERS.length) return -1;
-  const whole = copied[0]!;
-  const value = whole + fraction / POWERS[decimals]!;
-  copied[0] = value;
-  isExact = fraction === 0;
+  if (decimals === 0 || decimals > DECIMALS_MAX) return -1;
   if (at < to) {
     const exponent = exponentAt(bytes, at, to);
     // With one digit before the point, moving it gives no zeros in front.
-    if (exponent < 0 || wholeDigits !== 1 || whole === 0) return -1;
-    copied[0] = value * POWERS[exponent]!;
+    if (exponent < 0 || !mayMove) return -1;
+    bounds[LOWEST] = -Infinity;
+    bounds[HIGHEST] = Infinity;
     end = movePoint(out, position, end, exponent);
+    return withoutZeros(out, position, end);
   }
-  return withoutZeros(out, position, end);
+  return out[end - 1] === ZERO ? withoutZeros(out, position, end) : end;
 }
 
 /** The exponent from 1 to {@link EXPONENT_MAX} that fills bytes `from` to `to`, or -1. */
@@ -124,9 +128,15 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE;
 }
 
-/** Whether the last number that was copied surely is from `min` to `max`. */
-export function isCopiedWithin(min: number, max: number): boolean {
-  const value = copied[0]!;
-  const error = isExact ? 0 : Math.abs(value) * ERROR;
-  return value - error >= min && value + error <= max;
+/** Whether the last number that was copied, to bytes `from` to `to` of `out`, is from `min` to `max`. */
+export function isCopiedWithin(
+  min: number,
+  max: number,
+  out: Buffer,
+  from: number,
+  to: number,
+): boolean {
+  if (bounds[LOWEST]! >= min && bounds[HIGHEST]! <= max) return true;
+  const value = Number(out.toString('latin1', from, to));
+  return value >= min && value <= max;
 }

@@ -6,14 +6,25 @@ import type { FileEvent } from './file-event.ts';
 const PLACES = 6;
 const FIRST_ROWS = 512;
 const FIRST_BYTES = 65_536;
+const UNIT = 4_096;
 
 export class EventPage {
   length = 0;
   bytes: Buffer = Buffer.allocUnsafeSlow(0);
+  /** The same bytes, to write words. */
+  view = new DataView(this.bytes.buffer);
   /** Where the bytes that are taken end. */
   end = 0;
-  #places = new Int32Array(0);
+  #places: Int32Array;
+  /** Room to begin with, so that it need not grow. */
+  readonly #firstBytes: number;
   readonly #others = new Map<number, FileEvent>();
+
+  /** `like`: a page that was filled before from as much of the same file. */
+  constructor(like?: EventPage) {
+    this.#firstBytes = Math.max(FIRST_BYTES, roomFor(like?.end ?? 0));
+    this.#places = new Int32Array(roomFor(PLACES * (like?.length ?? 0)));
+  }
 
   /** Adds a row that is kept as it was read. */
   add(event: FileEvent): void {
@@ -44,9 +55,12 @@ export class EventPage {
   reserve(more: number): void {
     const needed = this.end + more;
     if (needed <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, FIRST_BYTES, 2 * this.bytes.length));
+    const larger = Buffer.allocUnsafeSlow(
+      Math.max(needed, this.#firstBytes, 2 * this.bytes.length),
+    );
     this.bytes.copy(larger, 0, 0, this.end);
     this.bytes = larger;
+    this.view = new DataView(larger.buffer);
   }
 
   /** Adds the event that was written from `end` on to `to`. Without a time, `timeFrom` is below 0. */
@@ -93,4 +107,9 @@ export class EventPage {
   timeTo(row: number): number {
     return this.#places[row * PLACES + 5]!;
   }
+}
+
+/** A little more than there was, in whole units of memory. */
+function roomFor(size: number): number {
+  return Math.ceil((size * 1.1) / UNIT) * UNIT;
 }

@@ -79,7 +79,7 @@ export class JsonReader implements EventReader {
 
   #collect(): EventPage {
     const page = this.#page;
-    this.#page = new EventPage();
+    this.#page = new EventPage(page);
     return page;
   }
 }
