@@ -1,6 +1,7 @@
 // What is enriched from bytes to bytes is what the slow path makes of it, byte for byte, or is left to it.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { JsonValue } from './json-members.ts';
 import { trafficEnrich } from './traffic-transform.ts';
 import { trafficEvents, trafficRaw } from './traffic.ts';
 import { compileByteTransform, compileTransform, enrich, type Transform } from './transform.ts';
@@ -73,6 +74,25 @@ describe('an enrichment from bytes to bytes', () => {
     );
     const again = JSON.stringify({ ...report, processed_at: 1 });
     expect(bothWays(trafficEnrich, again).fast).toBeUndefined();
+  });
+
+  it('writes what a step adds, however names and values change from event to event', () => {
+    const value = fc.oneof(fc.constantFrom<JsonValue>(true, false, null, 0, -0, 1, '1', 'true'), fc.nat(2_000)); // prettier-ignore
+    const added = fc.dictionary(fc.constantFrom('a', 'b', 'c'), value, { maxKeys: 3 });
+    const bytes = Buffer.from(JSON.stringify(report));
+    const check = (all: readonly Record<string, JsonValue>[]): void => {
+      let current: Record<string, JsonValue> = {};
+      const steps = [enrich(() => current, ['detector_id'])];
+      const compiled = compileByteTransform({ ...trafficEnrich, steps })!;
+      for (current of all) {
+        const json = JSON.stringify(current).slice(1, -1);
+        const expected = json === '' ? '' : `,${json}`;
+        expect(compiled.added(bytes, 0, bytes.length, RECORD_MS, 0)?.toString()).toBe(expected);
+      }
+    };
+    fc.assert(fc.property(fc.array(added, { maxLength: 40 }), check), { numRuns: 100 });
+    // More values than are kept, some of them twice.
+    check(Array.from({ length: 1_500 }, (_, at) => ({ a: at % 700, b: at })));
   });
 
   it('leaves an event to the slow path when the step throws', () => {

@@ -102,9 +102,7 @@ class KnownTexts {
     for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
     const place = (hash >>> 0) % TEXTS;
     const known = this.#slots[place];
-    if (known?.bytes.length === to - from && known.bytes.compare(bytes, from, to) === 0) {
-      return known.text;
-    }
+    if (known !== undefined && isSame(known.bytes, bytes, from, to)) return known.text;
     const own = Buffer.from(bytes.subarray(from, to));
     const text = own.toString('utf8');
     this.#slots[place] = { bytes: own, text };
@@ -112,33 +110,52 @@ class KnownTexts {
   }
 }
 
-/** Members as they stand in JSON, each behind a comma. Values come again: each text is made once for as long. */
+function isSame(known: Buffer, bytes: Buffer, from: number, to: number): boolean {
+  if (known.length !== to - from) return false;
+  for (let at = 0; at < known.length; at += 1) if (known[at] !== bytes[from + at]) return false;
+  return true;
+}
+
+/** Members as they stand in JSON, each behind a comma, and what followed them before. */
+interface Written {
+  /** The name of the last one. */
+  readonly name: Buffer;
+  readonly json: string;
+  bytes: Buffer | undefined;
+  nextName: string;
+  /** By the value of the member that comes next. */
+  readonly next: Map<JsonValue, Written>;
+}
+
+/** Values come again: each text is made once for as long, and found without putting it together. */
 class WrittenMembers {
-  readonly #known = new Map<string, { name: Buffer; value: JsonValue; json: string }>();
-  readonly #written = new Map<string, Buffer>();
+  #nothing = written('', '');
+  #count = 0;
 
   /** Undefined when the record has a member of one of these names already. */
   write(added: Readonly<Record<string, JsonValue>>, scan: JsonScan): Buffer | undefined {
-    let json = '';
+    let last = this.#nothing;
     for (const name of Object.keys(added)) {
-      const member = this.#member(name, added[name]!);
-      if (scan.hasName(member.name)) return undefined;
-      json += member.json;
+      last = this.#then(last, name, added[name]!);
+      if (scan.hasName(last.name)) return undefined;
     }
-    const known = this.#written.get(json);
-    if (known !== undefined) return known;
-    if (this.#written.size >= TEXTS) this.#written.clear();
-    const bytes = Buffer.from(json);
-    this.#written.set(json, bytes);
-    return bytes;
+    return (last.bytes ??= Buffer.from(last.json));
   }
 
-  #member(name: string, value: JsonValue): { readonly name: Buffer; readonly json: string } {
-    const known = this.#known.get(name);
-    if (known !== undefined && Object.is(known.value, value)) return known;
-    const json = `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
-    const member = { name: known?.name ?? Buffer.from(name), value, json };
-    this.#known.set(name, member);
-    return member;
+  #then(last: Written, name: string, value: JsonValue): Written {
+    const known = last.nextName === name ? last.next.get(value) : undefined;
+    if (known !== undefined) return known;
+    const json = `${last.json},${JSON.stringify(name)}:${JSON.stringify(value)}`;
+    const made = written(name, json);
+    if (last.nextName !== name) last.next.clear();
+    last.nextName = name;
+    last.next.set(value, made);
+    this.#count += 1;
+    if (this.#count > TEXTS) [this.#nothing, this.#count] = [written('', ''), 0];
+    return made;
   }
+}
+
+function written(name: string, json: string): Written {
+  return { name: Buffer.from(name), json, bytes: undefined, nextName: '', next: new Map() };
 }
