@@ -21,19 +21,26 @@ async function simulate(...args: string[]): Promise<{ code: number; said: string
   }
 }
 
+/** The simulator looks for every mutation in one process: starting Node takes longer than most searches. */
+let searched: ReturnType<typeof simulate> | undefined;
+
 describe('the protocols of consumer and processor', () => {
-  it('lose and double nothing in a thousand random histories', async () => {
-    const { code, said } = await simulate('--runs', '1000');
+  it('lose and double nothing in five hundred random histories', async () => {
+    const { code, said } = await simulate('--runs', '500');
     expect(said).toMatch(/nothing is lost or doubled/);
     expect(code).toBe(0);
   });
 
-  it.concurrent.each(mutations)('are found wrong when they would $name', async (mutation) => {
+  it.each(mutations)('are found wrong when they would $name', async (mutation) => {
     expect(mutated(mutation)).not.toBe('');
-    const { code, said } = await simulate('--runs', '600', '--mutation', mutation.name);
+    const { said } = await (searched ??= simulate('--runs', '600', '--mutation', 'all'));
+    const line = said.split('\n').find((each) => each.startsWith(`${mutation.name}: `)) ?? said;
     const found = mutation.isChecked === true ? 'a process ended: InvariantError: ' : '';
-    expect(said).toMatch(new RegExp(`^history \\d+ of seed 1 fails: ${found}`));
-    expect(code).toBe(1);
+    expect(line).toMatch(new RegExp(`: history \\d+ of seed 1 fails: ${found}`));
+  });
+
+  it('end the search for all mutations with 0', async () => {
+    expect((await searched)?.code).toBe(0);
   });
 
   it('have each mutation explained in docs/simulation.md', () => {
