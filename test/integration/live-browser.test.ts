@@ -1,12 +1,11 @@
 // The live page in a real Chromium: every dashboard with data, empty, and with ClickHouse away; keys,
 // names and focus; nothing typed becomes SQL or markup; nothing is loaded from elsewhere. For pictures of it
 // there is `npm run screenshots`.
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Live } from '../../live/main.ts';
 import { describeBackend } from '../backend/context.ts';
 import { missingChromium, startChromium } from '../live/chromium.ts';
-import { look, PATIENCE_MS, type Look, type LookOptions } from '../live/look.ts';
+import { PATIENCE_MS, Viewer, type Look, type LookOptions } from '../live/look.ts';
 import { fakeConsumer, startLive } from '../live/world.ts';
 import { sensorTables, type SensorTables } from './dashboard-data.ts';
 
@@ -22,15 +21,16 @@ if (missingChromium !== undefined)
   process.stderr.write(`tests in a browser are SKIPPED: ${missingChromium}\n`);
 
 const backend = inject('backend').kind;
-let browser: Browser;
+let viewer: Viewer;
 /** The page with ClickHouse in three states, for all tests: nothing they do is kept. */
 let pages: Record<'data' | 'empty' | 'away', Live>;
 let tables: SensorTables;
 const opened = new AsyncDisposableStack();
 beforeAll(async () => {
   if (missingChromium !== undefined || backend === 'none') return;
-  browser = await startChromium();
+  const browser = await startChromium();
   opened.defer(() => browser.close());
+  viewer = await Viewer.open(browser);
   tables = opened.use(await sensorTables(inject('clickhouseUrl'), Date.now()));
   const empty = opened.use(await sensorTables(inject('clickhouseUrl'), Date.now(), 0));
   const { url: CONSUMER_URL } = opened.use(await fakeConsumer(3));
@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => opened.disposeAsync());
 
 const open = (live: Live, path: string, options: LookOptions = {}): Promise<Look> =>
-  look(browser, live.url, path, options);
+  viewer.look(live.url, path, options);
 
 const later = (): string => `from=now-15m&to=${Date.now() + 900_000}`;
 
@@ -60,7 +60,6 @@ describeBackend('the live page in Chromium', () => {
             0,
           );
         expect(wrong).toEqual([]);
-        await page.close();
       }
       const { page, wrong } = await open(pages.away, `/d/${uid}`);
       const words = await page.locator('.panel-word').allTextContents();
@@ -71,7 +70,6 @@ describeBackend('the live page in Chromium', () => {
       );
       await page.waitForSelector('[data-place=clickhouse][data-state=bad]');
       expect(wrong).toEqual([]);
-      await page.close();
     },
   );
 
@@ -93,7 +91,6 @@ describeBackend('the live page in Chromium', () => {
       await page.goBack();
       await expect.poll(rows, { timeout: PATIENCE_MS }).toBe(String(tables.rowsNow));
       expect(wrong).toEqual([]);
-      await page.close();
     },
   );
 
@@ -157,7 +154,6 @@ describeBackend('the live page in Chromium', () => {
       expect(await page.locator('main').count()).toBe(1);
       expect(await page.evaluate(`document.documentElement.lang`)).toBe('en');
       expect(wrong).toEqual([]);
-      await page.close();
     },
   );
 
@@ -165,17 +161,16 @@ describeBackend('the live page in Chromium', () => {
     'fits a phone, and has a light page of its own',
     async () => {
       for (const theme of ['dark', 'light'] as const) {
+        const { page: last } = await open(pages.data, '/d/pipeline-health', { width: 390, theme });
+        const tab = (await last.locator('.dashboards [aria-current]').boundingBox())!;
+        expect(tab.x).toBeGreaterThanOrEqual(0);
+        expect(tab.x + tab.width).toBeLessThanOrEqual(390);
         const { page, wrong } = await open(pages.data, `/d/sensor-overview?${later()}`, {
           width: 390,
           theme,
         });
         const width = await page.evaluate(`document.documentElement.scrollWidth`);
         expect(width).toBe(390);
-        const { page: last } = await open(pages.data, '/d/pipeline-health', { width: 390, theme });
-        const tab = (await last.locator('.dashboards [aria-current]').boundingBox())!;
-        expect(tab.x).toBeGreaterThanOrEqual(0);
-        expect(tab.x + tab.width).toBeLessThanOrEqual(390);
-        await last.close();
         // The menu lies above what follows, and inside the screen.
         await page.getByRole('button', { name: 'Time range' }).click();
         await page.getByLabel('From').click();
@@ -188,7 +183,6 @@ describeBackend('the live page in Chromium', () => {
           before,
         );
         expect(wrong).toEqual([]);
-        await page.close();
       }
     },
   );
@@ -203,7 +197,6 @@ describeBackend('the live page in Chromium', () => {
         await page.waitForSelector('[data-place=kafka][data-state=bad]');
         const faint = await page.evaluate(FAINT_TEXTS);
         expect(faint).toEqual([]);
-        await page.close();
       }
     },
   );

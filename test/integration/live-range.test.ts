@@ -1,20 +1,28 @@
 // The time range of the live page in a real Chromium: dragging, the steps beside it, the browser's history,
 // and addresses that cannot be shown.
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type { Live } from '../../live/main.ts';
 import { startLive } from '../live/world.ts';
 import { describeBackend } from '../backend/context.ts';
 import { missingChromium, startChromium } from '../live/chromium.ts';
-import { look, PATIENCE_MS } from '../live/look.ts';
-import { sensorTables } from './dashboard-data.ts';
+import { PATIENCE_MS, Viewer } from '../live/look.ts';
+import { sensorTables, type SensorTables } from './dashboard-data.ts';
 
-let browser: Browser;
+const backend = inject('backend').kind;
+let viewer: Viewer;
+let tables: SensorTables;
+let live: Live;
+const opened = new AsyncDisposableStack();
 beforeAll(async () => {
-  if (missingChromium === undefined) browser = await startChromium();
+  if (missingChromium !== undefined || backend === 'none') return;
+  const browser = await startChromium();
+  opened.defer(() => browser.close());
+  viewer = await Viewer.open(browser);
+  tables = opened.use(await sensorTables(inject('clickhouseUrl'), Date.now()));
+  live = opened.use(await startLive(tables.url));
 });
-afterAll(async () => {
-  if (missingChromium === undefined) await browser.close();
-});
+afterAll(() => opened.disposeAsync());
 
 const lengthOf = (page: Page): number => {
   const { searchParams: query } = new URL(page.url());
@@ -27,12 +35,9 @@ describeBackend('the time range of the live page', () => {
   it.skipIf(missingChromium !== undefined)(
     'takes one drag for one step of the history, and leads back, out and aside',
     async () => {
-      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
-      await using live = await startLive(tables.url);
       const [from, to] = [Date.now() - 900_000, Date.now() + 60_000];
       const start = `/d/sensor-overview?from=${from}&to=${to}&refresh=off&var-clock=arrival`;
-      const { page, wrong } = await look(
-        browser,
+      const { page, wrong } = await viewer.look(
         live.url,
         `${start}&var-device_id=${tables.devices[0]!}`,
       );
@@ -80,16 +85,13 @@ describeBackend('the time range of the live page', () => {
       await page.goForward();
       expect(page.url()).toBe(dragged);
       expect(wrong).toEqual([]);
-      await page.close();
     },
   );
 
   it.skipIf(missingChromium !== undefined)(
     'says what is wrong with an address, leads back, and shows the pipeline all the same',
     async () => {
-      await using tables = await sensorTables(inject('clickhouseUrl'), Date.now());
-      await using live = await startLive(tables.url);
-      const { page, wrong } = await look(browser, live.url, '/d/sensor-overview?from=abc&to=now', { expected: refused }); // prettier-ignore
+      const { page, wrong } = await viewer.look(live.url, '/d/sensor-overview?from=abc&to=now', { expected: refused }); // prettier-ignore
       const figure = page.locator('[data-place=clickhouse] .place-figure');
       const notice = page.locator('.notice');
       const ranges = ['from=now&to=now-1h', 'from=-5&to=now', 'from=1&to=99999999999999999', 'from=%2B300000-01-01&to=now', 'from=now-999999y&to=now']; // prettier-ignore
@@ -114,7 +116,6 @@ describeBackend('the time range of the live page', () => {
       await page.getByRole('button', { name: 'Try again' }).waitFor();
       expect(await figure.innerText()).toBe('–');
       expect(wrong.filter((text) => text !== 'broken')).toEqual([]);
-      await page.close();
     },
   );
 });

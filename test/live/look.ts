@@ -17,27 +17,55 @@ export interface LookOptions {
   readonly expected?: RegExp;
 }
 
-/** Opens `path` and waits until nothing is loading any more. */
-export async function look(
-  browser: Browser,
-  url: string,
-  path: string,
-  { expected, theme = 'dark', width = 1_440 }: LookOptions = {},
-): Promise<Look> {
-  const page = await browser.newPage({ viewport: { width, height: 1_000 }, colorScheme: theme });
-  page.setDefaultTimeout(PATIENCE_MS);
-  const wrong: string[] = [];
-  page.on('pageerror', ({ message }) => wrong.push(message));
-  page.on('console', (message) => {
-    const text = message.text();
-    if (['error', 'warning'].includes(message.type()) && expected?.test(text) !== true)
-      wrong.push(text);
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url)) wrong.push(`asked ${request.url()}`);
-  });
-  await page.goto(`${url}${path}`);
-  await page.waitForSelector('.panel, .notice:not([hidden])');
-  await page.waitForSelector('.skeleton', { state: 'detached' });
-  return { page, wrong };
+/**
+ * One page that shows one address after the other; nothing of the one before is kept. A page for each would start
+ * four processes of the browser, which take more CPU than what they show.
+ */
+export class Viewer {
+  readonly #page: Page;
+  #url = '';
+  #expected: RegExp | undefined;
+  #wrong: string[] = [];
+
+  private constructor(page: Page) {
+    this.#page = page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('pageerror', ({ message }) => this.#wrong.push(message));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (['error', 'warning'].includes(message.type()) && this.#expected?.test(text) !== true)
+        this.#wrong.push(text);
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(this.#url)) this.#wrong.push(`asked ${request.url()}`);
+    });
+  }
+
+  static async open(browser: Browser): Promise<Viewer> {
+    // What moves is drawn sixty times a second, and nobody watches it.
+    return new Viewer(await browser.newPage({ reducedMotion: 'reduce' }));
+  }
+
+  /** Opens `path` and waits until nothing is loading any more. */
+  async look(
+    url: string,
+    path: string,
+    { expected, theme = 'dark', width = 1_440 }: LookOptions = {},
+  ): Promise<Look> {
+    const page = this.#page;
+    await page.unrouteAll();
+    // Ends what is shown. Of the same site, so that the same process shows what follows.
+    await page.goto(`${url}/app/browser/icon.svg`);
+    await page.evaluate('localStorage.clear()');
+    await page.setViewportSize({ width, height: 1_000 });
+    await page.emulateMedia({ colorScheme: theme });
+    this.#url = url;
+    this.#expected = expected;
+    const wrong: string[] = [];
+    this.#wrong = wrong;
+    await page.goto(`${url}${path}`);
+    await page.waitForSelector('.panel, .notice:not([hidden])');
+    await page.waitForSelector('.skeleton', { state: 'detached' });
+    return { page, wrong };
+  }
 }
