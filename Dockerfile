@@ -17,5 +17,10 @@ COPY --from=packages /app/node_modules node_modules
 # Owned by node, so that a checkout with a strict umask can be read too.
 COPY --chown=node . .
 USER node
+# What Node compiles of the sources, without their types: half a CPU second less at each start.
+ENV NODE_COMPILE_CACHE=/home/node/compiled
+RUN for app in producers consumer processor live clickhouse_setup; do \
+      node "$app/main.ts" --help >/dev/null || exit 1; \
+    done
 # A small young generation: V8 would let it grow to 96 MB under load.
 ENTRYPOINT ["node", "--max-semi-space-size=8", "producers/main.ts"]

@@ -14,6 +14,11 @@ export interface Result extends Usage {
 /** As the consumer is run everywhere. */
 export const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 
+/** What Node compiled before, without types: `npm start` gives its programs such a folder, too. */
+const COMPILED = {
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'compiled'),
+};
+
 /** Folder for CPU profiles of the children; none are written without it. */
 const profilesPath = environment()['BENCH_PROFILES'];
 
@@ -33,7 +38,7 @@ export async function runChild(
       join(import.meta.dirname, `${name}.ts`),
       ...args.map(String),
     ],
-    { env: { ...environment(), ...MALLOC, ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
+    { env: { ...environment(), ...MALLOC, ...COMPILED, ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let usage: Usage = { cpuSec: 0, peakRssMb: 0 };
   const sampler = setInterval(() => {
