@@ -38,7 +38,10 @@ export async function runChild(
       join(import.meta.dirname, `${name}.ts`),
       ...args.map(String),
     ],
-    { env: { ...environment(), ...MALLOC, ...COMPILED, ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
+    {
+      env: { ...environment(), ...MALLOC, ...COMPILED, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
   );
   let usage: Usage = { cpuSec: 0, peakRssMb: 0 };
   const sampler = setInterval(() => {
