@@ -1,6 +1,9 @@
 // `npm run simulate -- [--runs N] [--seed N] [--mutation NAME|all] [--script JSON]`: runs histories of consumers and
 // processors and prints the shortest script of one that fails. Exit code 1: a history failed, or a mutation was
 // not found.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { format } from 'node:util';
 import fc from 'fast-check';
 import { readOptions, type Help } from '../../platform/command-line.ts';
@@ -10,6 +13,8 @@ import { mutatedHistory } from './mutate.ts';
 import { mutations, type Mutation } from './mutations.ts';
 import { script } from './scripts.ts';
 
+/** Fewer are over before a second process has begun. */
+const LONG_RUNS = 500;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const HELP: Help = {
   about: 'Runs random histories of consumers and processors on a simulated Kafka and sink.',
@@ -17,6 +22,7 @@ const HELP: Help = {
   options: {
     '--runs N': 'how many histories (1000)',
     '--seed N': 'other ones (1)',
+    '--first N': 'the number of the first one (1)',
     '--script JSON': 'only this one, with what the programs say',
     '--mutation NAME': `breaks one rule first, which has to be found: ${mutations.map(({ name }) => name).join(', ')}, or all`,
   },
@@ -24,10 +30,13 @@ const HELP: Help = {
 const values = readOptions(HELP, {
   runs: { type: 'string', default: '1000' },
   seed: { type: 'string', default: '1' },
+  first: { type: 'string' },
   mutation: { type: 'string' },
   script: { type: 'string' },
 });
+const parts = availableParallelism();
 if (values.mutation === 'all') process.exitCode = await eachMutation();
+else if (isLong() && parts > 1) process.exitCode = await onAllCores(parts);
 else {
   const chosen = mutations.find(({ name }) => name === values.mutation);
   if (values.mutation !== undefined && chosen === undefined) {
@@ -38,6 +47,38 @@ else {
   process.exitCode = await (values.script === undefined
     ? random(simulator, chosen)
     : one(simulator, values.script));
+}
+
+/** Whether a core for itself would not be enough: a part of another run names its first history. */
+function isLong(): boolean {
+  const { first, mutation, runs, script } = values;
+  const isOne = script !== undefined || mutation !== undefined || first !== undefined;
+  return !isOne && Number(runs) >= LONG_RUNS;
+}
+
+/** Runs as many processes as there are cores, each its share of the histories; 1 when one fails. */
+async function onAllCores(count: number): Promise<number> {
+  const startedAt = performance.now();
+  const runs = Number(values.runs);
+  const share = Math.ceil(runs / count);
+  const codes = await Promise.all(
+    Array.from({ length: count }, async (_, part) => {
+      const first = part * share;
+      const own = ['--runs', String(Math.min(share, runs - first)), '--first', String(first + 1)];
+      const args = [...process.execArgv, process.argv[1]!, '--seed', values.seed, ...own];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+      const [code] = (await once(child, 'exit')) as [number | null];
+      return code;
+    }),
+  );
+  if (codes.some((code) => code !== 0)) return 1;
+  sayPassed(runs, startedAt);
+  return 0;
+}
+
+function sayPassed(runs: number, startedAt: number): void {
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  say(`${runs} histories in ${seconds} s: nothing is lost or doubled`);
 }
 
 type Simulator = typeof import('./history.ts');
@@ -70,10 +111,10 @@ async function random(simulator: Simulator, mutation: Mutation | undefined): Pro
   const startedAt = performance.now();
   const runs = Number(values.runs);
   const isMutated = mutation !== undefined;
-  const found = await check(simulator, { runs, isMutated });
-  const seconds = (performance.now() - startedAt) / 1_000;
+  const first = Number(values.first ?? 1);
+  const found = await check(simulator, { runs, first, isMutated });
   if (found === undefined) {
-    say(`${runs} histories in ${seconds.toFixed(1)} s: nothing is lost or doubled`);
+    if (values.first === undefined) sayPassed(runs, startedAt);
     return 0;
   }
   say(found.said);
