@@ -84,4 +84,26 @@ describe('a stream of events', () => {
     expect(browser.destroyed).toBe(true);
     expect(stream.closed.aborted).toBe(true);
   });
+
+  it('gives a page that takes nothing no more time for what is sent meanwhile', () => {
+    const browser = new Browser();
+    const stream = streamTo(browser);
+    browser.writableNeedDrain = true;
+    stream.send('tick', tick);
+    vi.advanceTimersByTime(30_000);
+    stream.send('tick', tick);
+    vi.advanceTimersByTime(30_000);
+    expect(browser.destroyed).toBe(true);
+  });
+
+  it('leaves no timer behind, whoever ends it', () => {
+    const browser = new Browser();
+    const stream = streamTo(browser);
+    browser.writableNeedDrain = true;
+    stream.send('tick', tick);
+    stream.send('tick', tick);
+    stream.end();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(stream.closed.aborted).toBe(true);
+  });
 });

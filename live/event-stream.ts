@@ -15,7 +15,7 @@ export class EventStream implements Page {
     this.#response = response;
     response.on('error', () => undefined);
     response.on('close', () => this.#closed.abort(new Error('the page was closed')));
-    response.on('drain', () => clearTimeout(this.#stuck));
+    response.on('drain', () => this.#taken());
     response.writeHead(200, {
       ...headers,
       'content-type': 'text/event-stream; charset=utf-8',
@@ -44,13 +44,18 @@ export class EventStream implements Page {
 
   #write(text: string): void {
     if (this.#response.destroyed || this.#response.write(text)) return;
+    // What is written meanwhile gives it no more time.
+    this.#stuck ??= setTimeout(() => this.end(), STUCK_MS).unref();
+  }
+
+  #taken(): void {
     clearTimeout(this.#stuck);
-    this.#stuck = setTimeout(() => this.end(), STUCK_MS).unref();
+    this.#stuck = undefined;
   }
 
   /** Ends the connection; the page connects again. */
   end(): void {
-    clearTimeout(this.#stuck);
+    this.#taken();
     this.#response.destroy();
     this.#closed.abort(new Error('the page was closed'));
   }
