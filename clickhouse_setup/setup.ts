@@ -1,7 +1,13 @@
 // Brings an installation to what the streams declare: topics created, tables and views created or upgraded,
 // users granted. Idempotent; whatever a killed run left half done, the next one finishes.
 import { ClickHouse } from '../platform/clickhouse/client.ts';
-import { conflictError, conflicts, inTable, readTables } from '../platform/clickhouse/schema.ts';
+import {
+  conflictError,
+  conflicts,
+  inTable,
+  readTables,
+  type FoundTable,
+} from '../platform/clickhouse/schema.ts';
 import { clickhouseTarget, type ClickHouseTarget } from '../platform/clickhouse/variables.ts';
 import type { Logger } from '../platform/log.ts';
 import { createKafka } from '../platform/kafka/client.ts';
@@ -14,7 +20,7 @@ import { tablesOf } from './generate.ts';
 import { patiently } from './patience.ts';
 import { applyRetention } from './retention.ts';
 import { declaredTopics } from './topics.ts';
-import { upgradeTable } from './upgrade.ts';
+import { unlikeDeclared, upgradeTable } from './upgrade.ts';
 import { userStatements, usersOf } from './users.ts';
 import type { SetupConfig } from './variables.ts';
 
@@ -66,10 +72,16 @@ async function setUpClickHouse(
   const { database } = target;
   await ensureDatabase(target, log);
   await using clickhouse = new ClickHouse(target, 'sensorhouse-setup');
-  await refuseConflicts(clickhouse, database);
+  const found = await refuseConflicts(clickhouse, database);
   for (const table of tables) {
-    await clickhouse.command(createTable(table));
-    const steps = await upgradeTable(clickhouse, database, table, log, signal);
+    if (!found.has(table.name)) await clickhouse.command(createTable(table));
+  }
+  // Asked after the creation: another setup, of another version, may have been faster.
+  const unlike = await unlikeDeclared(clickhouse, database, tables);
+  for (const table of tables) {
+    const steps = unlike.has(table)
+      ? await upgradeTable(clickhouse, database, table, log, signal)
+      : [];
     const did = steps.length === 0 ? 'is as declared' : `is upgraded in ${steps.length} steps`;
     log.info({ table: table.name }, `Table ${database}.${table.name} ${did}`);
   }
@@ -84,8 +96,11 @@ async function setUpClickHouse(
   await setUpUsers(clickhouse, config, log);
 }
 
-/** Before anything is changed: an upgrade that cannot be finished is not begun. */
-async function refuseConflicts(clickhouse: ClickHouse, database: string): Promise<void> {
+/** Before anything is changed: an upgrade that cannot be finished is not begun. Returns the tables that exist. */
+async function refuseConflicts(
+  clickhouse: ClickHouse,
+  database: string,
+): Promise<ReadonlyMap<string, FoundTable>> {
   const names = tables.map(({ name }) => name);
   const found = await readTables(clickhouse, database, names);
   const said = tables.flatMap((table) => {
@@ -94,6 +109,7 @@ async function refuseConflicts(clickhouse: ClickHouse, database: string): Promis
   });
   if (said.length > 0) throw conflictError(said);
   await refuseReplacing(clickhouse, database);
+  return found;
 }
 
 /** CREATE OR REPLACE VIEW would replace a table of that name, rows and all. */

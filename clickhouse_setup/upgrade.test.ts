@@ -6,7 +6,7 @@ import { silentLog } from '../platform/log.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { tableOf, type Table } from '../streams/table.ts';
 import { oneLine, settingsOf } from './ddl.ts';
-import { upgradeTable } from './upgrade.ts';
+import { unlikeDeclared, upgradeTable } from './upgrade.ts';
 
 const declared = tableOf(sensorData);
 
@@ -39,38 +39,35 @@ class Server {
       this.asked.push('mutations');
       const pending = this.pending;
       this.pending = Math.max(0, pending - 1);
+      if (sql.includes('DISTINCT table')) return pending === 0 ? [] : [{ table: name }];
       return [{ pending: String(pending), partsToDo: '1', failure: '' }];
     }
     if (sql.includes('system.parts_columns')) {
-      return this.parts.map(({ lacksColumn }) => ({
-        columns: columns.map((column) => column.name).filter((each) => each !== lacksColumn),
-      }));
-    }
-    if (sql.includes('system.parts')) {
-      return this.parts.map(({ lacksProjection }) => ({
-        projections: projections
-          .map((each) => each.name)
-          .filter((each) => each !== lacksProjection),
-      }));
+      return this.parts.flatMap(({ lacksColumn, lacksProjection }) => [
+        { kind: 'columns', table: name, names: namesOf(columns, lacksColumn) },
+        { kind: 'projections', table: name, names: namesOf(projections, lacksProjection) },
+      ]);
     }
     if (!this.exists) return [];
-    if (sql.includes('system.columns')) {
-      return columns.map((column) => ({
-        ...{ table: name, name: column.name, type: column.type, codec: column.codec ?? '' },
-        defaultKind: column.default === undefined ? '' : 'DEFAULT',
-        defaultExpression: column.default ?? '',
-      }));
-    }
-    if (sql.includes('system.projections')) {
-      return projections.map((each) => ({ table: name, name: each.name, query: each.select }));
-    }
     const settings = Object.entries(settingsOf(declared)).map(
       ([key, value]) => `${key} = ${value}`,
     );
-    const keys = { partitionKey: 'toYYYYMM(ingest_time)', sortingKey: declared.orderBy.join(', ') };
-    return [{ name, engine: 'MergeTree', engineFull: settings.join(', '), comment, ...keys }];
+    const keys = ['toYYYYMM(ingest_time)', declared.orderBy.join(', ')];
+    const described = (kind: string, found: string[]) => ({ kind, table: name, found });
+    return [
+      described('table', [name, 'MergeTree', settings.join(', '), ...keys, comment]),
+      ...columns.map((column, index) => {
+        const kindOfDefault = column.default === undefined ? '' : 'DEFAULT';
+        const { codec = '', default: expression = '', name: own, type } = column;
+        return described('column', [`${index}`, own, type, kindOfDefault, expression, codec]);
+      }),
+      ...projections.map((each) => described('projection', [each.name, each.select])),
+    ];
   }
 }
+
+const namesOf = (all: readonly { name: string }[], lacking: string | undefined): string[] =>
+  all.map(({ name }) => name).filter((name) => name !== lacking);
 
 const upgrade = (server: Server, signal = new AbortController().signal): Promise<string[]> =>
   upgradeTable(server.client(), 'db', declared, silentLog(), signal);
@@ -134,5 +131,26 @@ describe('an upgrade', () => {
       'stopped',
     );
     expect(server.ran).toEqual([]);
+  });
+});
+
+describe('tables that are not as declared', () => {
+  const unlike = async (change: (server: Server) => void): Promise<string[]> => {
+    const server = new Server();
+    server.parts = [{}, {}];
+    change(server);
+    const found = await unlikeDeclared(server.client(), 'db', [declared]);
+    return [...found].map(({ name }) => name);
+  };
+
+  it('are those that lack something, are being rewritten, or are gone', async () => {
+    expect(await unlike(() => undefined)).toEqual([]);
+    const lacking = (lacks: Server['parts'][number]) => (server: Server) => {
+      server.parts = [{}, lacks];
+    };
+    expect(await unlike(lacking({ lacksProjection: 'positions' }))).toEqual(['sensor_data']);
+    expect(await unlike(lacking({ lacksColumn: 'ingest_time' }))).toEqual(['sensor_data']);
+    expect(await unlike((server) => (server.pending = 1))).toEqual(['sensor_data']);
+    expect(await unlike((server) => (server.exists = false))).toEqual(['sensor_data']);
   });
 });

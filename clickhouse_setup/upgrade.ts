@@ -12,6 +12,32 @@ import { nextSteps, type TableState } from './plan.ts';
 const MAX_ROUNDS = 20;
 const MAX_POLL_MS = 2_000;
 const PROGRESS_INTERVAL_MS = 10_000;
+const PENDING = 'NOT is_done AND NOT is_killed';
+
+/**
+ * The tables that are not as declared yet, or whose parts are being rewritten: {@link upgradeTable} them. Asks once for
+ * all tables, so that a setup that has nothing to do costs a server little.
+ */
+export async function unlikeDeclared(
+  clickhouse: ClickHouse,
+  database: string,
+  tables: readonly Table[],
+): Promise<ReadonlySet<Table>> {
+  const names = tables.map(({ name }) => name);
+  const changing = await clickhouse.rows<{ table: string }>(
+    `SELECT DISTINCT table FROM system.mutations
+     WHERE database = {database:String} AND table IN {names:Array(String)} AND ${PENDING}`,
+    { database, names },
+  );
+  const states = await readStates(clickhouse, database, names);
+  const isAsDeclared = (table: Table): boolean => {
+    const state = states.get(table.name);
+    if (state === undefined || changing.some((row) => row.table === table.name)) return false;
+    // Which time the steps would name does not matter here.
+    return nextSteps(state, table, '').length === 0;
+  };
+  return new Set(tables.filter((table) => !isAsDeclared(table)));
+}
 
 /**
  * Brings a table that exists to its declaration. The caller has checked that nothing about it
@@ -32,7 +58,8 @@ export async function upgradeTable(
   const done: string[] = [];
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     await mutationsEnd(clickhouse, database, declared.name, log, signal);
-    const state = await readState(clickhouse, database, declared.name);
+    const state = (await readStates(clickhouse, database, [declared.name])).get(declared.name);
+    if (state === undefined) throw new UnavailableError(`${database}.${declared.name} is gone`);
     const steps = nextSteps(state, declared, now!.upgradeTime);
     if (steps.length === 0) return done;
     for (const step of steps) {
@@ -45,37 +72,34 @@ export async function upgradeTable(
   throw new Error(`${database}.${declared.name}: still not as declared after: ${done.join('; ')}`);
 }
 
-async function readState(
+/** What each active part holds: its columns, and, if it has rows, its projections. */
+const HELD = `SELECT 'columns' AS kind, table, groupArray(column) AS names FROM system.parts_columns
+    WHERE database = {database:String} AND table IN {names:Array(String)} AND active GROUP BY table, name
+  UNION ALL
+  SELECT 'projections', table, projections FROM system.parts
+    WHERE database = {database:String} AND table IN {names:Array(String)} AND active AND rows > 0`;
+
+/** The states of the tables that exist, by name. */
+async function readStates(
   clickhouse: ClickHouse,
   database: string,
-  table: string,
-): Promise<TableState> {
-  const asked = { database, table };
-  const found = (await readTables(clickhouse, database, [table])).get(table);
-  if (found === undefined) throw new UnavailableError(`${database}.${table} is gone`);
-  const parts = await clickhouse.rows<{ columns: string[] }>(
-    `SELECT groupArray(column) AS columns FROM system.parts_columns
-     WHERE database = {database:String} AND table = {table:String} AND active GROUP BY name`,
-    asked,
+  names: readonly string[],
+): Promise<Map<string, TableState>> {
+  const tables = await readTables(clickhouse, database, names);
+  type Held = Record<'kind' | 'table', string> & { names: string[] };
+  const parts = await clickhouse.rows<Held>(HELD, { database, names });
+  const lacking = (table: string, kind: string, declared: readonly { name: string }[]) =>
+    absent(
+      declared.map(({ name }) => name),
+      parts.filter((part) => part.table === table && part.kind === kind).map((part) => part.names),
+    );
+  return new Map(
+    [...tables].map(([name, found]) => {
+      const absentColumns = lacking(name, 'columns', found.columns);
+      const absentProjections = lacking(name, 'projections', found.projections);
+      return [name, { found, absentColumns, absentProjections }];
+    }),
   );
-  const projected = await clickhouse.rows<{ projections: string[] }>(
-    `SELECT projections FROM system.parts
-     WHERE database = {database:String} AND table = {table:String} AND active AND rows > 0`,
-    asked,
-  );
-  const columns = found.columns.map(({ name }) => name);
-  const projections = found.projections.map(({ name }) => name);
-  return {
-    found,
-    absentColumns: absent(
-      columns,
-      parts.map((part) => part.columns),
-    ),
-    absentProjections: absent(
-      projections,
-      projected.map((part) => part.projections),
-    ),
-  };
 }
 
 /** The names that not every part holds. */
@@ -93,7 +117,7 @@ interface Mutations {
 const MUTATIONS = `SELECT count() AS pending, sum(parts_to_do) AS partsToDo,
     max(latest_fail_reason) AS failure
   FROM system.mutations
-  WHERE database = {database:String} AND table = {table:String} AND NOT is_done AND NOT is_killed`;
+  WHERE database = {database:String} AND table = {table:String} AND ${PENDING}`;
 
 /** A mutation may take longer than any one query is allowed to, so it is watched, not awaited. */
 async function mutationsEnd(

@@ -27,18 +27,23 @@ export interface FoundTable {
   readonly projections: readonly { readonly name: string; readonly query: string }[];
 }
 
-const TABLES = `SELECT name, engine, engine_full AS engineFull, partition_key AS partitionKey,
-    sorting_key AS sortingKey, comment
-  FROM system.tables WHERE database = {database:String} AND name IN {names:Array(String)}`;
-
-const COLUMNS = `SELECT table, name, type, default_kind AS defaultKind,
-    default_expression AS defaultExpression,
-    replaceRegexpOne(compression_codec, '^CODEC\\\\((.*)\\\\)$', '\\\\1') AS codec
+/** One statement, since each costs a server as much as what this one asks; what it finds comes as texts. */
+const TABLES = `SELECT 'table' AS kind, name AS table,
+    [name, engine, engine_full, partition_key, sorting_key, comment] AS found
+  FROM system.tables WHERE database = {database:String} AND name IN {names:Array(String)}
+  UNION ALL
+  SELECT 'column', table, [toString(position), name, type, default_kind, default_expression,
+    replaceRegexpOne(compression_codec, '^CODEC\\\\((.*)\\\\)$', '\\\\1')]
   FROM system.columns WHERE database = {database:String} AND table IN {names:Array(String)}
-  ORDER BY table, position`;
+  UNION ALL
+  SELECT 'projection', table, [name, query]
+  FROM system.projections WHERE database = {database:String} AND table IN {names:Array(String)}`;
 
-const PROJECTIONS = `SELECT table, name, query FROM system.projections
-  WHERE database = {database:String} AND table IN {names:Array(String)}`;
+interface Described {
+  readonly kind: 'table' | 'column' | 'projection';
+  readonly table: string;
+  readonly found: readonly string[];
+}
 
 /** The tables of these names that exist (and the user may see), by name. */
 export async function readTables(
@@ -46,19 +51,29 @@ export async function readTables(
   database: string,
   names: readonly string[],
 ): Promise<Map<string, FoundTable>> {
-  const asked = { database, names };
-  type Found = Omit<FoundTable, 'columns' | 'projections'>;
-  const tables = await clickhouse.rows<Found>(TABLES, asked);
-  const columns = await clickhouse.rows<FoundColumn & { table: string }>(COLUMNS, asked);
-  type Projection = FoundTable['projections'][number] & { table: string };
-  const projections = await clickhouse.rows<Projection>(PROJECTIONS, asked);
+  const rows = await clickhouse.rows<Described>(TABLES, { database, names });
+  const described = (kind: Described['kind'], of?: string) =>
+    rows
+      .filter(({ kind: each, table }) => each === kind && (of ?? table) === table)
+      .map(({ found }) => found);
   return new Map(
-    tables.map((table) => {
-      const own = ({ table: name }: { table: string }): boolean => name === table.name;
-      const parts = { columns: columns.filter(own), projections: projections.filter(own) };
-      return [table.name, { ...table, ...parts }];
+    described('table').map((found) => {
+      const [name = '', engine = '', engineFull = '', partitionKey = '', sortingKey = ''] = found;
+      const keys = { name, engine, engineFull, partitionKey, sortingKey, comment: found[5] ?? '' };
+      const columns = described('column', name)
+        .toSorted(([one], [other]) => Number(one) - Number(other))
+        .map(columnOf);
+      const projections = described('projection', name).map(([own = '', query = '']) => {
+        return { name: own, query };
+      });
+      return [name, { ...keys, columns, projections }];
     }),
   );
+}
+
+function columnOf([, name = '', type = '', defaultKind = '', ...rest]: readonly string[]) {
+  const [defaultExpression = '', codec = ''] = rest;
+  return { name, type, defaultKind, defaultExpression, codec };
 }
 
 /**
