@@ -74,7 +74,7 @@ export async function auditTopic(
   });
   const good = await reader.counted('good', bounds);
   const dead = await reader.counted('dead', bounds);
-  const both = await reader.both(bounds);
+  const both = dead.size === 0 ? new Map<number, number>() : await reader.both(bounds);
   const recorded = new Map(partitions.map((each) => [each, rangesOf(UNREADABLE, floors, each)]));
   const unreadable = await unreadableRanges(clickhouse, stream, source, recorded);
   const audits = bounds.map((bound) => {
