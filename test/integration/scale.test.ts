@@ -32,7 +32,7 @@ describeBackend('three consumers of one group', () => {
     const ended = new Set<Consumer>();
     const inserted = (): number[] => all.map((consumer) => consumer.totals().inserted);
     const join = async (): Promise<void> => {
-      const consumer = await world.consumer();
+      const consumer = await world.consumer({ FLUSH_INTERVAL_SEC: '0.3' });
       all.push(consumer);
       running.defer(async () => {
         if (!ended.has(consumer)) await consumer[Symbol.asyncDispose]();
@@ -45,12 +45,12 @@ describeBackend('three consumers of one group', () => {
     /** The partitions are shared so, under load, and all of it lands once. */
     const settled = async (expected: number[]): Promise<void> => {
       {
-        await using load = startLoad(world, { perRound: 120, everyMs: 100 });
+        await using load = startLoad(world, { perRound: 60, everyMs: 300 });
         await expect.poll(() => shares(world), { timeout: 90_000 }).toEqual(expected);
         await load.stop();
       }
       const before = inserted();
-      await world.fill(1_200, 25);
+      await world.fill(240, 25);
       expect((await world.verified()).partitions).toHaveLength(PARTITIONS);
       const worked = inserted().filter((count, at) => count > before[at]!);
       expect(worked).toHaveLength(expected.length);
