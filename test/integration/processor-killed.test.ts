@@ -1,4 +1,4 @@
-// kill -9 of a processor again and again, under load, and of the broker once; half of the times exactly between what the broker
+// kill -9 of a processor four times (KILLS=all: twelve), under load, and of the broker once; half of the times exactly between what the broker
 // acknowledged and the commit. What it made is in the output at least once and for the first time in order;
 // a consumer beside it leaves out what was made twice, and the audit adds up from the raw log to the table.
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Producer } from 'kafkajs';
 import { expect, inject, it } from 'vitest';
 import { audit, auditVariables } from '../../consumer/audit-main.ts';
-import { readConfig } from '../../platform/config.ts';
+import { environment, readConfig } from '../../platform/config.ts';
 import { dismissMembers } from '../../platform/kafka/group-members.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
 import { ORIGIN_HEADER, readOrigin } from '../../streams/origin.ts';
@@ -21,9 +21,9 @@ import { openWorld } from '../chaos/world.ts';
 import { firstAppearances, report, until, upTo, type Output } from './processor-world.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'processor', 'main.ts');
-const KILLS = 6;
+const KILLS = environment()['KILLS'] === 'all' ? 12 : 4;
 const BAD_EVERY = 50;
-const BACKLOG = 30_000;
+const BACKLOG = 15_000;
 const STREAM = { STREAMS: trafficEvents.name };
 
 /** Sends reports, every {@link BAD_EVERY}-th of them none. */
@@ -115,7 +115,6 @@ describeBackend('a processor that is killed', () => {
     const before = await countMessages(proxy.address, world.topic);
     await until(async () => (await countMessages(proxy.address, world.topic)) > before);
     // The broker dies too, under the processor and the consumer.
-
     await kafka.kill();
     await kafka.revive();
     const offsets = upTo(sent / 3);

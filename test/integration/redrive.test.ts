@@ -10,7 +10,7 @@ import { environment } from '../../platform/config.ts';
 import { describeBackend } from '../backend/context.ts';
 import { startFaultProxy, type Fate, type Seen } from '../chaos/fault-proxy.ts';
 import { eventJson } from '../chaos/messages.ts';
-import { openWorld } from '../chaos/world.ts';
+import { openWorld, type World } from '../chaos/world.ts';
 import {
   assertOnce,
   command,
@@ -25,11 +25,12 @@ import {
 } from './redrive-world.ts';
 
 describeBackend('dead letters', () => {
-  it('come back as what they were, once, and are resolved', async () => {
+  it('stay open while Kafka or ClickHouse is away, come back as what they were, once, and are resolved', async () => {
     await using world = await rejectedWorld();
     expect((await command(world)).said).toMatch(/too_large +30 +30 +0 +0 +0 /);
     const dry = await command(world, '--redrive', '--dry-run');
     expect(dry.said).toContain('would publish 30 of 30 open letters');
+    await untouchedWhenAway(world);
     expect((await redriven(world)).size).toBe(0);
     const some = await command(world, '--redrive', '--reason', 'too_large', '--limit', '4');
     expect(some).toEqual({ code: 0, said: 'sensor_data: 4 published again\n' });
@@ -105,27 +106,46 @@ describeBackend('dead letters', () => {
       'reading of the letters': reading,
       mark: () => book('published'),
     };
-    const all = environment()['KILLS'] === 'all';
-    for (const [index, [step, matching]] of Object.entries(steps).entries()) {
-      const both = ['before', 'after'] as const;
-      for (const when of all ? both : [both[index % 2]!]) {
+    type Step = keyof typeof steps;
+    type When = 'before' | 'after';
+    /** Starts the command, and ends it with kill -9 before or after the request of a step. */
+    const kill = async (world: World, step: Step, when: When): Promise<void> => {
+      await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
+      const killed = startCommand(world, proxy.url);
+      const matches = steps[step]();
+      proxy.decide = (seen): Fate | undefined => {
+        if (!matches(seen)) return undefined;
+        if (when === 'after') return { kind: 'lose-reply', landed: killed.kill };
+        killed.kill();
+        return { kind: 'hang' };
+      };
+      expect(await killed.exited, `${when} ${step}: ${killed.said()}`).toBe('SIGKILL');
+    };
+    /** Runs the command to its end: so many letters were left to it. */
+    const finish = async (world: World, left: number): Promise<void> => {
+      const { code, said } = await command(world, '--redrive');
+      const [first = 0, second = 0] = [...said.matchAll(/\d+/g)].map(([n]) => Number(n));
+      expect({ code, all: first + second }, said).toEqual({ code: 0, all: left });
+      await assertOnce(world);
+    };
+
+    it('before its claim, after its intent, before its reading of the letters and after its mark, in turn', async () => {
+      await using world = await rejectedWorld();
+      await kill(world, 'claim', 'before');
+      await kill(world, 'intent', 'after');
+      // It finishes the first partition, and dies in the second; the next one does the same.
+      await kill(world, 'reading of the letters', 'before');
+      await kill(world, 'mark', 'after');
+      await finish(world, 10);
+    });
+
+    if (environment()['KILLS'] !== 'all') return;
+    for (const step of Object.keys(steps) as Step[]) {
+      for (const when of ['before', 'after'] as const) {
         it.concurrent(`${when} its ${step}`, async () => {
           await using world = await rejectedWorld();
-          await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
-          const killed = startCommand(world, proxy.url);
-          const matches = matching();
-          proxy.decide = (seen): Fate | undefined => {
-            if (!matches(seen)) return undefined;
-            if (when === 'after') return { kind: 'lose-reply', landed: killed.kill };
-            killed.kill();
-            return { kind: 'hang' };
-          };
-          expect(await killed.exited, killed.said()).toBe('SIGKILL');
-          const { code, said } = await command(world, '--redrive');
-          const [first = 0, second = 0] = [...said.matchAll(/\d+/g)].map(([n]) => Number(n));
-          const whole = step === 'mark' && when === 'after' ? 20 : 30;
-          expect({ code, all: first + second }, said).toEqual({ code: 0, all: whole });
-          await assertOnce(world);
+          await kill(world, step, when);
+          await finish(world, step === 'mark' && when === 'after' ? 20 : 30);
         });
       }
     }
@@ -199,24 +219,19 @@ describeBackend('dead letters', () => {
     expect(insisted).toEqual({ code: 0, said: 'sensor_data: 10 published again\n' });
     await assertOnce(world);
   });
-
-  it('are not touched when Kafka or ClickHouse is away', async () => {
-    await using world = await rejectedWorld(3);
-    const away = [
-      { CLICKHOUSE_URL: 'http://127.0.0.1:1' },
-      { KAFKA_BROKER: '127.0.0.1:1', KAFKA_CONNECT_TIMEOUT_MS: '200' },
-    ];
-    for (const overrides of away) {
-      let said = '';
-      const config = readConfig(
-        deadLetterVariables,
-        world.env(overrides as Record<string, string>),
-      );
-      const told = readArguments(['--redrive']);
-      const code = await deadLettersCommand(config, told as never, (text) => (said += text));
-      expect(said).toContain('Nothing is lost or doubled: run it again.');
-      expect(code).toBe(3);
-    }
-    expect((await redriven(world)).size).toBe(0);
-  });
 });
+
+async function untouchedWhenAway(world: World): Promise<void> {
+  const away = [
+    { CLICKHOUSE_URL: 'http://127.0.0.1:1' },
+    { KAFKA_BROKER: '127.0.0.1:1', KAFKA_CONNECT_TIMEOUT_MS: '200' },
+  ];
+  for (const overrides of away) {
+    let said = '';
+    const config = readConfig(deadLetterVariables, world.env(overrides as Record<string, string>));
+    const told = readArguments(['--redrive']);
+    const code = await deadLettersCommand(config, told as never, (text) => (said += text));
+    expect(said).toContain('Nothing is lost or doubled: run it again.');
+    expect(code).toBe(3);
+  }
+}

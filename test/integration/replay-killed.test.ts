@@ -1,13 +1,14 @@
-// A replay that is killed with kill -9 at every second of its 13 steps, after one and before the next, while a
-// consumer runs and messages arrive (KILLS=all: before and after each, 26 times): the next run goes on, and it ends
-// in the same table as one that nothing disturbed.
+// A replay that ends at every second of its 13 steps, after one and before the next, while a consumer runs and
+// messages arrive: the next run goes on, and it ends in the same table as one that nothing disturbed. The first is a
+// process that gets kill -9; the others reach ClickHouse no more from that request on. KILLS=all: a process before
+// and after each step, 26 times.
 import { expect, it, vi } from 'vitest';
 import { auditReport } from '../../consumer/audit-report.ts';
 import { environment } from '../../platform/config.ts';
 import { describeBackend } from '../backend/context.ts';
-import { startFaultProxy, type Fate, type Seen } from '../chaos/fault-proxy.ts';
+import { startFaultProxy, type Fate, type FaultProxy, type Seen } from '../chaos/fault-proxy.ts';
 import { startLoad } from '../chaos/load.ts';
-import { assertReplayed, startProcess, withPast } from './replay-world.ts';
+import { assertReplayed, command, startProcess, withPast, type Past } from './replay-world.ts';
 
 const fact =
   (text: RegExp) =>
@@ -44,8 +45,8 @@ describeBackend('a replay', () => {
   it('ends in the same table when it is killed on its way', async () => {
     const past = await withPast();
     await using world = past.world;
-    await world.runs();
-    await using load = startLoad(world, { perRound: 10, everyMs: 500 });
+    await world.runs({ FLUSH_INTERVAL_SEC: '0.3' });
+    await using load = startLoad(world, { perRound: 20, everyMs: 1_500 });
     const all = environment()['KILLS'] === 'all';
     for (const [index, [step, matches]] of Object.entries(steps).entries()) {
       const both = ['before', 'after'] as const;
@@ -53,14 +54,14 @@ describeBackend('a replay', () => {
       const some = index % 2 === 0 ? [both[(index / 2 + 1) % 2]!] : [];
       for (const when of all ? both : some) {
         await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
-        const killed = startProcess(world, proxy.url, ['--from', past.from]);
-        proxy.decide = (seen): Fate | undefined => {
+        const ended = all || index === 0 ? killedProcess : cutOff;
+        await ended(past, proxy, (die) => (seen) => {
           if (!matches(seen)) return undefined;
-          if (when === 'after') return { kind: 'lose-reply', landed: killed.kill };
-          killed.kill();
+          if (when === 'after') return { kind: 'lose-reply', landed: die };
+          die();
           return { kind: 'hang' };
-        };
-        expect(await killed.exited, `${when} ${step}: ${killed.said()}`).toBe('SIGKILL');
+        });
+        expect(proxy.struck, `${when} ${step}`).toBeGreaterThan(0);
         // What is live adds up at every moment, be it the old table or the new one.
         const audit = await world.audit();
         expect(audit.exact, `${when} ${step}: ${auditReport(audit)}`).toBe(true);
@@ -70,3 +71,26 @@ describeBackend('a replay', () => {
     await assertReplayed(past);
   });
 });
+
+type Decision = (die: () => void) => (seen: Seen) => Fate | undefined;
+
+async function killedProcess({ from, world }: Past, proxy: FaultProxy, decision: Decision) {
+  const killed = startProcess(world, proxy.url, ['--from', from]);
+  proxy.decide = decision(killed.kill);
+  expect(await killed.exited, killed.said()).toBe('SIGKILL');
+}
+
+/** In this process: what the run does after its death reaches nobody. */
+async function cutOff({ from, world }: Past, proxy: FaultProxy, decision: Decision) {
+  const stop = new AbortController();
+  let isDead = false;
+  proxy.decide = decision(() => {
+    isDead = true;
+    stop.abort();
+    void proxy.refuse();
+  });
+  const run = command(world, ['--from', from], { CLICKHOUSE_URL: proxy.url }, stop.signal);
+  const [outcome] = await Promise.allSettled([run]);
+  const said = outcome.status === 'fulfilled' ? outcome.value : String(outcome.reason);
+  expect(isDead, JSON.stringify(said)).toBe(true);
+}
