@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startKafka, type KafkaBroker } from '../../embedded/kafka/broker.ts';
 import { freePort, portInUse } from '../../embedded/kafka/ports.ts';
 import { isRunning, recordProcess } from '../../embedded/kafka/process-record.ts';
@@ -21,16 +21,13 @@ const missing = await missingForKafka();
 if (missing !== undefined) process.stderr.write(`embedded Kafka tests are SKIPPED: ${missing}\n`);
 
 const PROJECT = join(import.meta.dirname, '..', '..');
-const opened = new Set<AsyncDisposable>();
-
-afterEach(async () => {
-  for (const broker of opened) await broker[Symbol.asyncDispose]();
-  opened.clear();
-});
+/** Brokers, programs and folders that the tests of one group go on with. */
+const opened = new AsyncDisposableStack();
+afterAll(() => opened.disposeAsync());
 
 async function folder(name = 'kafka'): Promise<string> {
   const parent = await mkdtemp(join(tmpdir(), 'sensorhouse-kafka-'));
-  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  opened.defer(() => rm(parent, { recursive: true, force: true }));
   return join(parent, name);
 }
 
@@ -39,9 +36,7 @@ async function start(
   more: { port?: number; overrides?: Record<string, string> } = {},
 ): Promise<KafkaBroker> {
   const fixed = { host: '127.0.0.1', port: 0, libsPath: KAFKA_LIBS, log: silentLog() };
-  const broker = await startKafka({ ...fixed, dataPath, ...more });
-  opened.add(broker);
-  return broker;
+  return opened.use(await startKafka({ ...fixed, dataPath, ...more }));
 }
 
 async function holdingThreeMessages(broker: KafkaBroker): Promise<string> {
@@ -51,35 +46,11 @@ async function holdingThreeMessages(broker: KafkaBroker): Promise<string> {
   return topic;
 }
 
+// Starting a broker takes seconds: each test goes on with the broker and the folder that the one before left.
 describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
-  it('keeps its data and its cluster id when it is stopped, and when its JVM is killed', async () => {
-    const dataPath = await folder('my data, größe=1 #日本');
-    const first = await start(dataPath);
-    const topic = await holdingThreeMessages(first);
-    await first[Symbol.asyncDispose]();
-    expect(await portInUse('127.0.0.1', first.port)).toBe(false);
-
-    const second = await start(dataPath, { port: first.port });
-    expect(second.clusterId).toBe(first.clusterId);
-    expect(second.bootstrap).toBe(`127.0.0.1:${first.port}`);
-    expect(await countMessages(second.bootstrap, topic)).toBe(3);
-    second.kill('SIGKILL');
-    expect(await second.ended).toBe(137);
-
-    const third = await start(dataPath);
-    expect(third.clusterId).toBe(first.clusterId);
-    expect(await countMessages(third.bootstrap, topic)).toBe(3);
-  });
-
-  it('creates no topic by itself, and shares its folder with nobody', async () => {
-    const dataPath = await folder();
-    const broker = await start(dataPath);
-    await expect(produce(broker.bootstrap, randomTopic(), [{ value: 'a' }])).rejects.toThrow();
-    const failure = await start(dataPath).catch((thrown: unknown) => thrown);
-    expect(failure).toBeInstanceOf(ConfigError);
-    expect((failure as Error).message).toContain(dataPath);
-    expect(await recordProcess(broker.pid)).toBeDefined();
-  });
+  let dataPath: string;
+  let broker: KafkaBroker;
+  let topic: string;
 
   it('names the port and the variable when another program has the port', async () => {
     const server = createServer((socket) => socket.on('error', () => undefined));
@@ -91,56 +62,86 @@ describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
     expect((failure as Error).message).toMatch(new RegExp(`^KAFKA_PORT: .*:${port} .*$`));
   });
 
+  it('creates no topic by itself, and shares its folder with nobody', async () => {
+    dataPath = await folder('my data, größe=1 #日本');
+    broker = await start(dataPath);
+    topic = await holdingThreeMessages(broker);
+    await expect(produce(broker.bootstrap, randomTopic(), [{ value: 'a' }])).rejects.toThrow();
+    const failure = await start(dataPath).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect((failure as Error).message).toContain(dataPath);
+    expect(await recordProcess(broker.pid)).toBeDefined();
+  });
+
   it('quotes its log when it cannot start, and frees the folder', async () => {
-    const dataPath = await folder();
+    await broker[Symbol.asyncDispose]();
+    expect(await portInUse('127.0.0.1', broker.port)).toBe(false);
     const overrides = { 'log.retention.hours': 'forever' };
     await expect(start(dataPath, { overrides })).rejects.toThrow(/log\.retention\.hours/);
-    await start(dataPath);
+  });
+
+  it('keeps its data and its cluster id when it is stopped, and when its JVM is killed', async () => {
+    const second = await start(dataPath, { port: broker.port });
+    expect(second.clusterId).toBe(broker.clusterId);
+    expect(second.bootstrap).toBe(`127.0.0.1:${broker.port}`);
+    expect(await countMessages(second.bootstrap, topic)).toBe(3);
+    second.kill('SIGKILL');
+    expect(await second.ended).toBe(137);
+
+    const third = await start(dataPath);
+    expect(third.clusterId).toBe(broker.clusterId);
+    expect(await countMessages(third.bootstrap, topic)).toBe(3);
+    await third[Symbol.asyncDispose]();
   });
 });
 
 describe.skipIf(missing !== undefined)('npm run kafka', () => {
-  it('says where it answers, keeps its port, and stops without a trace on SIGTERM', async () => {
-    const launcher = await launch(await home());
-    const broker = await recordProcess(launcher.brokerPid);
+  let dir: string;
+  let launcher: Launcher;
+  const bootstrap = (): string => `127.0.0.1:${launcher.port}`;
+  const topic = randomTopic();
+
+  it('says where it answers, and keeps its port', async () => {
+    dir = await home();
+    launcher = await launch(dir);
     const other = program(await home(), launcher.port);
     expect(await other.exit).toBe(2);
     const complaint = other.printed.filter((line) => line.includes('KAFKA_PORT'));
     expect(complaint).toHaveLength(1);
     expect(complaint[0]).toContain(String(launcher.port));
-
-    launcher.child.kill('SIGTERM');
-    expect(await launcher.exit).toBe(0);
-    expect(await isRunning(broker!)).toBe(false);
-    expect(await portInUse('127.0.0.1', launcher.port)).toBe(false);
+    await createTopic(bootstrap(), topic);
   });
 
   it('starts again after its launcher was killed, even when the old broker hangs', async () => {
-    const dir = await home();
-    const first = await launch(dir);
-    const old = await recordProcess(first.brokerPid);
-    const topic = randomTopic();
-    await createTopic(`127.0.0.1:${first.port}`, topic);
-    first.child.kill('SIGKILL');
-    await first.exit;
+    const old = await recordProcess(launcher.brokerPid);
+    launcher.child.kill('SIGKILL');
+    await launcher.exit;
 
-    const second = await launch(dir, first.port);
+    launcher = await launch(dir, launcher.port);
     expect(await isRunning(old!)).toBe(false);
-    expect(await countMessages(`127.0.0.1:${second.port}`, topic)).toBe(0);
+    expect(await countMessages(bootstrap(), topic)).toBe(0);
 
     // Its watchdog cannot end a broker that does not run.
-    const hanging = await recordProcess(second.brokerPid);
-    process.kill(second.brokerPid, 'SIGSTOP');
-    second.child.kill('SIGKILL');
-    await second.exit;
-    await launch(dir, first.port);
+    const hanging = await recordProcess(launcher.brokerPid);
+    process.kill(launcher.brokerPid, 'SIGSTOP');
+    launcher.child.kill('SIGKILL');
+    await launcher.exit;
+    launcher = await launch(dir, launcher.port);
     expect(await isRunning(hanging!)).toBe(false);
   });
 
   it('ends with the broker', async () => {
-    const launcher = await launch(await home());
     process.kill(launcher.brokerPid, 'SIGKILL');
     expect(await launcher.exit).toBe(137);
+  });
+
+  it('stops without a trace on SIGTERM', async () => {
+    launcher = await launch(dir, launcher.port);
+    const broker = await recordProcess(launcher.brokerPid);
+    launcher.child.kill('SIGTERM');
+    expect(await launcher.exit).toBe(0);
+    expect(await isRunning(broker!)).toBe(false);
+    expect(await portInUse('127.0.0.1', launcher.port)).toBe(false);
   });
 });
 
@@ -168,7 +169,7 @@ function program(dir: string, port: number): Program {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
-  onTestFinished(async () => {
+  opened.defer(async () => {
     child.kill('SIGTERM');
     await exit;
   });
@@ -188,7 +189,9 @@ function program(dir: string, port: number): Program {
   return { child, exit, printed, says };
 }
 
-async function launch(dir: string, port?: number) {
+type Launcher = Program & { readonly port: number; readonly brokerPid: number };
+
+async function launch(dir: string, port?: number): Promise<Launcher> {
   const chosen = port ?? (await freePort('127.0.0.1'));
   const started = program(dir, chosen);
   await started.says(`answers on 127.0.0.1:${chosen}`);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startKafka, type KafkaBroker } from '../../embedded/kafka/broker.ts';
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { silentLog } from '../../platform/log.ts';
+import type { Account } from '../../producers/account.ts';
 import { createTopic } from '../backend/clients.ts';
 import { randomTopic } from '../backend/context.ts';
 import { KAFKA_LIBS, missingForKafka } from '../backend/embedded.ts';
@@ -78,6 +79,12 @@ async function untilSent(topic: string, count: number): Promise<void> {
   });
 }
 
+/** Starts one that sends to a topic of its own. */
+async function launchInto(env: Record<string, string>) {
+  const topic = await newTopic();
+  return { topic, producer: launch(topic, env) };
+}
+
 function launch(topic: string, env: Record<string, string>): RunningProducer {
   return launchProducer({ KAFKA_BROKER: home.bootstrap, KAFKA_TOPIC: topic, ...env });
 }
@@ -97,37 +104,32 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     expect(records.map(({ value }) => value)).toEqual(expectedEvents(DEVICES.A, 3_000));
   });
 
-  it.each([
-    ['paced', { INTERVAL_MS: '2', ROW_LIMIT: '2000' }, 2_000],
-    ['as fast as it goes', { INTERVAL_MS: '0', ROW_LIMIT: '60000', LOOP: 'true' }, 60_000],
-  ])('is killed and restarted loses and repeats nothing (%s)', async (_name, env, rows) => {
-    const topic = await newTopic();
-    const producer = launch(topic, env);
-    await untilSent(topic, 200);
+  it('is killed and restarted loses and repeats nothing, paced or as fast as it goes, of one key or many', async () => {
+    const paced = await launchInto({ INTERVAL_MS: '2', ROW_LIMIT: '3000' });
+    await untilSent(paced.topic, 200);
+    const fast = { INTERVAL_MS: '0', ROW_LIMIT: '60000', LOOP: 'true' };
+    const one = await launchInto(fast);
+    const many = await launchInto({ ...fast, PRODUCER: 'traffic' });
+    await Promise.all([one, many].map(({ topic }) => untilSent(topic, 200)));
     await home.kill();
     await pause(500);
     await home.running();
-    const { exit, stdout, account } = await producer.finished;
-    expect({ exit, stdout }).toEqual({ exit: 0, stdout: '' });
-    expect(account).toMatchObject({ read: rows, sent: rows, inDoubt: 0, dryRun: 0, failed: 0 });
-    const records = await readTopic(home.bootstrap, topic);
-    const once = expectedEvents(DEVICES.A, rows);
-    const expected = Array.from({ length: rows }, (_, index) => once[index % once.length]);
-    expect(records.length).toBe(rows);
-    expect(records.every(({ value }, index) => value === expected[index])).toBe(true);
-  });
-
-  it('is killed and restarted repeats nothing of many keys that share its requests', async () => {
-    const topic = await newTopic();
-    const env = { INTERVAL_MS: '0', ROW_LIMIT: '60000', LOOP: 'true' };
-    const producer = launch(topic, { ...env, PRODUCER: 'traffic' });
-    await untilSent(topic, 200);
-    await home.kill();
-    await pause(500);
-    await home.running();
-    const { exit, account } = await producer.finished;
+    for (const { producer, rows, topic } of [
+      { ...paced, rows: 3_000 },
+      { ...one, rows: 60_000 },
+    ]) {
+      const { exit, stdout, account } = await producer.finished;
+      expect({ exit, stdout }).toEqual({ exit: 0, stdout: '' });
+      expect(account).toMatchObject({ read: rows, sent: rows, inDoubt: 0, dryRun: 0, failed: 0 });
+      const records = await readTopic(home.bootstrap, topic);
+      const once = expectedEvents(DEVICES.A, rows);
+      const expected = Array.from({ length: rows }, (_, index) => once[index % once.length]);
+      expect(records.length).toBe(rows);
+      expect(records.every(({ value }, index) => value === expected[index])).toBe(true);
+    }
+    const { exit, account } = await many.producer.finished;
     expect({ exit, account }).toMatchObject({ exit: 0, account: { sent: 60_000, inDoubt: 0 } });
-    const records = await readTopic(home.bootstrap, topic);
+    const records = await readTopic(home.bootstrap, many.topic);
     expect(records.length).toBe(60_000);
     const once = trafficEvents();
     const sent = Array.from({ length: 60_000 }, (_, index) => once[index % once.length]!);
@@ -138,38 +140,48 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     expect(wrong.map(([key]) => key)).toEqual([]);
   });
 
-  it('is killed for good: the rest is printed, nothing is lost in between', async () => {
-    const topic = await newTopic();
-    const env = { INTERVAL_MS: '2', ROW_LIMIT: '1500', KAFKA_SEND_TIMEOUT_SEC: '2' };
-    const producer = launch(topic, env);
-    await untilSent(topic, 200);
+  it('is killed for good: the rest is printed, or the run fails when told to, or it is stopped', async () => {
+    const pace = { INTERVAL_MS: '2', ROW_LIMIT: '4000' };
+    const printing = await launchInto({ ...pace, KAFKA_SEND_TIMEOUT_SEC: '2' });
+    const failing = await launchInto({
+      ...pace,
+      KAFKA_SEND_TIMEOUT_SEC: '1',
+      ON_KAFKA_DOWN: 'fail',
+    });
+    const stopped = await launchInto(pace);
+    const all = [printing, failing, stopped];
+    await Promise.all(all.map(({ topic }) => untilSent(topic, 50)));
     await home.kill();
-    const { exit, stdout, log, account } = await producer.finished;
+    await stopped.producer.logged(/waiting/);
+    stopped.producer.process.kill('SIGTERM');
+
+    const failed = await failing.producer.finished;
+    expect(failed).toMatchObject({ exit: 3, stdout: '' });
+    expect(sumOf(failed.account!)).toBe(failed.account!.read);
+    expect(failed.account!.failed + failed.account!.inDoubt).toBeGreaterThan(0);
+
+    // What cannot be flushed is accounted for.
+    const flushed = await stopped.producer.finished;
+    expect(flushed).toMatchObject({ exit: 0, account: { failed: 0 } });
+    expect(sumOf(flushed.account!)).toBe(flushed.account!.read);
+    const { read: readByStopped, sent: sentByStopped } = flushed.account!;
+    expect(printedEvents(flushed.stdout)).toEqual(
+      expectedEvents(DEVICES.A, readByStopped).slice(sentByStopped),
+    );
+
+    // Printed are exactly those that are not known to be sent, in order, and nothing is lost in between.
+    const { exit, stdout, log, account } = await printing.producer.finished;
     expect(exit).toBe(0);
     expect(log.filter(({ msg }) => msg.includes('[DRY-RUN]'))).toHaveLength(1);
-    const { read, sent, inDoubt, dryRun, failed } = account!;
-    expect({ read, failed }).toEqual({ read: 1_500, failed: 0 });
-    expect(sent + inDoubt + dryRun).toBe(read);
+    expect(account).toMatchObject({ read: 4_000, failed: 0 });
+    expect(sumOf(account!)).toBe(4_000);
+    const { sent, inDoubt, dryRun } = account!;
     expect(dryRun).toBeGreaterThan(0);
-    // Printed are exactly those that are not known to be sent, in order.
-    expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, 1_500).slice(sent));
+    expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, 4_000).slice(sent));
     await home.running();
-    const stored = (await readTopic(home.bootstrap, topic)).map(({ value }) => value);
+    const stored = (await readTopic(home.bootstrap, printing.topic)).map(({ value }) => value);
     expect(stored).toEqual(expectedEvents(DEVICES.A, stored.length));
     expect([sent, sent + inDoubt]).toContain(stored.length);
-  });
-
-  it('is killed for good ends the run with 1 when ON_KAFKA_DOWN is fail', async () => {
-    const topic = await newTopic();
-    const pace = { INTERVAL_MS: '2', ROW_LIMIT: '4000', KAFKA_SEND_TIMEOUT_SEC: '1' };
-    const producer = launch(topic, { ...pace, ON_KAFKA_DOWN: 'fail' });
-    await untilSent(topic, 50);
-    await home.kill();
-    const { exit, stdout, account } = await producer.finished;
-    expect({ exit, stdout }).toEqual({ exit: 3, stdout: '' });
-    const { read, sent, inDoubt, dryRun, failed } = account!;
-    expect(sent + inDoubt + dryRun + failed).toBe(read);
-    expect(failed + inDoubt).toBeGreaterThan(0);
   });
 
   it('hangs with a request in its hands: those events are in doubt, printed, and told apart', async () => {
@@ -191,21 +203,11 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     await untilSent(topic, sent + inDoubt);
     expect(await topicLength(home.bootstrap, topic)).toBe(sent + inDoubt);
   });
-
-  it('is away when the producer is stopped: what cannot be flushed is accounted for', async () => {
-    const topic = await newTopic();
-    const producer = launch(topic, { INTERVAL_MS: '2', ROW_LIMIT: '4000' });
-    await untilSent(topic, 50);
-    await home.kill();
-    await producer.logged(/waiting/);
-    producer.process.kill('SIGTERM');
-    const { exit, stdout, account } = await producer.finished;
-    expect(exit).toBe(0);
-    const { read, sent, inDoubt, dryRun } = account!;
-    expect(sent + inDoubt + dryRun).toBe(read);
-    expect(printedEvents(stdout)).toEqual(expectedEvents(DEVICES.A, read).slice(sent));
-  });
 });
+
+function sumOf({ dryRun, failed, inDoubt, sent }: Account): number {
+  return sent + inDoubt + dryRun + failed;
+}
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
