@@ -66,7 +66,7 @@ export async function startKafka(config: KafkaBrokerConfig): Promise<KafkaBroker
     // Before anything is downloaded, but after a broker that a crash left on the port was ended.
     if (port !== 0 && (await portInUse(host, port))) throw portTaken(host, port);
     const jvm = await prepareJvm(java, config);
-    const clusterId = await ensureStorage(jvm, dataPath);
+    const clusterId = await ensureStorage(jvm, dataPath, config.libsPath);
     return await startOnFreePort(config, jvm, clusterId, claim);
   } catch (thrown) {
     await claim.release();

@@ -44,7 +44,7 @@ async function rehearse(java: Java, libsPath: string, path: string): Promise<voi
   const fresh = `${path}.new`;
   try {
     const plain = await jvmFor(java.path, libsPath);
-    const clusterId = await ensureStorage(plain, dataPath);
+    const clusterId = await ensureStorage(plain, dataPath, libsPath);
     const jvm = { ...plain, flags: [...plain.flags, `-XX:ArchiveClassesAtExit=${fresh}`] };
     const host = '127.0.0.1';
     const address = { host, port: await freePort(host), controllerPort: await freePort(host) };

@@ -11,7 +11,7 @@ import {
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { askBroker } from '../../embedded/kafka/probe.ts';
 import { serverSettings } from '../../embedded/kafka/settings.ts';
-import { newClusterId } from '../../embedded/kafka/storage.ts';
+import { newKafkaId } from '../../embedded/kafka/storage-template.ts';
 import { imageOf } from './images.ts';
 import { CREDENTIALS, clickhouseReady, clickhouseUrl, type Servers } from './servers.ts';
 
@@ -46,7 +46,7 @@ export async function startContainers(composePath = COMPOSE): Promise<Servers> {
 // Clients are sent to the advertised address, so the port must be known before the start.
 async function startKafka(image: string): Promise<AsyncDisposable & { bootstrap: string }> {
   const port = await freePort('127.0.0.1');
-  const clusterId = newClusterId();
+  const clusterId = newKafkaId();
   const settings = {
     ...serverSettings({ host: '127.0.0.1', port, controllerPort: 9093 }, '/tmp/kafka-data'),
     listeners: `PLAINTEXT://:${port},CONTROLLER://127.0.0.1:9093`,

@@ -10,7 +10,7 @@ import { findJava } from '../../embedded/kafka/java.ts';
 import { jvmFor, launchBroker, type Jvm } from '../../embedded/kafka/launch.ts';
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { propertiesText, STORAGE_FOLDER, type Settings } from '../../embedded/kafka/settings.ts';
-import { newClusterId } from '../../embedded/kafka/storage.ts';
+import { newKafkaId } from '../../embedded/kafka/storage-template.ts';
 import type { TiedProcess } from '../../embedded/kafka/tied-process.ts';
 import { KAFKA_LIBS } from '../backend/embedded.ts';
 import { kafkaClient } from '../backend/clients.ts';
@@ -55,7 +55,7 @@ export async function startKafkaCluster(isLocked: boolean): Promise<KafkaCluster
   const locks = isLocked ? await certificate(folder) : undefined;
   const ports = await Promise.all(Array.from({ length: 9 }, () => freePort(HOST)));
   const quorum = NODES.map((id, at) => `${id}@${HOST}:${ports[3 * at]}`).join(',');
-  const clusterId = newClusterId();
+  const clusterId = newKafkaId();
   const nodes = NODES.map((id, at): Node => {
     const [controllerPort, port, clientPort] = ports.slice(3 * at, 3 * at + 3) as [number, number, number]; // prettier-ignore
     const door = locks === undefined ? {} : locks.settings;

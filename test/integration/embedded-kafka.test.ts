@@ -39,6 +39,14 @@ async function start(
   return opened.use(await startKafka({ ...fixed, dataPath, ...more }));
 }
 
+/** Of the first group of tests. */
+let dataPath: string;
+
+async function idsIn(folder: string): Promise<string[]> {
+  const meta = await readFile(join(folder, 'storage', 'meta.properties'), 'utf8');
+  return meta.split('\n').filter((line) => /^(cluster|directory)\.id=./.test(line));
+}
+
 async function holdingThreeMessages(broker: KafkaBroker): Promise<string> {
   const topic = randomTopic();
   await createTopic(broker.bootstrap, topic, 2);
@@ -48,7 +56,6 @@ async function holdingThreeMessages(broker: KafkaBroker): Promise<string> {
 
 // Starting a broker takes seconds: each test goes on with the broker and the folder that the one before left.
 describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
-  let dataPath: string;
   let broker: KafkaBroker;
   let topic: string;
 
@@ -110,6 +117,11 @@ describe.skipIf(missing !== undefined)('npm run kafka', () => {
     expect(complaint).toHaveLength(1);
     expect(complaint[0]).toContain(String(launcher.port));
     await createTopic(bootstrap(), topic);
+  });
+
+  it('has ids of its own', async () => {
+    const ids = [...(await idsIn(dataPath)), ...(await idsIn(join(dir, 'kafka')))];
+    expect(new Set(ids).size).toBe(4);
   });
 
   it('starts again after its launcher was killed, even when the old broker hangs', async () => {
