@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import snappy from 'snappy';
 import { expect, inject, it } from 'vitest';
-import { start } from '../../consumer/main.ts';
 import { openLagSource, readLag } from '../../embedded/doctor/lag.ts';
 import { GroupConsumer } from '../../platform/kafka/group-consumer.ts';
 import type { GroupReceiver } from '../../platform/kafka/group-receiver.ts';
@@ -219,14 +218,9 @@ describeBackend('the consumer', () => {
     expect(metric(text, 'sensorhouse_consumer_rows_inserted_total')).toBe(285);
     expect(metric(text, 'sensorhouse_consumer_lag_records')).toBe(0);
     expect((await fetch(`${at}/nope`)).status).toBe(404);
-  });
-
-  it('is alive but not ready while ClickHouse is away', async () => {
-    await using world = await openWorld(endpoints());
-    const config = world.config({ CLICKHOUSE_URL: 'http://127.0.0.1:1' });
-    await using consumer = await start(config, silentLog());
-    const at = `http://127.0.0.1:${consumer.port}`;
-    expect((await fetch(`${at}/healthz`)).status).toBe(200);
-    expect((await fetch(`${at}/readyz`)).status).toBe(503);
+    // While ClickHouse is away: alive, but not ready.
+    await using away = await world.consumer({ CLICKHOUSE_URL: 'http://127.0.0.1:1' });
+    expect((await fetch(`http://127.0.0.1:${away.port}/healthz`)).status).toBe(200);
+    expect((await fetch(`http://127.0.0.1:${away.port}/readyz`)).status).toBe(503);
   });
 });
