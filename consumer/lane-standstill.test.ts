@@ -7,6 +7,7 @@ import { sensorData } from '../streams/sensor-data.ts';
 import { Lane } from './lane.ts';
 import { consumerMetrics } from './metrics.ts';
 import type { Facts, Inserts } from './sink.ts';
+import { until } from '../test/until.ts';
 
 const LIMITS = { batchRows: 10, flushIntervalMs: 100, maxBatchRows: 100, maxBatchBytes: 10_000 };
 
@@ -45,7 +46,7 @@ it('is not ready after 30 s while Kafka answers, and says why', async () => {
     },
   });
   lane.assigned([0]);
-  while (!lane.ready) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until('the lane owns its partitions', () => lane.ready);
   await lane.refresh();
   nowMs = 30_000;
   await lane.refresh();

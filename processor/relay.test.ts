@@ -120,7 +120,7 @@ describe('a relay whose output is away', () => {
       for (; taken < 6; taken += 1)
         expect(await relay.batch(batch(taken * 10), membership)).toBe(true);
     })();
-    while (heartbeats < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('three heartbeats while the parcel is full', () => heartbeats >= 3);
     expect(taken).toBe(2);
     expect(committed).toEqual([0]);
     expect(metrics.totals).toMatchObject({ read: 0, lag: 1_000 });
@@ -141,7 +141,7 @@ describe('a relay that nothing is handed to although records wait', () => {
     const send = () => Promise.resolve<Sent>({ kind: 'landed' });
     const relay = relayOf({ send, metrics, nowMs: () => nowMs });
     relay.assigned([0]);
-    while (!relay.ready) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until('the relay is ready', () => relay.ready);
     await relay.refresh();
     nowMs = 29_999;
     await relay.refresh();
@@ -186,7 +186,7 @@ describe('a relay whose partitions are assigned anew', () => {
     await turns();
     expect(log).toEqual(['seek 0', 'send in@id/0/0']);
     open.resolve(undefined);
-    while (log.length < 3) await turns();
+    await until('the relay goes on after the send', () => log.length >= 3);
     expect(log.at(-1)).toBe('seek 10');
     await relay.stop(0);
   });
@@ -202,7 +202,7 @@ describe('a relay whose partitions are assigned anew', () => {
     const all = Array.from({ length: 20 }, (_, at) => at);
     relay.assigned(all);
     for (let round = 0; round < 3; round += 1) {
-      while (!relay.ready) await turns();
+      await until('the relay is ready', () => relay.ready);
       // 16 MiB may be held: of seven partitions one megabyte each is on its way, and one waits behind it.
       for (const offset of [10 * round, 10 * round + 10]) {
         for (let partition = 0; partition < 7; partition += 1) {
@@ -262,7 +262,7 @@ describe('a relay that ends after some records', () => {
     await turns();
     relay.assigned([0]);
     open.resolve(undefined);
-    while (!relay.ready) await turns();
+    await until('the relay is ready', () => relay.ready);
     expect(await relay.batch(batch(10), membership)).toBe(true);
     await relay.stop(1_000);
     // Requests carry half a megabyte, five of these records.

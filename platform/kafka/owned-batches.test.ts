@@ -5,6 +5,7 @@ import { manualRuntime } from '../../test/manual-runtime.ts';
 import { UnavailableError } from '../errors.ts';
 import type { OwnedPartition, Work } from './partition-owner.ts';
 import { LOG, fetched, owning, takenAt, turns, type Taken } from './test-owner.ts';
+import { until } from '../../test/until.ts';
 
 describe('a batch', () => {
   it('takes nothing of an assignment that ended while the log was asked for a gap', async () => {
@@ -111,7 +112,7 @@ describe('a batch', () => {
     });
     owner.assigned([0]);
     const taking = owner.batch(fetched(5, 9), membership);
-    while (heartbeats() < 3) await turns();
+    await until('three heartbeats while it is full', () => heartbeats() >= 3);
     expect(taken).toBe(1);
     owner.startOver();
     isFull = false;

@@ -6,6 +6,7 @@ import { FencedError, InvariantError, UnavailableError } from '../errors.ts';
 import { systemRuntime } from '../runtime.ts';
 import { lagOf } from './partition-owner.ts';
 import { LOG, fetched, owning, takenAt, turns, type Taken } from './test-owner.ts';
+import { until } from '../../test/until.ts';
 
 describe('an owner of partitions', () => {
   it('takes nothing before its takeover, keeps its membership, and then reads from the position', async () => {
@@ -82,7 +83,7 @@ describe('an owner of partitions', () => {
     };
     const { failures, owner } = owning({ takeOver });
     owner.assigned([0]);
-    while (owner.owned === undefined) await turns();
+    await until('it owns its partitions', () => owner.owned !== undefined);
     expect(failures).toEqual([]);
     expect(owner.availability.away).toBe(true);
     // What was away says itself when it is back: it owns its partitions and may not be able to write.
