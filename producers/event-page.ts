@@ -66,7 +66,7 @@ export class EventPage {
   /** Adds the event that was written from `end` on to `to`. Without a time, `timeFrom` is below 0. */
   pack(to: number, keyFrom: number, keyTo: number, timeFrom: number, timeTo: number): void {
     const at = this.length * PLACES;
-    while (at >= this.#places.length) this.#grow();
+    while (at + PLACES > this.#places.length) this.#grow();
     const places = this.#places;
     places[at] = keyFrom;
     places[at + 1] = keyTo;

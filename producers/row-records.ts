@@ -1,5 +1,6 @@
 // The records of rows: an event under its key as it goes over the wire, stamped with the current time where the
 // replay is to look live; a row that does not fit as it is, with headers that say where it is from.
+import { InvariantError } from '../platform/errors.ts';
 import { partitionOfKey } from '../platform/kafka/key-partition.ts';
 import { copyTo, type RecordBatchWriter } from '../platform/kafka/record-batch-writer.ts';
 import type { EventPage } from './event-page.ts';
@@ -70,6 +71,7 @@ export class RowRecords {
     }
     const { bytes } = page;
     const [from, to] = [page.from(row), page.to(row)];
+    if (to <= from) throw new InvariantError(`row ${row} of ${page.length} has no bytes`);
     const [keyFrom, keyTo] = [page.keyFrom(row), page.keyTo(row)];
     if (!this.#stampsNow) {
       writer.append(bytes, keyFrom, keyTo, bytes, from, to, nowMs);

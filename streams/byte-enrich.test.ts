@@ -91,9 +91,19 @@ describe('an enrichment from bytes to bytes', () => {
       }
     };
     fc.assert(fc.property(fc.array(added, { maxLength: 40 }), check), { numRuns: 100 });
-    // More values than are kept, some of them twice.
+    // Longer texts than are kept, twice; more values than are kept, some of them twice.
+    check(['x', 'y', 'x'].map((text) => ({ a: text.repeat(2_000), b: 1 })));
     check(Array.from({ length: 1_500 }, (_, at) => ({ a: at % 700, b: at })));
   });
+
+  it.each([undefined, [1], { deep: 1 }, () => 1])(
+    'leaves an event to the slow path when a step adds %o, which is no plain value',
+    (value) => {
+      const step = enrich(() => ({ added: value as unknown as JsonValue }), ['detector_id']);
+      const found = bothWays({ ...trafficEnrich, steps: [step] }, JSON.stringify(report));
+      expect(found.fast).toBeUndefined();
+    },
+  );
 
   it('leaves an event to the slow path when the step throws', () => {
     const throws = enrich(() => {

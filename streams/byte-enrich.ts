@@ -14,6 +14,8 @@ export type Adds = (
 const QUOTE = 0x22;
 /** Texts of detectors, devices and states come again and again. */
 const TEXTS = 512;
+/** Longer ones are not kept: 512 texts of a megabyte would be half a gigabyte. */
+const KEPT_LENGTH_MAX = 1_024;
 
 /** What a step adds to one event, and where: the rest of the event stays as it is written. */
 export interface ByteEnrich {
@@ -98,6 +100,7 @@ class KnownTexts {
     Array<undefined>(TEXTS).fill(undefined);
 
   of(bytes: Buffer, from: number, to: number): string {
+    if (to - from > KEPT_LENGTH_MAX) return bytes.toString('utf8', from, to);
     let hash = to - from;
     for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
     const place = (hash >>> 0) % TEXTS;
@@ -136,7 +139,10 @@ class WrittenMembers {
   write(added: Readonly<Record<string, JsonValue>>, scan: JsonScan): Buffer | undefined {
     let last = this.#nothing;
     for (const name of Object.keys(added)) {
-      last = this.#then(last, name, added[name]!);
+      const value = added[name];
+      // Declared as JSON, but nobody checks it: JSON.stringify may leave it out, or find it changed next time.
+      if (!isPlain(value)) return undefined;
+      last = this.#then(last, name, value);
       if (scan.hasName(last.name)) return undefined;
     }
     return (last.bytes ??= Buffer.from(last.json));
@@ -147,6 +153,7 @@ class WrittenMembers {
     if (known !== undefined) return known;
     const json = `${last.json},${JSON.stringify(name)}:${JSON.stringify(value)}`;
     const made = written(name, json);
+    if (json.length > KEPT_LENGTH_MAX) return made;
     if (last.nextName !== name) last.next.clear();
     last.nextName = name;
     last.next.set(value, made);
@@ -154,6 +161,10 @@ class WrittenMembers {
     if (this.#count > TEXTS) [this.#nothing, this.#count] = [written('', ''), 0];
     return made;
   }
+}
+
+function isPlain(value: JsonValue | undefined): value is JsonValue {
+  return value === null || (value !== undefined && typeof value !== 'object' && typeof value !== 'function'); // prettier-ignore
 }
 
 function written(name: string, json: string): Written {
