@@ -32,6 +32,7 @@ describe('describe', () => {
       fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
         expect(shown(value)).toBe(cutJson(value));
       }),
+      { numRuns: 40 },
     );
     const text = fc.string({ unit: 'binary', minLength: 100, maxLength: 140 });
     fc.assert(

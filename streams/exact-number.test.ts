@@ -9,6 +9,7 @@ function read(text: string): number {
   return scanNumber(bytes, 0) === text.length ? scannedDouble(bytes, 0, text.length) : NaN;
 }
 
+// So many numbers are compared that `expect` for each would take longer than reading them.
 const plain = (text: string): boolean => !/e/i.test(text);
 
 describe('scannedDouble', () => {
@@ -19,12 +20,12 @@ describe('scannedDouble', () => {
     fc.assert(
       fc.property(everyday, fc.boolean(), (value, negate) => {
         const text = String(negate ? -value : value);
-        if (!plain(text)) return;
+        if (!plain(text)) return true;
         const found = read(text);
         seen += 1;
-        if (Number.isNaN(found)) return;
+        if (Number.isNaN(found)) return true;
         taken += 1;
-        expect(found).toBe(Number(text));
+        return Object.is(found, Number(text));
       }),
       { numRuns: 30_000 },
     );
@@ -38,7 +39,7 @@ describe('scannedDouble', () => {
       fc.property(digits(12), digits(22), (whole, fraction) => {
         const text = `${whole.replace(/^0+(?=\d)/, '')}.${fraction}`;
         const found = read(text);
-        if (!Number.isNaN(found)) expect(found).toBe(Number(text));
+        return Number.isNaN(found) || Object.is(found, Number(text));
       }),
       { numRuns: 30_000 },
     );
@@ -51,7 +52,7 @@ describe('scannedDouble', () => {
         const at = text.length - places;
         const decimal = places === 0 ? text : `${text.slice(0, at)}.${text.slice(at)}`;
         const found = read(decimal);
-        if (!Number.isNaN(found)) expect(found).toBe(Number(decimal));
+        return Number.isNaN(found) || Object.is(found, Number(decimal));
       }),
       { numRuns: 30_000 },
     );
@@ -77,9 +78,9 @@ describe('scannedInstantMs', () => {
       fc.property(wholes, fractions, (whole, fraction) => {
         const text = `${whole}.${fraction}`;
         const bytes = Buffer.from(`${text} `);
-        expect(scanNumber(bytes, 0)).toBe(text.length);
+        if (scanNumber(bytes, 0) !== text.length) return false;
         const found = scannedInstantMs();
-        if (!Number.isNaN(found)) expect(found).toBe(secondsToMs(Number(text)));
+        return Number.isNaN(found) || Object.is(found, secondsToMs(Number(text)));
       }),
       { numRuns: 50_000 },
     );
