@@ -137,12 +137,14 @@ async function eachMutation(): Promise<number> {
   for (const mutation of mutations) {
     const { foundBy, name } = mutation;
     const simulator = await mutatedHistory(mutation);
+    const isKnown = values.seed === '1';
+    const known = { runs: isKnown ? 1 : 0, first: foundBy, isMutated: true };
     const found =
-      (await check(simulator, { runs: 1, first: foundBy, isMutated: true })) ??
+      (await check(simulator, known)) ??
       (await check(simulator, { runs: Number(values.runs), isMutated: true }));
     if (found === undefined) missed += 1;
     const [said] = found?.said.split('\n') ?? [`NOT FOUND in ${values.runs} histories`];
-    const isMoved = found !== undefined && found.history !== foundBy;
+    const isMoved = isKnown && found !== undefined && found.history !== foundBy;
     say(
       `${name}: ${said}${isMoved ? ` (foundBy: ${foundBy} in mutations.ts is out of date)` : ''}`,
     );
