@@ -5,6 +5,7 @@ import { isAllowedHost } from '../platform/browser-request.ts';
 import type { Logger } from '../platform/log.ts';
 import { Gatekeeper, securityHeaders } from './access.ts';
 import type { Asset, Assets } from './assets.ts';
+import { answerClientError } from './client-error.ts';
 import { entriesOf, type Dashboard } from './dashboards.ts';
 import { EventStream } from './event-stream.ts';
 import { followSelection, type Sources } from './follow.ts';
@@ -38,6 +39,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     requestTimeout: REQUEST_MS,
     connectionTimeout: 0,
     forceCloseConnections: true,
+    clientErrorHandler: answerClientError,
     logger: false,
     routerOptions: { maxParamLength: 200 },
   });
