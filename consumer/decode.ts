@@ -6,6 +6,7 @@ import { reject, undecodable, type Rejection } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
 import { compileValidator, type RowValues } from '../streams/validate.ts';
 import { compileFastPath } from './fast-path.ts';
+import { compileScanPath } from './scan-path.ts';
 
 /** The value is bytes `from` to `to` of `bytes`; there is none (a tombstone) when `to` is below `from`. */
 export type Decode = (
@@ -22,6 +23,7 @@ export type Decode = (
  */
 export function compileDecode(stream: Stream, block: Block, maxMessageBytes: number): Decode {
   const fastPath = compileFastPath(stream, block);
+  const scanPath = compileScanPath(stream, block);
   const validate = compileValidator(stream);
   const row: RowValues = [];
   const whole = messageColumn(stream, block);
@@ -38,7 +40,9 @@ export function compileDecode(stream: Stream, block: Block, maxMessageBytes: num
     if (to < from) return reject('tombstone');
     if (to - from > maxMessageBytes) return reject('too_large', '', to - from);
     try {
-      if (!fastPath(bytes, from, to, recordTimeMs)) return slow(bytes, from, to, recordTimeMs);
+      const isTaken =
+        fastPath(bytes, from, to, recordTimeMs) || scanPath(bytes, from, to, recordTimeMs);
+      if (!isTaken) return slow(bytes, from, to, recordTimeMs);
       whole?.setBytes(bytes, from, to);
       return undefined;
     } catch (thrown) {

@@ -1,7 +1,7 @@
 // The hot path: reads an event straight from the bytes of a record into a block, without a string
 // or an object per message. It understands only the layout that our producers and plain JSON
 // encoders write (declared order, compact or with one space after `:` and `,`); anything else it
-// leaves to JSON.parse and the validator. Invariants, held by property tests:
+// leaves to scan-path.ts, and that to JSON.parse and the validator. Invariants, held by property tests:
 //   - true means that JSON.parse and the validator would have given the very same row;
 //   - false means nothing: the caller decides with the slow path;
 //   - a number is only taken when it is provably the one JSON.parse gives (exact-number.ts).

@@ -10,7 +10,7 @@ interface Core {
 
 const core: readonly Core[] = [
   {
-    files: ['decode', 'fast-path', 'batch'].map((name) => `consumer/${name}.ts`),
+    files: ['decode', 'fast-path', 'scan-path', 'batch'].map((name) => `consumer/${name}.ts`),
     why: 'They turn bytes into rows and dead letters: a fault here stores a wrong value in silence.',
   },
   {
