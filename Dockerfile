@@ -17,7 +17,7 @@ COPY --from=packages /app/node_modules node_modules
 # Owned by node, so that a checkout with a strict umask can be read too.
 COPY --chown=node . .
 USER node
-# What Node compiles of the sources, without their types: half a CPU second less at each start.
+# What Node compiles of the sources, without their types: 0.4 CPU seconds less at each start of the consumer.
 ENV NODE_COMPILE_CACHE=/home/node/compiled
 RUN for app in producers consumer processor live clickhouse_setup; do \
       node "$app/main.ts" --help >/dev/null || exit 1; \

@@ -15,7 +15,7 @@ const HELP: Help = {
     '--quick': 'fewer rows, one round; no ratios',
     '--rows N': 'records of a round (2000000)',
     '--rounds N': 'rounds; medians are shown (3)',
-    '--only LIST': 'only these parts',
+    '--only LIST': 'only these parts; hop: through a processor into the table',
     '--report': 'add a round of 10,000,000 and the way into the table, and write docs/produce.md',
   },
 };
@@ -35,10 +35,16 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 
 await using servers = await startServers();
 const only = values.only?.split(',');
-const tables = [await measureProducePath(servers, { rows, rounds, only }, said(rows))];
+const tables: string[] = [];
+const isHopOnly = only?.join() === 'hop';
+if (!isHopOnly) {
+  tables.push(await measureProducePath(servers, { rows, rounds, only }, said(rows)));
+}
 if (values.report) {
   const long = { rows: LONG_ROWS, rounds: 1, only };
   tables.push(await measureProducePath(servers, long, said(LONG_ROWS)));
+}
+if (values.report || only?.includes('hop') === true) {
   await servers.prepare('hop', 3);
   tables.push(hopTable(await runChild('hop', [HOP_ROWS], servers.env), HOP_ROWS));
 }

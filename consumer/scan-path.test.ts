@@ -10,6 +10,7 @@ import { trafficEvents } from '../streams/traffic.ts';
 import { compileValidator, type RowValues } from '../streams/validate.ts';
 import { compileDecode } from './decode.ts';
 import { compileScanPath } from './scan-path.ts';
+import { mutatedText } from '../test/mutated-text.ts';
 
 const RECORD_MS = 1_700_000_000_000;
 const wide = defineStream({
@@ -82,10 +83,7 @@ const piece = fc.constantFrom(
   '-0',
   'ü',
 );
-const mutated = fc.tuple(event, fc.nat(400), fc.nat(2), piece).map(([json, at, cut, put]) => {
-  const place = at % (json.length + 1);
-  return json.slice(0, place) + put + json.slice(place + cut);
-});
+const mutated = mutatedText(event, piece);
 
 describe('the path that looks an event through', () => {
   it('gives the row of the slow path, or none', () => {

@@ -5,6 +5,7 @@ import type { JsonValue } from './json-members.ts';
 import { trafficEnrich } from './traffic-transform.ts';
 import { trafficEvents, trafficRaw } from './traffic.ts';
 import { compileByteTransform, compileTransform, enrich, type Transform } from './transform.ts';
+import { mutatedText } from '../test/mutated-text.ts';
 
 const RECORD_MS = 1_710_000_000_000;
 const report = { detector_id: 'D1', detector_type: 'LOOP', detector_status: 'OK', signal_id: 'S', timestamp: '2024-03-04T00:17:56Z' }; // prettier-ignore
@@ -34,10 +35,7 @@ const piece = fc.constantFrom(
   '\ufeff',
   '"x":1,',
 );
-const mutated = fc.tuple(event, fc.nat(300), fc.nat(2), piece).map(([json, at, cut, put]) => {
-  const place = at % (json.length + 1);
-  return json.slice(0, place) + put + json.slice(place + cut);
-});
+const mutated = mutatedText(event, piece);
 
 /** What both ways make of an event that lies within other bytes; undefined where the fast one leaves it. */
 function bothWays(transform: Transform, json: string, nowMs = 5_250) {

@@ -9,6 +9,7 @@ import { parseMessage } from './json-message.ts';
 import { defineTopicStream } from './stream.ts';
 import { trafficRaw } from './traffic.ts';
 import { compileValidator } from './validate.ts';
+import { mutatedText } from '../test/mutated-text.ts';
 
 const { leaves } = defineTopicStream({
   name: 'scanned',
@@ -82,10 +83,7 @@ const piece = fc.constantFrom(
   ],
   ...['"id":"x",', '"deep":{},', '\\u00e9', '\\x', 'NaN', '\ufeff', '0', '\u0001'],
 );
-const mutated = fc.tuple(whole, fc.nat(400), fc.nat(3), piece).map(([json, at, cut, put]) => {
-  const place = at % (json.length + 1);
-  return json.slice(0, place) + put + json.slice(place + cut);
-});
+const mutated = mutatedText(whole, piece);
 const nearly = fc.tuple(whole, fc.constantFrom(
   [/"count":\s*-?\d+/, '"count":5.0'], [/"count":\s*-?\d+/, '"count":1000001'], [/"count":\s*-?\d+/, '"count":0.99999999999999999999'],
   [/"ratio":\s*[^,}]+/, '"ratio":1.0000000000000001'], [/"ratio":\s*[^,}]+/, '"ratio":-0.0'], [/"at":\s*[^,}]+/, '"at":1700086400.5'],
