@@ -5,7 +5,7 @@ import { isAllowedHost } from '../platform/browser-request.ts';
 import type { Logger } from '../platform/log.ts';
 import { Gatekeeper, securityHeaders } from './access.ts';
 import type { Asset, Assets } from './assets.ts';
-import { answerClientError } from './client-error.ts';
+import { ClientErrors } from './client-errors.ts';
 import { entriesOf, type Dashboard } from './dashboards.ts';
 import { EventStream } from './event-stream.ts';
 import { followSelection, type Sources } from './follow.ts';
@@ -34,12 +34,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const { assets, maxBrowsers } = options;
   const gate = new Gatekeeper(options.token);
   const headers = securityHeaders(assets.inlineHashes);
+  const clientErrors = new ClientErrors();
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
     connectionTimeout: 0,
     forceCloseConnections: true,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => clientErrors.end(error, socket),
     logger: false,
     routerOptions: { maxParamLength: 200 },
   });
@@ -52,6 +53,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     },
   );
   app.addHook('onRequest', async (request, reply) => {
+    clientErrors.asked(request.raw.socket);
     reply.headers(headers);
     if (!isAllowedHost(request.headers.host, options.allowedHosts)) {
       const text =
