@@ -1,5 +1,15 @@
 // A copy of a formatted folder is the same but for its ids, and whatever cannot be copied is left to Kafka's tool.
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -41,20 +51,54 @@ it('gives a copy ids of its own and changes nothing else', async () => {
   expect(new Set(metas.map((meta) => meta.replace(ID, ''))).size).toBe(1);
 });
 
-it('keeps the first of two templates, and nothing beside it', async () => {
+it('keeps one file, whole, and copies into a folder that can be removed, however the template may be read', async () => {
   const { folder, parent } = await formatted();
   const template = join(parent, 'template');
   await keepTemplate(template, folder);
-  await writeFile(join(folder, 'meta.properties'), 'later');
   await keepTemplate(template, folder);
-  expect(await readFile(join(template, 'meta.properties'), 'utf8')).toBe(META);
   expect((await readdir(parent)).sort()).toEqual(['storage.new', 'template']);
+  await chmod(template, 0o444);
+  const [link, one] = [join(parent, 'link'), join(parent, 'one')];
+  await symlink(template, link);
+  expect(await copyTemplate(link, one)).toBe(true);
+  for (const name of ['', 'meta.properties', 'bootstrap.checkpoint']) {
+    const stats = await lstat(join(one, name));
+    expect(stats.isSymbolicLink()).toBe(false);
+    expect(stats.mode & 0o200).toBe(0o200);
+  }
+  expect(await copyTemplate(template, join(parent, 'nowhere', 'two'))).toBe(false);
 });
 
-it('makes no copy where there is no template, or one that Kafka does not write', async () => {
+it('removes a template that is not whole, so that the next one is made by the tool', async () => {
+  const { folder, parent } = await formatted();
+  const template = join(parent, 'template');
+  await keepTemplate(template, folder);
+  const whole = await readFile(template, 'utf8');
+  const lines = whole.split('\n');
+  const damaged = [
+    '',
+    whole.slice(0, -5),
+    whole.slice(0, 64),
+    whole.replace(/.\n$/, '\n'),
+    `${whole}\n`,
+    [lines[0], lines[1], ''].join('\n'),
+  ];
+  for (const [at, text] of damaged.entries()) {
+    await writeFile(template, text);
+    expect(await copyTemplate(template, join(parent, `copy-${at}`))).toBe(false);
+    expect((await readdir(parent)).sort()).toEqual(['storage.new']);
+  }
+});
+
+it('keeps nothing that Kafka does not write', async () => {
   const { folder, parent } = await formatted(META.replace('directory.id', 'directory'));
+  const template = join(parent, 'template');
+  await keepTemplate(template, folder);
+  expect(await copyTemplate(template, join(parent, 'one'))).toBe(false);
+  await writeFile(join(folder, 'more'), '');
+  await keepTemplate(template, folder);
+  expect((await readdir(parent)).sort()).toEqual(['storage.new']);
   expect(await copyTemplate(join(parent, 'nowhere'), join(parent, 'one'))).toBe(false);
-  expect(await copyTemplate(folder, join(parent, 'two'))).toBe(false);
   expect(withOwnIds(`${META}cluster.id=again\n`)).toBeUndefined();
   expect(withOwnIds('')).toBeUndefined();
 });

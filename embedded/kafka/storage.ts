@@ -31,7 +31,7 @@ async function format(jvm: Jvm, dataPath: string, libsPath: string): Promise<voi
   const settings = serverSettings({ host: '127.0.0.1', port: 1, controllerPort: 2 }, folder);
   const properties = propertiesText(settings);
   const identity = createHash('sha256').update(properties).digest('hex');
-  const template = join(libsPath, `storage-${identity.slice(0, 12)}`);
+  const template = join(libsPath, `storage-${identity.slice(0, 12)}.template`);
   if (!(await copyTemplate(template, path))) {
     await rm(path, { recursive: true, force: true });
     await runTool(jvm, dataPath, properties);
