@@ -83,14 +83,15 @@ export interface Stream extends Omit<Declaration<EventShape, string>, 'family'>,
 
 /**
  * Declares a stream that ends in its topic.
- * @throws {Error} if two leaves share a name, or key or eventTime name none: a mistake of the
- * programmer, found when the module loads.
+ * @throws {Error} if two leaves share a name or a place on the wire, or key or eventTime name none: a mistake of
+ * the programmer, found when the module loads.
  */
 export function defineTopicStream<const E extends EventShape>(
   declaration: TopicDeclaration<E, ColumnName<E>>,
 ): Omit<TopicStream, 'event'> & { readonly event: E } {
   const leaves = leavesOf(declaration.event, []);
   requireNames(declaration, leaves, [declaration.key, declaration.eventTime]);
+  requirePaths(declaration, leaves);
   return { family: declaration.name, ...declaration, leaves };
 }
 
@@ -122,6 +123,22 @@ function requireNames(
   const missing = wanted.find((column) => columnOf(columns, column) === undefined);
   if (missing === undefined) return;
   throw new Error(`stream ${name}: key, eventTime or orderBy names no field: ${missing}`);
+}
+
+/** Readers of bytes look for one field at each place, and for nothing within it. */
+function requirePaths({ name }: { readonly name: string }, leaves: readonly Column[]): void {
+  const places = leaves.map(({ path }) => JSON.stringify(path).slice(0, -1));
+  for (const [at, place] of places.entries()) {
+    const member = leaves[at]!.path.join('.');
+    if (!member.isWellFormed()) {
+      throw new Error(`stream ${name}: ${JSON.stringify(member)} is no name that UTF-8 can hold`);
+    }
+    const isShared = places.some((other, index) => {
+      return index !== at && (other === place || other.startsWith(`${place},`));
+    });
+    if (isShared)
+      throw new Error(`stream ${name}: two fields of the event are read from ${member}`);
+  }
 }
 
 /** The column of that name. */

@@ -5,7 +5,7 @@ import { compileCsvDraft, compileCsvReader, csvHeaders } from './csv.ts';
 import { float64, instant, text } from './field.ts';
 import { instantMs, secondsToMs } from './instant.ts';
 import { sensorData } from './sensor-data.ts';
-import { defineStream } from './stream.ts';
+import { defineStream, defineTopicStream, type EventShape } from './stream.ts';
 import { tableOf } from './table.ts';
 
 const topic = { name: 't', partitions: 1, retentionMs: -1 };
@@ -34,6 +34,20 @@ describe('defineStream', () => {
         table: { name: 't', orderBy: ['nowhere'] },
       }),
     ).toThrow('names no field');
+  });
+
+  it('refuses two fields that are read from one place, or one from within the other', () => {
+    const of = (event: EventShape) => () =>
+      defineTopicStream({ name: 's', topic, event, key: 'id' as never, eventTime: 'ts' as never });
+    const id = text();
+    expect(of({ id, ts: instant(), seen: instant({ wire: 'ts' }) })).toThrow(
+      'stream s: two fields of the event are read from ts',
+    );
+    expect(of({ id, ts: instant(), deep: { x: float64() }, y: instant({ wire: 'deep' }) })).toThrow(
+      'stream s: two fields of the event are read from deep',
+    );
+    expect(of({ id, ts: instant(), deep: { x: float64() }, deeper: float64() })).not.toThrow();
+    expect(of({ id, ts: instant({ wire: 't\ud800' }) })).toThrow('is no name that UTF-8 can hold');
   });
 
   it('gives every table ingest_time and coordinates after its own columns', () => {
