@@ -17,7 +17,7 @@ export const USAGE = `Lands the messages of a topic in ClickHouse, exactly once;
                 kafka_timestamp), not with the events' own times. Rows from before are carried over.
 
 Consumers may run meanwhile. A replay that was interrupted goes on when the same command is given
-again. Settings are environment variables: see README.md.
+again. Settings are environment variables: see docs/configuration.md.
 `;
 
 export type ConsumerCommand =

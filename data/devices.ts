@@ -1,5 +1,5 @@
 // The three devices of the public data set as numbers: how many rows, how often, and what their
-// rooms are like. Fitted to the facts in README.md and to the look of the real file's beginning.
+// rooms are like. Fitted to the facts in docs/data.md and to the look of the real file's beginning.
 import type { ClimateSensor } from './climate-sensor.ts';
 import type { Clock } from './clock.ts';
 import type { GasSensor } from './gas-sensor.ts';

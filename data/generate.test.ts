@@ -1,5 +1,5 @@
 // The command and its files: the committed one has not drifted, the declaration's reader takes it,
-// and the advice in README.md for sorting a file works.
+// and the advice in docs/data.md for sorting a file works.
 import { execFile } from 'node:child_process';
 import { lstat, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -118,9 +118,9 @@ test.each([
   expect(() => options(...args)).toThrow(/^[^\n]+$/);
 });
 
-test('the sorting command in README.md puts a shuffled file in order', async () => {
-  const readme = await readFile(here('README.md'), 'utf8');
-  const command = /^\(head .*> sorted\.csv$/m.exec(readme)?.[0];
+test('the sorting command in docs/data.md puts a shuffled file in order', async () => {
+  const page = await readFile(here('../docs/data.md'), 'utf8');
+  const command = /^\(head .*> sorted\.csv$/m.exec(page)?.[0];
   expect(command).toBeDefined();
   // Text order would get these three wrong: fewer digits are not a smaller number.
   const awkward = ['1.594512099589146E9', '1.5945120995891462E9', '1.59451209958E9'];

@@ -1,4 +1,4 @@
-// The full-size data against the facts known about the real file (README.md here). Counts and
+// The full-size data against the facts known about the real file (docs/data.md). Counts and
 // bounds are exact; where the facts are rounded or "about", the tolerance stands beside the number.
 import { beforeAll, expect, test } from 'vitest';
 import { sensorData } from '../streams/sensor-data.ts';

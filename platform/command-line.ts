@@ -13,7 +13,7 @@ export interface Help {
   readonly command: string;
   /** Each option with its argument, and what it does. */
   readonly options?: Readonly<Record<string, string>>;
-  /** The variables to show; README.md has all. */
+  /** The variables to show; docs/configuration.md has all. */
   readonly variables?: Variables;
   readonly notes?: string;
 }
@@ -35,7 +35,7 @@ export function helpText({ about, command, notes, options = {}, variables = {} }
   const usage = Object.keys(options).length === 0 ? command : `${command} [-- OPTIONS]`;
   const parts = [about, `  ${usage}`, lines.join('\n')];
   if (declared.length > 0) {
-    parts.push(`Variables (README.md lists all):\n${declared.join('\n')}`);
+    parts.push(`Variables (docs/configuration.md lists all):\n${declared.join('\n')}`);
   }
   if (notes !== undefined) parts.push(notes);
   return `${parts.join('\n\n')}\n`;

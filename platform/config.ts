@@ -1,5 +1,5 @@
 // The only reader of process.env. A variable is declared once, with its type, default and meaning;
-// the frozen configuration, the error for a bad value, the README table and the check of
+// the frozen configuration, the error for a bad value, the table in docs/configuration.md and the check of
 // .env.example all come from that declaration.
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';

@@ -82,5 +82,5 @@ export const USAGE = `Reads a topic, makes of each record what a transform says,
 
 A record that is written carries the header sensorhouse-from: which record it was made from. One that was
 made twice, after a crash or with --from-beginning, names the same one; the consumer leaves it out, and
-whoever else reads the topic can. Settings are environment variables: see README.md.
+whoever else reads the topic can. Settings are environment variables: see docs/configuration.md.
 `;

@@ -15,7 +15,7 @@ export const USAGE = `Sums up the traffic events in ClickHouse: totals, peaks, a
   --export-json PATH   with every summary, replace that file by the metrics as JSON
   --days N             the newest days that have events, for availability and in the file (14)
 
-docs/traffic-metrics.md says what each figure means. Settings are environment variables: see README.md.
+docs/traffic-metrics.md says what each figure means. Settings are environment variables: see docs/configuration.md.
 `;
 
 export interface MetricsArguments {

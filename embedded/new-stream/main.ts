@@ -26,7 +26,7 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 const GENERATORS = [
   'clickhouse_setup/generate.ts',
   'grafana/generate.ts',
-  'test/readme/generate.ts',
+  'test/docs/generate.ts',
 ] as const;
 const PRETTIER = 'node_modules/prettier/bin/prettier.cjs';
 

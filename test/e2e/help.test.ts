@@ -61,7 +61,7 @@ const programs = Object.entries(scripts).flatMap(([name, command]) => {
 });
 /** Programs that read their arguments with `platform/command-line.ts`. */
 const SHARING = [
-  'kafka clickhouse setup live doctor generate generate:grafana generate:readme',
+  'kafka clickhouse setup live doctor generate generate:grafana generate:docs',
   'screenshots bench:storage test:compose chaos simulate bench bench:takeover topics audit',
 ]
   .join(' ')

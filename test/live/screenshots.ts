@@ -1,5 +1,5 @@
 // The command behind `npm run screenshots`: starts the whole platform on the side, with some minutes of
-// history, and takes the pictures of the README from its live page.
+// history, and takes the pictures of the documentation from its live page.
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -133,7 +133,7 @@ async function take(browser: Browser, url: string, shot: Shot): Promise<void> {
 
 readOptions(
   {
-    about: 'Takes the pictures of the README from the live page of a platform of its own.',
+    about: 'Takes the pictures of the documentation from the live page of a platform of its own.',
     command: 'npm run screenshots',
   },
   {},

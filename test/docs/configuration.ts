@@ -1,4 +1,4 @@
-// The README's configuration tables, made from the objects that declare the variables and from
+// The tables of docs/configuration.md, made from the objects that declare the variables and from
 // docker-compose.yml, so that a default or a meaning is written in one place only.
 import { preflightVariables } from '../../clickhouse_setup/preflight.ts';
 import { setupVariables } from '../../clickhouse_setup/variables.ts';

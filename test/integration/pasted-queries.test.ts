@@ -1,8 +1,8 @@
-// The queries that README.md offers for pasting run on the real engine, over tables with rows and dead
+// The queries that docs/queries.md offers for pasting run on the real engine, over tables with rows and dead
 // letters, and answer what the line above each of them says.
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { describeBackend } from '../backend/context.ts';
-import { pastedQueries } from '../readme/blocks.ts';
+import { pastedQueries } from '../docs/pages.ts';
 import { ask, sensorTables, type Answer, type SensorTables } from './dashboard-data.ts';
 
 const NOW_MS = Date.now();
@@ -24,7 +24,7 @@ async function answer(tables: SensorTables, sql: string): Promise<Record<string,
   return records(await ask(tables, sql));
 }
 
-describeBackend('the queries of README.md', () => {
+describeBackend('the queries of docs/queries.md', () => {
   let tables: SensorTables;
   beforeAll(async () => {
     tables = await sensorTables(inject('clickhouseUrl'), NOW_MS);
