@@ -20,7 +20,7 @@ await using sender = new Sender(readConfig(kafkaVariables), {
   clientId: 'bench',
   log: silentLog(),
 });
-await sender.open(topic, signal);
+await sender.open(topic, { stop: signal });
 const lanes = Array.from({ length: await sender.partitionsOf(topic) }, () => {
   const done = Promise.resolve();
   return { writer: new RecordBatchWriter(), sending: done, queued: done };

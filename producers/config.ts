@@ -100,7 +100,10 @@ export const producerVariables = {
     ['dry-run', 'wait', 'fail'],
   ),
   KAFKA_MAX_BLOCK_MS: integer(
-    { default: 5_000, doc: 'How long Kafka may be out of reach at the start.' },
+    {
+      default: 5_000,
+      doc: 'How long Kafka may be out of reach at the start. One that is reached and slow is waited for.',
+    },
     100,
     3_600_000,
   ),

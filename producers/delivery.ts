@@ -48,7 +48,7 @@ export class Delivery implements AsyncDisposable {
   async open(stop: AbortSignal): Promise<Ending | undefined> {
     const { config, ledger, log, records } = this.#options;
     const waits = config.ON_KAFKA_DOWN === 'wait';
-    const deadline = waits ? [] : [AbortSignal.timeout(config.KAFKA_MAX_BLOCK_MS)];
+    const limits = waits ? {} : { deadline: AbortSignal.timeout(config.KAFKA_MAX_BLOCK_MS) };
     // The one warning of a start without Kafka says what is done instead, so the wait is not told.
     const waitLog = waits ? log : silentLog();
     const { KAFKA_TOPIC: topic, PRODUCER } = config;
@@ -56,7 +56,7 @@ export class Delivery implements AsyncDisposable {
     try {
       const sender = new Sender(config, options);
       this.#sender = sender;
-      await sender.open(topic, AbortSignal.any([stop, ...deadline]), waitLog);
+      await sender.open(topic, { ...limits, stop }, waitLog);
       const sent = (rows: number): void => ledger.settle('sent', rows);
       const patience = (): AbortSignal => this.#patience();
       this.#outbox = new Outbox({ topic, sender, records, patience, sent });

@@ -15,9 +15,9 @@ import { createKafka } from './client.ts';
 import type { EncodedBatch } from './encoded-batch.ts';
 import { isLostSequence, isUnknownTopic, kafkaFailure, refusedContent } from './failure.ts';
 import { messagesOf } from './kafkajs-inside.ts';
+import { Reach } from './reach.ts';
 import { halved } from './record-batch-writer.ts';
 import { SenderConnection } from './sender-connection.ts';
-import { assertKafka } from './speaks-kafka.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /**
@@ -53,6 +53,12 @@ export interface SenderOptions {
   readonly firstSequence?: number;
   /** The command that creates missing topics. */
   readonly createsTopics?: string;
+}
+
+export interface OpenLimits {
+  /** Default: none. */
+  readonly deadline?: AbortSignal;
+  readonly stop: AbortSignal;
 }
 
 /**
@@ -104,19 +110,28 @@ export class Sender implements AsyncDisposable {
   }
 
   /**
-   * Waits until Kafka answers and has `topic`. `waitLog` is told when it has to wait for either.
+   * Waits until Kafka answers and has `topic`. `waitLog` is told when it has to wait for either. After `deadline`
+   * nothing is tried again, and an attempt that has reached no broker ends. One that has goes on until `stop`:
+   * a broker on a busy machine is slow, not away.
    * @throws {ConfigError} when Kafka refuses the login or the topic.
-   * @throws {UnavailableError} with the last reason, when `signal` came first.
+   * @throws {UnavailableError} with the last reason, when `deadline` or `stop` came first.
    */
-  async open(topic: string, signal: AbortSignal, waitLog = this.#options.log): Promise<void> {
+  async open(
+    topic: string,
+    { deadline = new AbortController().signal, stop }: OpenLimits,
+    waitLog = this.#options.log,
+  ): Promise<void> {
     const what = `Kafka at ${this.#config.KAFKA_BROKER}`;
+    const reach = new Reach(deadline);
+    const signal = AbortSignal.any([stop, deadline]);
+    const cut = AbortSignal.any([stop, reach.missed]);
     const connect = async (): Promise<void> => {
-      await orAborted(assertKafka(this.#config), signal);
-      await orAborted(this.#connection(0).producer(), signal);
+      await orAborted(reach.attempt(this.#config), cut);
+      await orAborted(this.#connection(0).producer(), cut);
     };
-    await retrying(connect, what, new Availability('Kafka', waitLog), signal);
-    const look = () => orAborted(this.partitionsOf(topic), signal);
-    await retrying(look, what, new Availability(`Topic ${topic}`, waitLog), signal);
+    await retrying(connect, what, new Availability('Kafka', waitLog), signal, cut);
+    const look = () => orAborted(this.partitionsOf(topic), cut);
+    await retrying(look, what, new Availability(`Topic ${topic}`, waitLog), signal, cut);
   }
 
   /** How many partitions a topic has now. @throws {UnavailableError | ConfigError} */
@@ -319,12 +334,16 @@ async function connectedAdmin(kafka: Kafka): Promise<Admin> {
   return admin;
 }
 
-/** Retries `attempt` and, when the signal ends that, throws the last reason instead of the abort. */
+/**
+ * Retries `attempt` until `signal` aborts, and then throws the last reason instead of the abort. `cut` ends what is
+ * under way.
+ */
 async function retrying<T>(
   attempt: () => Promise<T>,
   what: string,
   availability: Availability,
   signal: AbortSignal,
+  cut = signal,
 ): Promise<T> {
   let last = new UnavailableError(`${what}: no answer`);
   const classified = async (): Promise<T> => {
@@ -332,11 +351,13 @@ async function retrying<T>(
       return await attempt();
     } catch (thrown) {
       const failure = isFinal(thrown) ? thrown : kafkaFailure(thrown, what);
-      if (signal.aborted || !(failure instanceof UnavailableError)) throw failure;
+      if (cut.aborted || !(failure instanceof UnavailableError)) throw failure;
       throw (last = failure);
     }
   };
   try {
+    // Too late to repeat it, but a broker was reached.
+    if (signal.aborted && !cut.aborted) return await classified();
     return await untilAvailable(classified, availability, signal, BACKOFF);
   } catch (thrown) {
     throw isFinal(thrown) ? thrown : last;

@@ -45,7 +45,7 @@ describe('assertKafka', () => {
   for (const [what, act] of Object.entries(foreigners)) {
     it(`names the address of a program that is ${what}`, async () => {
       await using foreign = await program(act);
-      const asked = assertKafka(config(foreign.broker), 200);
+      const asked = assertKafka(config(foreign.broker), { withinMs: 200 });
       await expect(asked).rejects.toThrow(UnavailableError);
       await expect(asked).rejects.toThrow(`${foreign.broker}: `);
       await expect(asked).rejects.toThrow('set KAFKA_BROKER');
@@ -55,8 +55,8 @@ describe('assertKafka', () => {
   it('is content with one broker of several, and leaves a refused port to the client', async () => {
     await using kafka = await program(asKafka);
     await using foreign = await program(foreigners['a web server']!);
-    await assertKafka(config(`${foreign.broker},${kafka.broker}`), 2_000);
-    await assertKafka(config('127.0.0.1:1'), 200);
+    await assertKafka(config(`${foreign.broker},${kafka.broker}`), { withinMs: 2_000 });
+    await assertKafka(config('127.0.0.1:1'), { withinMs: 200 });
   });
 
   it('asks again after a failure only', async () => {

@@ -16,16 +16,24 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 type Answer = 'kafka' | 'refused' | 'foreign' | 'silent';
 
+interface AskOptions {
+  /** Default: 5 s. */
+  readonly withinMs?: number;
+  /** Called when something listens at one of the addresses. */
+  readonly onConnect?: () => void;
+}
+
 /**
  * Settles when one of the brokers speaks Kafka, or when none of them listens.
  * @throws {UnavailableError} when something else listens there.
  */
 export async function assertKafka(
   config: KafkaConfig,
-  withinMs = ANSWERS_WITHIN_MS,
+  { onConnect = () => undefined, withinMs = ANSWERS_WITHIN_MS }: AskOptions = {},
 ): Promise<void> {
   const brokers = parseBrokers(config.KAFKA_BROKER) ?? [];
-  const answers = await Promise.all(brokers.map((broker) => ask(config, broker, withinMs)));
+  const asking = brokers.map((broker) => ask(config, broker, withinMs, onConnect));
+  const answers = await Promise.all(asking);
   if (answers.includes('kafka')) return;
   const at = answers.findIndex((answer) => answer === 'foreign' || answer === 'silent');
   if (at < 0) return;
@@ -57,7 +65,12 @@ export class KafkaCheck {
   }
 }
 
-function ask(config: KafkaConfig, broker: Broker, withinMs: number): Promise<Answer> {
+function ask(
+  config: KafkaConfig,
+  broker: Broker,
+  withinMs: number,
+  onConnect: () => void,
+): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = open(config, broker);
     let connected = false;
@@ -68,7 +81,10 @@ function ask(config: KafkaConfig, broker: Broker, withinMs: number): Promise<Ans
       socket.destroy();
       resolve(answer);
     }
-    socket.once('connect', () => (connected = true));
+    socket.once('connect', () => {
+      connected = true;
+      onConnect();
+    });
     socket.once(config.KAFKA_SSL ? 'secureConnect' : 'connect', () => socket.write(request()));
     // Also a handshake that fails: the client says what is wrong with the certificate.
     socket.once('error', () => settle(received.length > 0 ? 'foreign' : 'refused'));

@@ -1,6 +1,8 @@
 // The producer with a real Kafka: what arrives, in which order, and what it does when the topic is
 // missing or Kafka refuses it.
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, it } from 'vitest';
 import { silentLog } from '../../platform/log.ts';
 import { readProducerConfig } from '../../producers/config.ts';
@@ -25,6 +27,30 @@ async function topicWith(partitions: number): Promise<string> {
   const topic = randomTopic('producer');
   await createTopic(KAFKA_BROKER, topic, partitions);
   return topic;
+}
+
+/** A port that takes connections at once and lets the broker answer only after `delayMs`. */
+async function slowBroker(broker: string, delayMs: number) {
+  const [host, port] = broker.split(':') as [string, string];
+  const sockets: Socket[] = [];
+  const forward = async (client: Socket): Promise<void> => {
+    await sleep(delayMs);
+    const answering = connect(Number(port), host).on('error', () => undefined);
+    sockets.push(answering);
+    client.pipe(answering).pipe(client);
+  };
+  const server = createServer((client) => {
+    sockets.push(client.on('error', () => undefined));
+    void forward(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    broker: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 describeBackend('a producer with Kafka', () => {
@@ -76,6 +102,14 @@ describeBackend('a producer with Kafka', () => {
     expect(exit).toBe(0);
     expect(account).toMatchObject({ sent: account!.read, inDoubt: 0, dryRun: 0, failed: 0 });
     expect(await countMessages(KAFKA_BROKER, topic)).toBe(account!.sent);
+  });
+
+  it('does not take a broker that answers late for one that is away', async () => {
+    const topic = await topicWith(1);
+    await using slow = await slowBroker(KAFKA_BROKER, 1_500);
+    const env = { KAFKA_BROKER: slow.broker, KAFKA_TOPIC: topic, KAFKA_MAX_BLOCK_MS: '300' };
+    const { exit, account } = await runProducer(env, ['A', '5']);
+    expect({ exit, account }).toMatchObject({ exit: 0, account: { dryRun: 0, sent: 5 } });
   });
 
   it('takes a missing topic for Kafka being away, and says how to create it', async () => {

@@ -36,7 +36,7 @@ async function killsWhileProducing({ intensity, random }: Lab, isLocked: boolean
   const config = readConfig(kafkaVariables, cluster.clientEnv);
   await using sender = new Sender(config, { clientId: 'chaos', log: silentLog() });
   const { signal } = new AbortController();
-  await sender.open(TOPIC, signal);
+  await sender.open(TOPIC, { stop: signal });
   const striking = { isOver: false };
   const produced = Promise.all(
     Array.from({ length: PARTITIONS }, (_, partition) => produce(sender, partition, striking, signal)),
