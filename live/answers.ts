@@ -144,7 +144,7 @@ export function troubleOf(thrown: unknown): Trouble {
   if (thrown instanceof BusyError) {
     return {
       kind: 'busy',
-      text: 'Too many queries are waiting; this panel tries again at the next refresh.',
+      text: 'Too many queries are waiting; this panel tries again soon.',
     };
   }
   if (thrown instanceof ResultTooLargeError) {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Answers } from './answers.ts';
 import { readDashboard } from './dashboards.ts';
 import { followSelection, type Clock, type Page } from './follow.ts';
-import type { Events, PanelNews, PipelineNews } from './model/protocol.ts';
+import type { Events, PanelNews, PipelineNews, Trouble } from './model/protocol.ts';
 import type { PipelineWatch } from './pipeline/watch.ts';
 import { readSelection } from './selection.ts';
 
@@ -24,7 +24,7 @@ interface Given {
   readonly panels?: readonly object[];
   readonly variables?: readonly object[];
   /** What the panel shows at a moment; the same by default. */
-  readonly shows?: (nowMs: number) => number;
+  readonly shows?: (nowMs: number) => number | Trouble;
   readonly options?: (nowMs: number) => readonly string[] | undefined;
   readonly firstRowMs?: () => number | undefined;
   readonly isReady?: (nowMs: number) => boolean;
@@ -63,7 +63,9 @@ async function followed(given: Given) {
   const answers = {
     panel: (panel: { id: number }, chosen: { variables: unknown; range: unknown }, known: unknown, atMs: number) => {
       asked.push({ variables: chosen.variables, range: chosen.range, options: known });
-      return Promise.resolve({ id: panel.id, intervalMs: shows(atMs), frames: [] } satisfies PanelNews);
+      const shown = shows(atMs);
+      const news = typeof shown === 'number' ? { intervalMs: shown, frames: [] } : { trouble: shown };
+      return Promise.resolve({ id: panel.id, ...news } satisfies PanelNews);
     },
     variable: ({ name }: { name: string }, _: unknown, atMs: number) => {
       const found = options?.(atMs);
@@ -145,6 +147,39 @@ describe('a page that is open', () => {
     await following;
     vi.advanceTimersByTime(60_000);
     expect(beats).toBe(2);
+  });
+
+  it('hears of a trouble at every tick: what is the same takes its word back', async () => {
+    const trouble: Trouble = { kind: 'away', text: 'ClickHouse is away.' };
+    const { of } = await followed({ shows: () => trouble, ticks: 2 });
+    expect(of('panel')).toEqual([1, 2, 3].map(() => ({ id: 0, trouble })));
+  });
+
+  it('without a refresh asks again, for the same moment, what mends itself', async () => {
+    for (const kind of ['away', 'busy'] as const) {
+      const shown: (number | Trouble)[] = [{ kind, text: '' }, { kind, text: '' }, 7];
+      const { of, slept } = await followed({ query: 'refresh=off', shows: () => shown.shift()! });
+      expect(slept).toEqual([5_000, 5_000]);
+      expect(new Set(of('tick').map((tick) => (tick as { atMs: number }).atMs)).size).toBe(1);
+      expect(of('panel').at(-1)).toMatchObject({ intervalMs: 7 });
+    }
+  });
+
+  it('without a refresh asks once what does not mend itself', async () => {
+    for (const kind of ['slow', 'refused', 'failed'] as const) {
+      const { asked, slept } = await followed({ query: 'refresh=off', shows: () => ({ kind, text: '' }) }); // prettier-ignore
+      expect([asked.length, slept]).toEqual([1, []]);
+    }
+  });
+
+  it('without a refresh asks again for the options of a variable', async () => {
+    const answers = [undefined, ['a']];
+    const { of } = await followed({
+      query: 'refresh=off',
+      variables: [variableOf({})],
+      options: () => answers.shift(),
+    });
+    expect(of('variable')).toHaveLength(2);
   });
 
   it('hands on a mistake of ours', async () => {

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answers } from './answers.ts';
 import type { QueryVariable } from './dashboards.ts';
-import type { Events, PanelNews } from './model/protocol.ts';
+import type { Events, PanelNews, Trouble } from './model/protocol.ts';
 import { isOwn, sinceFirstRow } from './first-row.ts';
 import { rangeMs, type TimeRange } from './model/time-range.ts';
 import type { PipelineWatch } from './pipeline/watch.ts';
@@ -28,6 +28,8 @@ const BEAT_MS = 15_000;
 const MOST_REPEATS = 24;
 /** Pages that look at once share answers of the same second. */
 const GRAIN_MS = 1_000;
+/** Between two attempts of a page without a refresh. */
+const MENDS_MS = 5_000;
 
 /** Time as the page is told it; tests have one that moves by itself. */
 export interface Clock {
@@ -72,7 +74,13 @@ async function refresh(
   clock: Clock,
 ): Promise<void> {
   const told = new Told(page, answers, selection);
-  await told.tick(grain(clock.nowMs()), signal);
+  const beginMs = grain(clock.nowMs());
+  await told.tick(beginMs, signal);
+  // Such a page stands still, but what nobody could answer is asked again, for the same moment.
+  while (selection.refreshMs === 0 && told.mends) {
+    await clock.sleep(MENDS_MS, signal);
+    if (page.ready) await told.tick(beginMs, signal);
+  }
   while (selection.refreshMs > 0) {
     const nowMs = clock.nowMs();
     // At multiples of the refresh, so that all pages with the same one ask at the same moment.
@@ -94,6 +102,7 @@ class Told {
   readonly #last = new Map<string, string>();
   #options: Record<string, readonly string[]> = {};
   #young = true;
+  #mends = false;
 
   constructor(page: Page, answers: Answers, selection: Selection) {
     this.#page = page;
@@ -101,8 +110,14 @@ class Told {
     this.#selection = selection;
   }
 
+  /** Whether something of the last tick failed that mends itself. */
+  get mends(): boolean {
+    return this.#mends;
+  }
+
   async tick(nowMs: number, signal: AbortSignal): Promise<void> {
     const { dashboard } = this.#selection;
+    this.#mends = false;
     const range = await this.#range(nowMs, signal);
     const { fromMs, toMs } = rangeMs(range, nowMs) ?? { fromMs: nowMs, toMs: nowMs };
     this.#page.send('tick', { atMs: nowMs, fromMs, toMs });
@@ -112,6 +127,7 @@ class Told {
         if (news.trouble === undefined) {
           this.#options = { ...this.#options, [news.name]: news.options };
         }
+        this.#heed(news.trouble);
         this.#page.send('variable', news);
       }),
     );
@@ -162,11 +178,18 @@ class Told {
     return this.#options[variable] ?? closed[variable] ?? [];
   }
 
+  #heed(trouble: Trouble | undefined): void {
+    if (trouble?.kind === 'away' || trouble?.kind === 'busy') this.#mends = true;
+  }
+
   #tell(news: PanelNews): void {
     const text = JSON.stringify(news);
     const { id, repeated } = news;
     const key = `${id} ${repeated ?? ''}`;
-    const same = this.#last.get(key) === text;
+    const trouble = 'trouble' in news ? news.trouble : undefined;
+    this.#heed(trouble);
+    // A page takes back the word of a trouble when it hears that all is as it was.
+    const same = trouble === undefined && this.#last.get(key) === text;
     this.#last.set(key, text);
     const named = repeated === undefined ? { id } : { id, repeated };
     this.#page.send('panel', same ? { ...named, same: true } : news);

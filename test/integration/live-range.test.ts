@@ -45,9 +45,10 @@ describeBackend('the time range of the live page', () => {
       const plot = page.locator('.panel:has-text("Temperature") .u-over').first();
       await page.waitForSelector('.panel:nth-of-type(8) .u-over');
       const box = (await plot.boundingBox())!;
-      await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+      // To the end of the range, where the rows are: a plot without any would go away.
+      await page.mouse.move(box.x + box.width * 0.75, box.y + 20);
       await page.mouse.down();
-      await page.mouse.move(box.x + box.width * 0.5, box.y + 30, { steps: 4 });
+      await page.mouse.move(box.x + box.width - 1, box.y + 30, { steps: 4 });
       await page.mouse.up();
       expect(await entries(page)).toBe(before + 1);
       const dragged = page.url();
