@@ -1,6 +1,7 @@
 // The Markdown pages against the code: tables, ports, commands, links and the messages they explain exist, and
 // README stays short. The queries run in test/integration/pasted-queries.test.ts.
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -23,6 +24,7 @@ import {
 } from './docs/pages.ts';
 
 const README_BYTES_MAX = 12_288;
+const FOLDER_README_LINES_MAX = 40;
 /** Names in capitals that are no variables of ours: of other programs, of ClickHouse's errors, of the code. */
 const NAMES_OF_OTHERS = new Set(
   (
@@ -70,6 +72,33 @@ describe('README.md', () => {
     expect(key).toBe(event.device_id);
     const row: RowValues = [];
     expect(compileValidator(sensorData)(event, Date.parse(event.ts), row)).toBeUndefined();
+  });
+});
+
+describe('each top-level folder', () => {
+  const folders = new Set(
+    execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' })
+      .split('\n')
+      .filter((path) => path.includes('/'))
+      .map((path) => path.split('/')[0]!),
+  );
+  // Files of the tools that run there, not of the project.
+  for (const hidden of ['.github', '.ci']) folders.delete(hidden);
+
+  it.each([...folders])('%s has a README.md of a few lines', (folder) => {
+    const lines = page(`${folder}/README.md`).trimEnd().split('\n');
+    expect(lines[0]).toBe(`# ${folder}`);
+    expect(lines.length).toBeLessThanOrEqual(FOLDER_README_LINES_MAX);
+  });
+
+  it.each([...folders])('%s/README.md names only files that exist', (folder) => {
+    const named = page(`${folder}/README.md`).matchAll(
+      /`((?:[\w-]+\/)*[\w*.-]+\.(?:ts|json|csv|sql|xml))`/g,
+    );
+    const dead = [...named].filter(([, name = '']) => {
+      return globSync(`{${folder}/**/,}${name}`, { cwd: ROOT }).length === 0;
+    });
+    expect(dead.map(([, name]) => name)).toEqual([]);
   });
 });
 
