@@ -1,10 +1,11 @@
 // `npm run bench:storage`: how many bytes on disk a sensor row takes in the declared table, lineage
 // columns and projection included, on the full-size data set. Fails when it is more than promised.
 import { createTable } from '../clickhouse_setup/ddl.ts';
-import { readOptions } from '../platform/command-line.ts';
+import { readCommandLine } from '../platform/command-line.ts';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { tableOf } from '../streams/table.ts';
+import { benchStorageCommand } from './commands.ts';
 import { startEngine } from './engine.ts';
 import { insertBatch, sensorBatches, type Pace } from './sensor-batches.ts';
 
@@ -83,13 +84,7 @@ function figure(bytes: number | undefined): string {
   return bytes === undefined || bytes === 0 ? '-' : bytes.toFixed(3);
 }
 
-readOptions(
-  {
-    about: 'Measures the bytes on disk of a sensor row. Exit code 1: more than promised.',
-    command: 'npm run bench:storage',
-  },
-  {},
-);
+readCommandLine(benchStorageCommand);
 await using engine = await startEngine();
 const measured = {
   ...(await load(engine.clickhouse, 'replay')),

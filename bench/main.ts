@@ -4,9 +4,10 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import { readCommandLine } from '../platform/command-line.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { runChild, type Result } from './child.ts';
+import { benchCommand } from './commands.ts';
 import { measure } from './measure.ts';
 import { measureProducePath } from './produce-rounds.ts';
 import { PARTS, type Cost, type Part } from './parts.ts';
@@ -23,29 +24,9 @@ import {
 } from './report.ts';
 import { startServers } from './servers.ts';
 
-const HELP: Help = {
-  about: 'Measures the consumer beside its limits, on a Kafka and a ClickHouse of its own.',
-  command: 'npm run bench',
-  options: {
-    '--quick': 'fewer rows, one round',
-    '--rows N': 'messages of a round',
-    '--rounds N': 'rounds; medians are shown',
-    '--partitions N': 'of the topic (3)',
-    '--parts LIST': `only these: ${PARTS.join(', ')}`,
-    '--report': 'write docs/performance.md',
-  },
-};
-
-const values = readOptions(HELP, {
-  quick: { type: 'boolean', default: false },
-  report: { type: 'boolean', default: false },
-  rows: { type: 'string' },
-  rounds: { type: 'string' },
-  partitions: { type: 'string', default: '3' },
-  parts: { type: 'string' },
-});
-const rows = Number(values.rows ?? (values.quick ? 300_000 : 3_000_000));
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+const { values } = readCommandLine(benchCommand);
+const rows = values.rows ?? (values.quick ? 300_000 : 3_000_000);
+const rounds = values.rounds ?? (values.quick ? 1 : 5);
 const RATES = values.quick ? [15, 1_000] : [15, 1_000, 20_000];
 const LATENCY_SEC = values.quick ? 8 : 20;
 const PRODUCER_ROWS = values.quick ? 50_000 : 150_000;
@@ -64,7 +45,7 @@ const TOPIC = 'bench';
 const parts = (values.parts?.split(',') as Part[] | undefined) ?? PARTS;
 
 await using servers = await startServers();
-const fill = await filled(TOPIC, Number(values.partitions), rows);
+const fill = await filled(TOPIC, values.partitions, rows);
 say(`${rows} messages of ${sensorData.name} sent at ${perSec(fill.rowsPerSec)}`);
 const measured = await measureRounds();
 if (values.parts !== undefined) process.exit(0);

@@ -2,36 +2,19 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import { readCommandLine } from '../platform/command-line.ts';
 import { runChild, type Result } from './child.ts';
+import { benchProduceCommand } from './commands.ts';
 import { measureProducePath } from './produce-rounds.ts';
 import { hopTable } from './report.ts';
 import { startServers } from './servers.ts';
 
-const HELP: Help = {
-  about: 'Measures producer and processor beside ProducerPerformance and Kafka Streams.',
-  command: 'npm run bench:produce',
-  options: {
-    '--quick': 'fewer rows, one round; no ratios',
-    '--rows N': 'records of a round (2000000)',
-    '--rounds N': 'rounds; medians are shown (3)',
-    '--only LIST': 'only these parts; hop: through a processor into the table',
-    '--report': 'add a round of 10,000,000 and the way into the table, and write docs/produce.md',
-  },
-};
-
 /** Java is warm then. */
 const LONG_ROWS = 10_000_000;
 const HOP_ROWS = 1_000_000;
-const values = readOptions(HELP, {
-  quick: { type: 'boolean', default: false },
-  rows: { type: 'string' },
-  rounds: { type: 'string' },
-  only: { type: 'string' },
-  report: { type: 'boolean', default: false },
-});
-const rows = Number(values.rows ?? (values.quick ? 100_000 : 2_000_000));
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+const { values } = readCommandLine(benchProduceCommand);
+const rows = values.rows ?? (values.quick ? 100_000 : 2_000_000);
+const rounds = values.rounds ?? (values.quick ? 1 : 3);
 
 await using servers = await startServers();
 const only = values.only?.split(',');

@@ -8,34 +8,15 @@ import { createTopic } from '../test/backend/clients.ts';
 import { startConsumerProcess, type ConsumerProcess } from '../test/chaos/consumer-process.ts';
 import { openWorld, type World } from '../test/chaos/world.ts';
 import { freePort } from '../embedded/kafka/ports.ts';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import { readCommandLine } from '../platform/command-line.ts';
 import { runChild } from './child.ts';
+import { benchTakeoverCommand } from './commands.ts';
 import { median } from './usage.ts';
 
-const HELP: Help = {
-  about:
-    'Measures what a kill -9 of a consumer and of a processor costs, on a Kafka and a ClickHouse of its own.',
-  command: 'npm run bench:takeover',
-  options: {
-    '--kills N': 'of each kind (10); 0: none',
-    '--sessions LIST': 'values of KAFKA_SESSION_TIMEOUT_MS (6000,30000)',
-    '--loads LIST': 'at rest, full load',
-    '--minutes N': 'of full load for one consumer, and for three (5); 0: none',
-  },
-};
-
-const values = readOptions(HELP, {
-  /** Of each kind; 0: none. */
-  kills: { type: 'string', default: '10' },
-  /** Values of KAFKA_SESSION_TIMEOUT_MS, comma-separated. */
-  sessions: { type: 'string', default: '6000,30000' },
-  loads: { type: 'string', default: 'at rest,full load' },
-  /** Of full load for one consumer, and for three. 0: none. */
-  minutes: { type: 'string', default: '5' },
-});
-const kills = Number(values.kills);
+const { values } = readCommandLine(benchTakeoverCommand);
+const { kills } = values;
 const sessions = values.sessions.split(',');
-const loadMs = Number(values.minutes) * 60_000;
+const loadMs = values.minutes * 60_000;
 const PROCESSOR = join(import.meta.dirname, '..', 'processor', 'main.ts');
 const FILL = 500_000;
 /** A session of any length that is tried has ended by then. */

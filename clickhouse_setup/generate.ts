@@ -2,7 +2,7 @@
 // with --check, fails when the committed file is not what they say.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import { flagOption, readCommandLine, type CommandLine } from '../platform/command-line.ts';
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
 import {
@@ -38,11 +38,12 @@ export async function isCurrent(file: string = SCHEMA_FILE): Promise<boolean> {
   return (await readFile(file, 'utf8').catch(() => '')) === schemaSql();
 }
 
-const HELP: Help = {
+export const generateCommand = {
   about: 'Writes clickhouse_setup/01_init_schema.sql from the streams.',
   command: 'npm run generate',
-  options: { '--check': 'write nothing; exit code 1 if a file is not up to date' },
-};
+  options: { check: flagOption('write nothing; exit code 1 if the file is not up to date') },
+  exitCodes: { 1: 'with --check, the file is not up to date' },
+} as const satisfies CommandLine;
 
 async function main(check: boolean): Promise<number> {
   if (!check) {
@@ -58,6 +59,5 @@ async function main(check: boolean): Promise<number> {
 }
 
 if (import.meta.main) {
-  const { check } = readOptions(HELP, { check: { type: 'boolean', default: false } });
-  process.exitCode = await main(check);
+  process.exitCode = await main(readCommandLine(generateCommand).values.check);
 }

@@ -1,22 +1,23 @@
-// The program behind `npm run setup`: one idempotent run, then exit. 0 done, 2 a person has to change
-// something, 3 a server stayed away.
-import { readOptions, type Help } from '../platform/command-line.ts';
+// The program behind `npm run setup`: one idempotent run, then exit.
+import type { CommandLine } from '../platform/command-line.ts';
 import { readConfig } from '../platform/config.ts';
 import { EXIT_CODES } from '../platform/exit-codes.ts';
 import { createLog } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { GaveUpError } from './patience.ts';
 import { setUp } from './setup.ts';
 import { setupVariables, type SetupConfig } from './variables.ts';
 
-const HELP: Help = {
+export const setupCommand = {
   about:
     'Creates topics, tables, views and users, or upgrades them. It removes no data; run it as often as you like.',
   command: 'npm run setup',
   variables: setupVariables,
-  notes:
-    'Exit codes: 0 done, 2 a setting, a right or a table has to be changed, 3 Kafka or ClickHouse stayed away.',
-};
+  exitCodes: {
+    2: 'a setting, a right or a table has to be changed',
+    3: 'Kafka or ClickHouse stayed away',
+  },
+} as const satisfies CommandLine;
 
 /** Starts the setup; it ends by itself. Disposing it early leaves a state that a next run finishes. */
 export function start(config: SetupConfig): Promise<Service> {
@@ -44,6 +45,5 @@ export function start(config: SetupConfig): Promise<Service> {
 }
 
 if (import.meta.main) {
-  readOptions(HELP, {});
-  await run(() => start(readConfig(setupVariables)));
+  await runProgram(setupCommand, () => start(readConfig(setupVariables)));
 }

@@ -1,10 +1,10 @@
 // What Docker asks before it starts anything that listens: would a demo password be reachable from other
 // machines? Published ports are Docker's own doing, so nothing that starts later could still prevent it.
-import { readOptions } from '../platform/command-line.ts';
+import type { CommandLine } from '../platform/command-line.ts';
 import { matching, readConfig, text, type Config } from '../platform/config.ts';
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
 import { requireOwnPasswords } from '../platform/demo-passwords.ts';
-import { oneShot, run } from '../platform/service.ts';
+import { oneShot, runProgram } from '../platform/service.ts';
 import { setupVariables } from './variables.ts';
 
 export const preflightVariables = {
@@ -30,17 +30,15 @@ export function preflight(config: Config<typeof preflightVariables>): void {
   requireOwnPasswords(listens, { ...passwords, GRAFANA_CLICKHOUSE_PASSWORD });
 }
 
+export const preflightCommand = {
+  about: 'Refuses a demo password that other machines could use. Docker runs it first.',
+  command: 'node clickhouse_setup/preflight.ts',
+  variables: preflightVariables,
+  exitCodes: { 0: 'nothing is open', 2: 'a demo password could be used from other machines' },
+} as const satisfies CommandLine;
+
 if (import.meta.main) {
-  readOptions(
-    {
-      about:
-        'Refuses, with exit code 2, a demo password that other machines could use. Docker runs it first.',
-      command: 'node clickhouse_setup/preflight.ts',
-      variables: preflightVariables,
-    },
-    {},
-  );
-  await run(() => {
+  await runProgram(preflightCommand, () => {
     preflight(readConfig(preflightVariables));
     return Promise.resolve(oneShot(Promise.resolve(0)));
   });

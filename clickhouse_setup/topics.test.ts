@@ -1,7 +1,6 @@
 // What `npm run topics` says about topics: one line each, and how to remove a difference.
 import { describe, expect, it } from 'vitest';
 import { topicStreams } from '../streams/index.ts';
-import { readArguments } from './topics-main.ts';
 import { declaredTopics, topicsReport } from './topics.ts';
 
 const topic = { name: 'readings', partitions: 3, retentionMs: 7 * 86_400_000 };
@@ -45,14 +44,5 @@ describe('the report', () => {
     expect(text).toMatch(/^gone +3 {2}90 s +missing$/m);
     expect(text).toMatch(/--alter --topic readings --partitions 3$/m);
     expect(text).toMatch(/^topic gone does not exist; to create it: npm run topics$/m);
-  });
-});
-
-describe('the arguments', () => {
-  it('are --check or nothing', () => {
-    expect(readArguments([])).toEqual({ check: false });
-    expect(readArguments(['--check'])).toEqual({ check: true });
-    expect(() => readArguments(['--chek'])).toThrow(/--chek.*usage: npm run topics/);
-    expect(() => readArguments(['now'])).toThrow(/usage/);
   });
 });

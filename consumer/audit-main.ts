@@ -1,23 +1,28 @@
 // The program behind `npm run audit`: does every message of a topic have its one row or dead letter?
 // Records that are still to be ingested are a state, not a failure: they are named, and fail it only with
 // --to-end. What could not be checked is never a pass.
-import { parseArgs } from 'node:util';
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { assertClickHouse } from '../platform/clickhouse/speaks-clickhouse.ts';
 import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
-import { answerHelp, type Help } from '../platform/command-line.ts';
+import {
+  flagOption,
+  usageError,
+  valueOption,
+  type CommandLine,
+  type Given,
+} from '../platform/command-line.ts';
 import { matching, readConfig, type Config } from '../platform/config.ts';
-import { ConfigError, asError } from '../platform/errors.ts';
+import { asError } from '../platform/errors.ts';
 import { describeOpen, OpenTransactions } from '../platform/kafka/open-transactions.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { TopicReader } from '../platform/kafka/topic-reader.ts';
 import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
-import { oneShot, run, type Service } from '../platform/service.ts';
+import { oneShot, runProgram } from '../platform/service.ts';
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
-import { topicsOf } from '../platform/streams-variable.ts';
+import { streamOption, topicsOf } from '../platform/streams-variable.ts';
 import { auditReport } from './audit-report.ts';
 import { consumerVariables } from './config.ts';
 import { auditTopic, type AuditedLog } from './audit.ts';
@@ -37,22 +42,28 @@ export const auditVariables = {
 
 export type AuditConfig = Config<typeof auditVariables>;
 
-const USAGE = 'usage: npm run audit [-- --stream NAME] [--to-end]';
-
-const HELP: Help = {
+export const auditCommand = {
+  command: 'npm run audit',
   about:
     'Counts whether every message of a topic has its one row or dead letter. It changes nothing.',
-  command: 'npm run audit',
   options: {
-    '--stream NAME': `which stream: ${streams.map(({ name }) => name).join(', ')}`,
-    '--to-end': 'fail while records that may be read are still to be ingested',
-    '--allow-lag': 'accepted for old scripts: to be behind is no failure anyway',
+    stream: valueOption(
+      'NAME',
+      streamOption({
+        doc: `the stream: ${streams.map(({ name }) => name).join(', ')}`,
+        default: streams[0]!.name,
+      }),
+    ),
+    'to-end': flagOption('fail while records that may be read are still to be ingested'),
+    'allow-lag': flagOption('accepted for old scripts: lag alone does not fail the audit anyway'),
   },
   variables: auditVariables,
-  notes: `Exit codes: 0 it adds up as far as the table stands, with --to-end up to the end of the topic;
-1 it does not add up, or with --to-end records are still to be ingested; 2 bad arguments or settings;
-3 it could not be checked: a server is away, or a topic or table is missing.`,
-};
+  exitCodes: {
+    0: 'every message is accounted for as far as the table stands, with --to-end up to the end of the topic',
+    1: 'messages are missing or doubled, or with --to-end still to be ingested',
+    3: 'it could not be checked: a server is away, or a topic or table is missing',
+  },
+} as const satisfies CommandLine;
 
 export interface AuditArguments {
   readonly stream: Stream;
@@ -60,30 +71,13 @@ export interface AuditArguments {
   readonly toEnd: boolean;
 }
 
-/** @throws {ConfigError} with the usage. */
-export function readArguments(args: readonly string[]): AuditArguments {
-  const options = {
-    stream: { type: 'string', default: streams[0]!.name },
-    'to-end': { type: 'boolean', default: false },
-    'allow-lag': { type: 'boolean', default: false },
-  } as const;
-  let values: { stream: string; 'to-end': boolean; 'allow-lag': boolean };
-  try {
-    ({ values } = parseArgs({ args: [...args], options }));
-  } catch (cause) {
-    throw new ConfigError(`${asError(cause).message}; ${USAGE}`, { cause });
-  }
-  const stream = streams.find(({ name }) => name === values.stream);
-  const names = streams.map(({ name }) => name).join(', ');
-  if (stream === undefined) {
-    throw new ConfigError(`--stream: ${values.stream} is not one of ${names}; ${USAGE}`);
-  }
+/** @throws {ConfigError} one line for options that contradict each other. */
+export function auditArguments({ values }: Given<typeof auditCommand>): AuditArguments {
   if (values['to-end'] && values['allow-lag']) {
-    throw new ConfigError(
-      `--to-end and --allow-lag contradict each other: leave one out; ${USAGE}`,
-    );
+    const problem = '--to-end and --allow-lag contradict each other: leave one out';
+    throw usageError(auditCommand, problem);
   }
-  return { stream, toEnd: values['to-end'] };
+  return { stream: values.stream, toEnd: values['to-end'] };
 }
 
 /** Audits every topic of the stream and hands each report to `print`; resolves to the exit code. */
@@ -141,14 +135,10 @@ export async function audit(
   return code;
 }
 
-function start(): Promise<Service> {
-  const args = readArguments(process.argv.slice(2));
-  const config = readConfig(auditVariables);
-  const ended = audit(config, args, (text) => process.stdout.write(text));
-  return Promise.resolve(oneShot(ended));
-}
-
 if (import.meta.main) {
-  answerHelp(HELP);
-  await run(start);
+  await runProgram(auditCommand, (given) => {
+    const args = auditArguments(given);
+    const ended = audit(readConfig(auditVariables), args, (text) => process.stdout.write(text));
+    return Promise.resolve(oneShot(ended));
+  });
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';
-import { readArguments } from './dead-letter-arguments.ts';
+import { parseArguments } from '../platform/command-line.ts';
+import { deadLettersCommand, letterArguments } from './dead-letter-arguments.ts';
+
+const readArguments = (args: readonly string[], nowMs?: number) =>
+  letterArguments(parseArguments(deadLettersCommand, args), nowMs);
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
 
@@ -8,7 +12,6 @@ describe('the arguments of npm run dead-letters', () => {
   it('list everything when there are none', () => {
     const none = { reasons: [], sinceMs: 0, redrive: false, json: false, dryRun: false };
     expect(readArguments([])).toMatchObject(none);
-    expect(readArguments(['--help'])).toBe('help');
   });
 
   it.each([
@@ -32,8 +35,8 @@ describe('the arguments of npm run dead-letters', () => {
     [['--reason', 'large'], /^--reason: "large" is not one of tombstone, /],
     [['--since', '2026-11-21T10:00'], /^--since: "2026-11-21T10:00" is not an instant/],
     [['--since', 'yesterday'], /^--since:/],
-    [['--redrive', '--limit', '0'], /^--limit: "0" is not a number from 1 on/],
-    [['--format', 'xml'], /^--format: "xml" is not text or json/],
+    [['--redrive', '--limit', '0'], /^--limit: "0" is not an integer from 1 to/],
+    [['--format', 'xml'], /^--format: "xml" is not one of text, json/],
     [['--limit', '3'], /^--limit: goes only with --redrive/],
     [['--dry-run'], /^--dry-run: goes only with --redrive/],
     [['--wait', '3'], /^--wait: goes only with --redrive/],

@@ -1,35 +1,77 @@
-// What `npm run dead-letters` is told on its command line.
-import { parseArgs } from 'node:util';
-import { ConfigError, asError } from '../platform/errors.ts';
+// The command line of `npm run dead-letters`.
+import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import {
+  flagOption,
+  listOption,
+  usageError,
+  valueOption,
+  type CommandLine,
+  type Given,
+} from '../platform/command-line.ts';
+import { integer, oneOf, readBy } from '../platform/config.ts';
+import { kafkaVariables } from '../platform/kafka/variables.ts';
+import { streamOption } from '../platform/streams-variable.ts';
 import { streams } from '../streams/index.ts';
 import { instantMs } from '../streams/instant.ts';
 import { rejectionReasons } from '../streams/rejection.ts';
 import type { Stream } from '../streams/stream.ts';
+import { consumerVariables } from './config.ts';
 
-export const USAGE = `Lists dead letters, and publishes them again to their topic after a fix.
+const { MAX_MESSAGE_BYTES } = consumerVariables;
+export const deadLetterVariables = {
+  ...kafkaVariables,
+  ...clickhouseVariables,
+  MAX_MESSAGE_BYTES,
+} as const;
 
-  npm run dead-letters                              what there is, by reason
-  npm run dead-letters -- --format json
-  npm run dead-letters -- --redrive                 publish again what the consumer would take now
-  npm run dead-letters -- --redrive --reason too_large --since 2h --limit 1000 --dry-run
+const REASONS = Object.keys(rejectionReasons) as [string, ...string[]];
 
-  --stream NAME     only this stream
-  --reason REASON   only this reason; may be given several times
-  --since TIME      only those rejected since: 2026-11-21T10:00Z, or 30m, 2h, 7d ago
-  --limit N         publish at most so many
-  --dry-run         only say what would be published, and what would be rejected again
-  --even-if-rejected  publish also those that would be rejected again; without it they stay open
-  --wait SECONDS    how long to wait for what became of them; default 10
-  --in-doubt        publish also those that may be in the topic already
-  --format FORMAT   text or json
-  --help            show this text
-
-What would be rejected is judged by the declarations of this version and MAX_MESSAGE_BYTES, which should be
-the consumer's.
-
-Exit codes: 0 done, 1 some letters stay open (it says which and why), 2 bad arguments or settings,
-3 Kafka or ClickHouse is away or failed on the way: run it again.
-`;
+export const deadLettersCommand = {
+  command: 'npm run dead-letters',
+  about: 'Lists dead letters, and publishes them again to their topic after a fix.',
+  examples: [
+    ['npm run dead-letters', 'what there is, by reason'],
+    ['npm run dead-letters -- --format json'],
+    ['npm run dead-letters -- --redrive', 'publish again what the consumer would take now'],
+    [
+      'npm run dead-letters -- --redrive --reason too_large --since 2h --limit 1000 --dry-run',
+      'only say what that would do',
+    ],
+  ],
+  options: {
+    stream: valueOption('NAME', streamOption({ doc: 'only this stream' })),
+    reason: listOption('REASON', oneOf({ doc: 'only this reason' }, REASONS)),
+    since: valueOption(
+      'TIME',
+      readBy(
+        { doc: 'only those rejected since: 2026-11-21T10:00Z, or 30m, 2h, 7d ago' },
+        readSince,
+        'an instant with its zone (2026-11-21T10:00Z) or 30s, 30m, 2h, 7d',
+      ),
+    ),
+    redrive: flagOption('publish again'),
+    limit: valueOption('N', integer({ doc: 'publish at most so many' }, 1, 999_999_999_999)),
+    'dry-run': flagOption('only say what would be published, and what would be rejected again'),
+    'even-if-rejected': flagOption(
+      'publish also those that would be rejected again; without it they stay open',
+    ),
+    wait: valueOption(
+      'SECONDS',
+      integer({ doc: 'how long to wait for what became of them; 10 unless given' }, 0, 9_999),
+    ),
+    'in-doubt': flagOption('publish also those that may be in the topic already'),
+    format: valueOption(
+      'FORMAT',
+      oneOf({ doc: 'text or json', default: 'text' }, ['text', 'json']),
+    ),
+  },
+  variables: deadLetterVariables,
+  notes: `This version's declarations and MAX_MESSAGE_BYTES decide what would be rejected; set the latter as the consumer has it.`,
+  exitCodes: {
+    1: 'some letters stay open: it says which and why',
+    3: 'Kafka or ClickHouse is away or failed on the way: run it again',
+  },
+} as const satisfies CommandLine;
 
 export interface LetterArguments {
   readonly streams: readonly Stream[];
@@ -45,87 +87,42 @@ export interface LetterArguments {
   readonly limit: number;
 }
 
-const options = {
-  stream: { type: 'string' },
-  reason: { type: 'string', multiple: true, default: [] as string[] },
-  since: { type: 'string' },
-  format: { type: 'string', default: 'text' },
-  limit: { type: 'string' },
-  redrive: { type: 'boolean', default: false },
-  'dry-run': { type: 'boolean', default: false },
-  'in-doubt': { type: 'boolean', default: false },
-  'even-if-rejected': { type: 'boolean', default: false },
-  wait: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
+const WAIT_SEC = 10;
 
-/** @throws {ConfigError} that names the argument and what is allowed. */
-export function readArguments(
-  args: readonly string[],
+/** @throws {ConfigError} one line for an option that goes only with another. */
+export function letterArguments(
+  { values }: Given<typeof deadLettersCommand>,
   nowMs = Date.now(),
-): LetterArguments | 'help' {
-  const given = parse(args);
-  if (given.help) return 'help';
-  for (const reason of given.reason) {
-    const known = Object.keys(rejectionReasons);
-    if (!known.includes(reason)) throw wrong('reason', reason, `one of ${known.join(', ')}`);
-  }
-  if (!['text', 'json'].includes(given.format)) throw wrong('format', given.format, 'text or json');
+): LetterArguments {
   for (const name of ['limit', 'dry-run', 'in-doubt', 'even-if-rejected', 'wait'] as const) {
-    const set = given[name] !== undefined && given[name] !== false;
-    if (set && !given.redrive) throw new ConfigError(`--${name}: goes only with --redrive`);
+    const set = values[name] !== undefined && values[name] !== false;
+    if (set && !values.redrive) {
+      throw usageError(deadLettersCommand, `--${name}: goes only with --redrive`);
+    }
   }
   return {
-    streams: streamsOf(given.stream),
-    reasons: given.reason,
-    sinceMs: given.since === undefined ? 0 : since(given.since, nowMs),
-    json: given.format === 'json',
-    redrive: given.redrive,
-    dryRun: given['dry-run'],
-    doubtful: given['in-doubt'],
-    evenIfRejected: given['even-if-rejected'],
-    waitMs: given.wait === undefined ? WAIT_MS : waitMs(given.wait),
-    limit: given.limit === undefined ? Number.MAX_SAFE_INTEGER : count(given.limit),
+    streams: values.stream === undefined ? streams : [values.stream],
+    reasons: values.reason,
+    sinceMs: values.since?.(nowMs) ?? 0,
+    json: values.format === 'json',
+    redrive: values.redrive,
+    dryRun: values['dry-run'],
+    doubtful: values['in-doubt'],
+    evenIfRejected: values['even-if-rejected'],
+    waitMs: (values.wait ?? WAIT_SEC) * 1_000,
+    limit: values.limit ?? Number.MAX_SAFE_INTEGER,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (cause) {
-    throw new ConfigError(`${asError(cause).message.split('\n')[0]}\n\n${USAGE}`, { cause });
-  }
-}
-
-function streamsOf(name: string | undefined): readonly Stream[] {
-  if (name === undefined) return streams;
-  const found = streams.filter((stream) => stream.name === name);
-  if (found.length > 0) return found;
-  throw wrong('stream', name, `one of ${streams.map((stream) => stream.name).join(', ')}`);
 }
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function since(text: string, nowMs: number): number {
-  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (amount !== undefined) return Math.max(0, nowMs - Number(amount) * UNIT_MS[unit!]!);
-  const instant = instantMs(text);
-  if (instant !== undefined) return Math.max(0, instant);
-  throw wrong('since', text, 'an instant with its zone (2026-11-21T10:00Z) or 30s, 30m, 2h, 7d');
-}
-
-function count(text: string): number {
-  if (/^[1-9]\d{0,11}$/.test(text)) return Number(text);
-  throw wrong('limit', text, 'a number from 1 on');
-}
-
-const WAIT_MS = 10_000;
-
-function waitMs(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text) * 1_000;
-  throw wrong('wait', text, 'a number of seconds from 0 to 9999');
-}
-
-function wrong(name: string, value: string, allowed: string): ConfigError {
-  return new ConfigError(`--${name}: ${JSON.stringify(value)} is not ${allowed}`);
+/** The instant that `written` means, as a function of the current time. */
+function readSince(written: string): ((nowMs: number) => number) | undefined {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(written) ?? [];
+  if (amount !== undefined) {
+    const agoMs = Number(amount) * UNIT_MS[unit!]!;
+    return (nowMs) => Math.max(0, nowMs - agoMs);
+  }
+  const instant = instantMs(written);
+  return instant === undefined ? undefined : () => Math.max(0, instant);
 }

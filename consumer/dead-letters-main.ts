@@ -1,21 +1,24 @@
-// The program behind `npm run dead-letters`: lists what was rejected and publishes it again after a fix.
-// Exit code 0: done. 1: some letters could not be published, it says which. 2: bad arguments or settings.
-// 3: Kafka or ClickHouse failed on the way; nothing is lost or doubled, run it again.
+// The program behind `npm run dead-letters`: lists what was rejected and publishes it again after a fix. When
+// Kafka or ClickHouse fails on the way, nothing is lost or doubled: run it again.
 import { randomUUID } from 'node:crypto';
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { checkSchema } from '../platform/clickhouse/schema.ts';
-import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
+import type { Given } from '../platform/command-line.ts';
 import { readConfig, type Config } from '../platform/config.ts';
 import { FencedError, UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
 import { BatchSender } from '../platform/kafka/batch-sender.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
-import { kafkaVariables } from '../platform/kafka/variables.ts';
 import { silentLog } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { consumerPositions, deadLetterRedrives, deadLetters } from '../streams/table.ts';
-import { consumerVariables } from './config.ts';
-import { readArguments, USAGE, type LetterArguments } from './dead-letter-arguments.ts';
+import {
+  deadLettersCommand,
+  deadLetterVariables,
+  letterArguments,
+  type LetterArguments,
+} from './dead-letter-arguments.ts';
 import { listReasons, type ReasonSummary } from './dead-letter-list.ts';
 import {
   accountLine,
@@ -30,19 +33,12 @@ import { outcomeOf, serverNowMs } from './redrive-outcome.ts';
 import { survey } from './redrive-survey.ts';
 import { redrive, type RedriveTopics } from './redriver.ts';
 
-const { MAX_MESSAGE_BYTES } = consumerVariables;
-export const deadLetterVariables = {
-  ...kafkaVariables,
-  ...clickhouseVariables,
-  MAX_MESSAGE_BYTES,
-} as const;
-
 export type DeadLetterConfig = Config<typeof deadLetterVariables>;
 
 const CLIENT = 'sensorhouse-dead-letters';
 
 /** Does what the arguments ask for; resolves to the exit code. `signal` ends it after a batch. */
-export async function deadLettersCommand(
+export async function handleDeadLetters(
   config: DeadLetterConfig,
   args: LetterArguments,
   print: (text: string) => void,
@@ -146,15 +142,12 @@ async function publish(
   return code;
 }
 
-function start(): Promise<Service> {
-  const args = readArguments(process.argv.slice(2));
+function start(given: Given<typeof deadLettersCommand>): Promise<Service> {
+  const args = letterArguments(given);
   const print = (text: string): void => void process.stdout.write(text);
   const stop = new AbortController();
-  if (args === 'help') print(USAGE);
-  const ended =
-    args === 'help'
-      ? Promise.resolve(0)
-      : deadLettersCommand(readConfig(deadLetterVariables), args, print, stop.signal);
+  const config = readConfig(deadLetterVariables);
+  const ended = handleDeadLetters(config, args, print, stop.signal);
   return Promise.resolve({
     ended,
     finishes: true,
@@ -166,4 +159,4 @@ function start(): Promise<Service> {
   });
 }
 
-if (import.meta.main) await run(start);
+if (import.meta.main) await runProgram(deadLettersCommand, start);

@@ -14,9 +14,9 @@ import { createLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { Availability, untilAvailable } from '../platform/retry.ts';
 import { systemRuntime } from '../platform/runtime.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
-import { readCommand, USAGE } from './arguments.ts';
+import { consumerCommand, consumerTask } from './arguments.ts';
 import { ClickHouseInserts } from './clickhouse-inserts.ts';
 import {
   consumerVariables,
@@ -158,14 +158,10 @@ function sum(metrics: readonly LaneMetrics[]): Totals {
   return all;
 }
 
-function startCommand(): Promise<Service> {
-  const command = readCommand(process.argv.slice(2));
-  if (command.kind === 'help') {
-    process.stdout.write(USAGE);
-    return Promise.resolve({ ended: Promise.resolve(0), [Symbol.asyncDispose]: async () => {} });
-  }
-  const config = readConfig(consumerVariables);
-  return command.kind === 'consume' ? start(config) : startReplay(config, command);
+if (import.meta.main) {
+  await runProgram(consumerCommand, (given): Promise<Service> => {
+    const task = consumerTask(given);
+    const config = readConfig(consumerVariables);
+    return task.kind === 'consume' ? start(config) : startReplay(config, task);
+  });
 }
-
-if (import.meta.main) await run(startCommand);

@@ -16,7 +16,7 @@ import { createLog, silentLog } from '../platform/log.ts';
 import type { Service } from '../platform/service.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
-import type { ConsumerCommand } from './arguments.ts';
+import type { ConsumerTask } from './arguments.ts';
 import type { ConsumerConfig } from './config.ts';
 import { Replay, type ReplayParts } from './replay.ts';
 import { withdrawLetters } from './replay-letters.ts';
@@ -27,7 +27,7 @@ const CLIENT = 'sensorhouse-replay';
 /** Copying rows takes longer than anything a consumer asks. */
 const QUERY_MS = 600_000;
 
-export type ReplayCommand = Extract<ConsumerCommand, { kind: 'replay' | 'abandon' }>;
+export type ReplayCommand = Extract<ConsumerTask, { kind: 'replay' | 'abandon' }>;
 
 /** Does what it is told; resolves to the exit code. `signal` ends it where the next run goes on. */
 export async function replayCommand(

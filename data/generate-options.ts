@@ -1,9 +1,15 @@
-// What `npm run data` can be asked for, and how a request that makes no sense is turned down.
-import { parseArgs } from 'node:util';
-import { ConfigError, asError } from '../platform/errors.ts';
+// The command line of `npm run data`, and how a request that makes no sense is refused.
+import { valueOption, type CommandLine, type Given } from '../platform/command-line.ts';
+import { integer, oneOf, text } from '../platform/config.ts';
+import { ConfigError } from '../platform/errors.ts';
 import { fullRowCount } from './device-model.ts';
 import type { RowLimit } from './sensor-csv.ts';
-import { TRAFFIC_FILES, TRAFFIC_FULL_FILE, readTrafficOptions } from './traffic/traffic-options.ts';
+import {
+  TRAFFIC_FILES,
+  TRAFFIC_FULL_FILE,
+  TRAFFIC_SEED,
+  readTrafficOptions,
+} from './traffic/traffic-options.ts';
 import type { TrafficOptions } from './traffic/write-traffic.ts';
 
 export interface GenerateOptions {
@@ -21,47 +27,66 @@ export const DEFAULT_LIMIT = { perDevice: 4000 } as const;
 export const DEFAULT_FILE = 'sensor_data.csv';
 const FULL_FILE = 'sensor_data_full.csv';
 
-export const HELP = `Writes generated data: the sensor CSV, or the reports of traffic detectors.
-
-  npm run data                       data/${DEFAULT_FILE}, the committed file: ${DEFAULT_LIMIT.perDevice}+ rows per device
-  npm run data -- --rows all         data/${FULL_FILE}, all ${fullRowCount} rows
-  npm run data -- --rows 500 --out few.csv.gz
-  npm run data -- --stream traffic   data/${TRAFFIC_FILES.join(', ')}
-  npm run data -- --stream traffic --rows all    data/${TRAFFIC_FULL_FILE}
-  npm run data -- --stream traffic --rows 500 --out few.ndjson
-
-  --stream NAME  sensors (the default) or traffic
-  --rows N|all   the first N rows of the full-size data, or all of them
-  --out PATH     where to write; compressed if it ends in .gz; traffic as .json, .ndjson, .jsonl or .csv
-  --seed N       another data set of the same kind (default ${DEFAULT_SEED} for sensors)
-  --help         this text
-`;
+export const dataCommand = {
+  command: 'npm run data',
+  about: 'Writes generated data: the sensor CSV, or the reports of traffic detectors.',
+  examples: [
+    [
+      'npm run data',
+      `data/${DEFAULT_FILE}, the committed file: ${DEFAULT_LIMIT.perDevice}+ rows per device`,
+    ],
+    ['npm run data -- --rows all', `data/${FULL_FILE}, all ${fullRowCount} rows`],
+    ['npm run data -- --rows 500 --out few.csv.gz'],
+    ['npm run data -- --stream traffic', `data/${TRAFFIC_FILES.join(', ')}`],
+    ['npm run data -- --stream traffic --rows all', `data/${TRAFFIC_FULL_FILE}`],
+    ['npm run data -- --stream traffic --rows 500 --out few.ndjson'],
+  ],
+  options: {
+    stream: valueOption(
+      'NAME',
+      oneOf({ doc: 'sensors or traffic', default: 'sensors' }, ['sensors', 'traffic']),
+    ),
+    rows: valueOption(
+      'N|all',
+      text({ doc: 'the first N rows of the full-size data, or all of them' }),
+    ),
+    out: valueOption(
+      'PATH',
+      text({
+        doc: 'where to write; compressed if it ends in .gz; traffic as .json, .ndjson, .jsonl or .csv',
+      }),
+    ),
+    seed: valueOption(
+      'N',
+      integer(
+        {
+          doc: `another data set of the same kind; ${DEFAULT_SEED} for sensors, ${TRAFFIC_SEED} for traffic unless given`,
+        },
+        0,
+        0xffff_ffff,
+      ),
+    ),
+  },
+} as const satisfies CommandLine;
 
 /**
- * Reads the command line. `here` gives the full path of a file beside the generator.
+ * What the command line asks for. `here` gives the full path of a file beside the generator.
  * @throws {ConfigError} one line that names the option, its value and what is allowed.
  */
-export function readOptions(
-  args: readonly string[],
+export function generateOptions(
+  { values }: Given<typeof dataCommand>,
   here: (name: string) => string,
-): GenerateOptions | TrafficOptions | 'help' {
-  const given = parse(args);
-  if (given.help === true) return 'help';
-  if (given.out === '') throw new ConfigError('--out: "" is not a path');
-  const { stream = 'sensors' } = given;
-  if (stream === 'traffic') return readTrafficOptions(given, integer, here);
-  if (stream !== 'sensors') {
-    throw new ConfigError(`--stream: ${JSON.stringify(stream)} is not sensors or traffic`);
-  }
-  const seed = integer('--seed', given.seed ?? String(DEFAULT_SEED), 0, 0xffff_ffff);
-  const rows = readRows(given.rows);
-  return { rows, seed, out: given.out ?? here(ownFile(rows, seed)) };
+): GenerateOptions | TrafficOptions {
+  if (values.stream === 'traffic') return readTrafficOptions(values, rowCount, here);
+  const { out, seed = DEFAULT_SEED } = values;
+  const rows = readRows(values.rows);
+  return { rows, seed, out: out ?? here(ownFile(rows, seed)) };
 }
 
 function readRows(text: string | undefined): RowLimit {
   if (text === undefined) return DEFAULT_LIMIT;
   if (text === 'all') return fullRowCount;
-  return integer('--rows', text, 1, fullRowCount, ', or all');
+  return rowCount(text, fullRowCount);
 }
 
 function ownFile(rows: RowLimit, seed: number): string {
@@ -72,28 +97,10 @@ function ownFile(rows: RowLimit, seed: number): string {
   );
 }
 
-function integer(option: string, text: string, min: number, max: number, or = ''): number {
+function rowCount(text: string, max: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
+  if (value >= 1 && value <= max) return value;
   throw new ConfigError(
-    `${option}: ${JSON.stringify(text)} is not an integer from ${min} to ${max}${or}`,
+    `--rows: ${JSON.stringify(text)} is not an integer from 1 to ${max}, or all`,
   );
-}
-
-function parse(args: readonly string[]): {
-  stream?: string;
-  rows?: string;
-  seed?: string;
-  out?: string;
-  help?: boolean;
-} {
-  const text = { type: 'string' } as const;
-  try {
-    const help = { type: 'boolean', short: 'h' } as const;
-    const options = { stream: text, rows: text, seed: text, out: text, help };
-    return parseArgs({ args: [...args], options }).values;
-  } catch (cause) {
-    const [problem = ''] = asError(cause).message.split(/[.\n]/);
-    throw new ConfigError(`${problem}; npm run data -- --help lists the options`, { cause });
-  }
 }

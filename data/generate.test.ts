@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { helpText } from '../platform/command-help.ts';
+import { parseArguments } from '../platform/command-line.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { compileCsvReader } from '../streams/csv.ts';
 import { sensorData } from '../streams/sensor-data.ts';
@@ -15,15 +17,15 @@ import {
   DEFAULT_FILE,
   DEFAULT_LIMIT,
   DEFAULT_SEED,
-  HELP,
-  readOptions,
+  dataCommand,
+  generateOptions,
 } from './generate-options.ts';
 import { writeSensorCsv } from './generate.ts';
 import { createRandom } from './random.ts';
 import { csvChunks } from './sensor-csv.ts';
 
 const here = (name: string): string => join(import.meta.dirname, name);
-const options = (...args: string[]): ReturnType<typeof readOptions> => readOptions(args, here);
+const options = (...args: string[]) => generateOptions(parseArguments(dataCommand, args), here);
 const generate = (rows: number): string => [...csvChunks(DEFAULT_SEED, rows)].join('');
 
 let folder = '';
@@ -96,8 +98,7 @@ test('options: the defaults, all rows, a part', () => {
   expect(options('--rows', 'all')).toEqual(full);
   const part = { rows: 5, seed: 7, out: 'x.csv' };
   expect(options('--rows=5', '--seed=7', '--out', 'x.csv')).toEqual(part);
-  expect(options('--help')).toBe('help');
-  expect(HELP).toContain('--rows N|all');
+  expect(helpText(dataCommand)).toContain('--rows N|all');
 });
 
 test.each([
@@ -110,8 +111,8 @@ test.each([
   [['--rows', '5'], '--out: missing'],
   [['--seed', '5'], '--out: missing'],
   [['--out', ''], '--out: ""'],
-  [['--row', '5'], "'--row'"],
-  [['5'], "'5'"],
+  [['--row', '5'], 'unknown option --row;'],
+  [['5'], '"5"'],
 ])('%j is turned down in one line', (args, message) => {
   expect(() => options(...args)).toThrow(ConfigError);
   expect(() => options(...args)).toThrow(message);

@@ -1,8 +1,9 @@
 // The command that writes generated data (`npm run data`): the sensor CSV or the traffic reports, the
 // small committed files, the full-size ones beside them, or any part anywhere.
 import { join, relative } from 'node:path';
-import { oneShot, run } from '../platform/service.ts';
-import { HELP, readOptions, type GenerateOptions } from './generate-options.ts';
+import type { Given } from '../platform/command-line.ts';
+import { oneShot, runProgram } from '../platform/service.ts';
+import { dataCommand, generateOptions, type GenerateOptions } from './generate-options.ts';
 import { csvChunks } from './sensor-csv.ts';
 import { writeTraffic } from './traffic/write-traffic.ts';
 import { writeWhole } from './whole-file.ts';
@@ -16,15 +17,12 @@ export function writeSensorCsv({ rows, seed, out }: GenerateOptions): Promise<nu
   return writeWhole(out, csvChunks(seed, rows));
 }
 
-async function main(args: string[]): Promise<void> {
-  const options = readOptions(args, (name) => join(import.meta.dirname, name));
-  if (options === 'help') {
-    process.stdout.write(HELP);
-    return;
-  }
+async function main(given: Given<typeof dataCommand>): Promise<number> {
+  const options = generateOptions(given, (name) => join(import.meta.dirname, name));
   if ('outs' in options)
     for (const out of options.outs) tell(out, await writeTraffic(options, out));
   else tell(options.out, await writeSensorCsv(options));
+  return 0;
 }
 
 function tell(out: string, size: number): void {
@@ -33,5 +31,5 @@ function tell(out: string, size: number): void {
 }
 
 if (import.meta.main) {
-  await run(() => Promise.resolve(oneShot(main(process.argv.slice(2)).then(() => 0))));
+  await runProgram(dataCommand, (given) => Promise.resolve(oneShot(main(given))));
 }

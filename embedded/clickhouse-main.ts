@@ -1,10 +1,10 @@
 // The program `npm run clickhouse`: the embedded ClickHouse server as a process of its own.
 import { resolve } from 'node:path';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import type { CommandLine } from '../platform/command-line.ts';
 import { integer, matching, readConfig, text } from '../platform/config.ts';
 import { requireOwnPasswords } from '../platform/demo-passwords.ts';
 import { createLog } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { startClickHouse } from './clickhouse/server.ts';
 
 /** What the server reads from the environment. */
@@ -46,11 +46,12 @@ export const clickhouseVariables = {
   }),
 };
 
-const HELP: Help = {
+export const clickhouseCommand = {
   about: 'Starts a ClickHouse server on this machine, without Docker, until Ctrl+C.',
   command: 'npm run clickhouse',
   variables: clickhouseVariables,
-};
+  exitCodes: { 0: 'stopped' },
+} as const satisfies CommandLine;
 
 /** `moreTableEngines` are refused otherwise. */
 export async function start(moreTableEngines: readonly string[] = []): Promise<Service> {
@@ -85,7 +86,4 @@ export async function start(moreTableEngines: readonly string[] = []): Promise<S
   };
 }
 
-if (import.meta.main) {
-  readOptions(HELP, {});
-  await run(() => start());
-}
+if (import.meta.main) await runProgram(clickhouseCommand, () => start());

@@ -1,21 +1,20 @@
 // The program behind `npm run doctor`: looks at the machine, the servers and the pipeline, and says what is
-// not well and what to do about it. Exit code 0: nothing failed. 1: something did. 2: a wrong setting. 3: a server
-// is away.
+// wrong and what to do about it.
 import { consumerVariables } from '../consumer/config.ts';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import type { CommandLine } from '../platform/command-line.ts';
 import { environment, readConfig } from '../platform/config.ts';
-import { oneShot, run, type Service } from '../platform/service.ts';
+import { oneShot, runProgram } from '../platform/service.ts';
 import { exitCodeOf, findingsOf, report } from './doctor/finding.ts';
 import { checkIngestion } from './doctor/ingestion.ts';
 import { checkMachine } from './doctor/machine.ts';
 import { foldersOf, launchVariables, type Environment } from './launch/config.ts';
 
-const HELP: Help = {
+export const doctorCommand = {
   about:
     'Looks at this machine, Kafka, ClickHouse and the pipeline, and says what is wrong and what to do. It changes nothing.',
   command: 'npm run doctor',
-  notes: 'Exit codes: 0 nothing failed, 1 something did, 2 a wrong setting, 3 a server is away.',
-};
+  exitCodes: { 0: 'nothing failed', 1: 'something failed', 3: 'a server is away' },
+} as const satisfies CommandLine;
 const WATCH_MS = 3_000;
 
 /** Makes every check and prints what it found; resolves to the exit code. */
@@ -38,12 +37,9 @@ export async function examine(
   return exitCodeOf(findings);
 }
 
-function start(): Promise<Service> {
-  const ended = examine(environment(), (text) => process.stdout.write(text));
-  return Promise.resolve(oneShot(ended));
-}
-
 if (import.meta.main) {
-  readOptions(HELP, {});
-  await run(start);
+  await runProgram(doctorCommand, () => {
+    const ended = examine(environment(), (text) => process.stdout.write(text));
+    return Promise.resolve(oneShot(ended));
+  });
 }

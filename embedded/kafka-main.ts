@@ -1,9 +1,9 @@
 // `npm run kafka`: one embedded Kafka broker in its own process, on its usual port, until Ctrl+C.
 import { join, resolve } from 'node:path';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import type { CommandLine } from '../platform/command-line.ts';
 import { integer, readConfig, text } from '../platform/config.ts';
 import { createLog } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { startKafka } from './kafka/broker.ts';
 import { KAFKA_VERSION } from './kafka/version.ts';
 
@@ -16,11 +16,12 @@ export const variables = {
   }),
 };
 
-const HELP: Help = {
+export const kafkaCommand = {
   about: 'Starts one Kafka broker on this machine, without Docker, until Ctrl+C.',
   command: 'npm run kafka',
   variables,
-};
+  exitCodes: { 0: 'stopped' },
+} as const satisfies CommandLine;
 
 async function start(): Promise<Service> {
   const { KAFKA_PORT: port, SENSORHOUSE_DIR } = readConfig(variables);
@@ -41,7 +42,4 @@ async function start(): Promise<Service> {
   return broker;
 }
 
-if (import.meta.main) {
-  readOptions(HELP, {});
-  await run(start);
-}
+if (import.meta.main) await runProgram(kafkaCommand, start);

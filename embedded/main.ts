@@ -2,19 +2,15 @@
 // with `--once` one run with an exact account.
 import { enableCompileCache } from 'node:module';
 import { environment } from '../platform/config.ts';
-import { run, type Service } from '../platform/service.ts';
+import type { Given } from '../platform/command-line.ts';
+import { runProgram, type Service } from '../platform/service.ts';
+import { launchOptions, startCommand } from './launch/arguments.ts';
+import { readLaunchConfig } from './launch/config.ts';
 
-async function start(): Promise<Service> {
-  // Loaded here, after the check of Node's version: an older Node cannot even parse all of it.
-  const { helpText, readArguments } = await import('./launch/arguments.ts');
-  const { help, env, ...options } = readArguments(process.argv.slice(2));
-  if (help) {
-    process.stdout.write(helpText());
-    return { ended: Promise.resolve(0), [Symbol.asyncDispose]: () => Promise.resolve() };
-  }
-  const { readLaunchConfig } = await import('./launch/config.ts');
-  const config = readLaunchConfig(options, { ...environment(), ...env });
+async function start(given: Given<typeof startCommand>): Promise<Service> {
+  const config = readLaunchConfig(launchOptions(given), { ...environment(), ...given.env });
   enableCompileCache(config.folders.nodeCache);
+  // Loaded here, with the cache.
   const { Session } = await import('./launch/session.ts');
   const { Terminal } = await import('./launch/terminal.ts');
   const session = new Session(config, new Terminal(process.stdout));
@@ -23,4 +19,4 @@ async function start(): Promise<Service> {
   return session;
 }
 
-if (import.meta.main) await run(start);
+if (import.meta.main) await runProgram(startCommand, start);

@@ -3,42 +3,27 @@
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
-import { ConfigError, asError } from '../platform/errors.ts';
-import { oneShot, run, type Service } from '../platform/service.ts';
+import { flagOption, type CommandLine, type Given } from '../platform/command-line.ts';
+import { ConfigError } from '../platform/errors.ts';
+import { oneShot, runProgram } from '../platform/service.ts';
 import { lockHolder } from './clickhouse/engine.ts';
 import { folderHolder } from './kafka/claim.ts';
 import { claimHome } from './launch/claim.ts';
-import { foldersOf, type Folders } from './launch/config.ts';
+import { foldersOf, launchVariables, type Folders } from './launch/config.ts';
 
-const USAGE = `Deletes the data and logs in SENSORHOUSE_DIR (.sensorhouse) after asking.
+export const resetCommand = {
+  command: 'npm run reset',
+  about: 'Deletes the data and logs in SENSORHOUSE_DIR (.sensorhouse) after asking.',
+  options: {
+    yes: flagOption('do not ask', { short: 'y' }),
+    all: flagOption('delete also what was downloaded or can be made again'),
+  },
+  variables: { SENSORHOUSE_DIR: launchVariables.SENSORHOUSE_DIR },
+  exitCodes: { 0: 'deleted, or there was nothing', 1: 'the answer was no' },
+} as const satisfies CommandLine;
 
-  npm run reset
-  npm run reset -- --yes     without asking
-  npm run reset -- --all     what was downloaded or can be made again, too
-`;
-
-function parse(args: readonly string[]) {
-  const boolean = { type: 'boolean', default: false } as const;
-  try {
-    const options = {
-      yes: { ...boolean, short: 'y' },
-      all: boolean,
-      help: { ...boolean, short: 'h' },
-    } as const;
-    return parseArgs({ args: [...args], options }).values;
-  } catch (thrown) {
-    const cause = asError(thrown);
-    throw new ConfigError(`${cause.message.split('\n')[0]}\n\n${USAGE}`, { cause });
-  }
-}
-
-async function reset(args: readonly string[]): Promise<number> {
-  const { all, help, yes } = parse(args);
-  if (help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+async function reset({ values }: Given<typeof resetCommand>): Promise<number> {
+  const { all, yes } = values;
   const folders = foldersOf();
   const doomed = await present(folders, all);
   if (doomed.length === 0) {
@@ -110,9 +95,6 @@ async function bytesOf(path: string): Promise<number> {
   }
 }
 
-function start(): Promise<Service> {
-  const ended = reset(process.argv.slice(2));
-  return Promise.resolve(oneShot(ended));
+if (import.meta.main) {
+  await runProgram(resetCommand, (given) => Promise.resolve(oneShot(reset(given))));
 }
-
-if (import.meta.main) await run(start);

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import { flagOption, readCommandLine, type CommandLine } from '../platform/command-line.ts';
 import { ruleFile } from './alert-rule.ts';
 import { alertRules } from './alert-rules.ts';
 import { currentStatusAndEvents } from './current-status-and-events.ts';
@@ -46,11 +46,12 @@ export async function staleFiles(folder: string = import.meta.dirname): Promise<
   return stale;
 }
 
-const HELP: Help = {
+export const generateGrafanaCommand = {
   about: 'Writes the dashboards and alert rules from their TypeScript.',
   command: 'npm run generate:grafana',
-  options: { '--check': 'write nothing; exit code 1 if a file is not up to date' },
-};
+  options: { check: flagOption('write nothing; exit code 1 if a file is not up to date') },
+  exitCodes: { 1: 'with --check, a file is not up to date' },
+} as const satisfies CommandLine;
 
 async function main(check: boolean): Promise<number> {
   if (check) {
@@ -75,6 +76,5 @@ async function main(check: boolean): Promise<number> {
 }
 
 if (import.meta.main) {
-  const { check } = readOptions(HELP, { check: { type: 'boolean', default: false } });
-  process.exitCode = await main(check);
+  process.exitCode = await main(readCommandLine(generateGrafanaCommand).values.check);
 }

@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import { ClickHouseReader } from '../platform/clickhouse/reader.ts';
 import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
-import { readOptions, type Help } from '../platform/command-line.ts';
+import type { CommandLine } from '../platform/command-line.ts';
 import { readConfig } from '../platform/config.ts';
 import { ConfigError, errorCode } from '../platform/errors.ts';
 import { createLog, type Logger } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { Answers } from './answers.ts';
 import { loadAssets } from './assets.ts';
 import { liveVariables, requireToken, type LiveConfig } from './config.ts';
@@ -21,11 +21,12 @@ export interface Live extends Service {
   readonly url: string;
 }
 
-const HELP: Help = {
+export const liveCommand = {
   about: 'Serves the dashboards to browsers where there is no Grafana, until Ctrl+C.',
   command: 'npm run live',
   variables: liveVariables,
-};
+  exitCodes: { 0: 'stopped' },
+} as const satisfies CommandLine;
 const FOLDER = join(import.meta.dirname, '..', 'grafana', 'dashboards');
 const MAX_RESULT_BYTES = 16 * 1024 * 1024;
 /** The four queries that run at a time, and the pipeline's. */
@@ -99,7 +100,4 @@ async function listen(app: ReturnType<typeof createServer>, config: LiveConfig):
   }
 }
 
-if (import.meta.main) {
-  readOptions(HELP, {});
-  await run(() => start(readConfig(liveVariables)));
-}
+if (import.meta.main) await runProgram(liveCommand, () => start(readConfig(liveVariables)));

@@ -105,7 +105,8 @@ export function readBy<T, const O extends Options>(
 }
 
 export type Variables = Record<string, Variable<unknown>>;
-type ValueOf<V> =
+/** What a variable's value is once it has been read. */
+export type ValueOf<V> =
   V extends Required_<infer T> ? T : V extends Variable<infer T> ? T | undefined : never;
 /** The configuration a set of variables describes: same names, parsed values. */
 export type Config<S extends Variables> = { readonly [K in keyof S]: ValueOf<S[K]> };

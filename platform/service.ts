@@ -2,6 +2,13 @@
 // maps what went wrong to an exit code of exit-codes.ts.
 // A program whose parent holds an IPC channel to it tells when it has started, and stops with it.
 import { unread, watchPipes } from './closed-pipe.ts';
+import {
+  answerHelp,
+  ownArguments,
+  parseArguments,
+  type CommandLine,
+  type Given,
+} from './command-line.ts';
 import { ConfigError, UnavailableError, asError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { visibleLines } from './visible.ts';
@@ -53,6 +60,19 @@ export async function run(start: () => Promise<Service>): Promise<never> {
     if (process.connected) process.on('disconnect', onSignal);
   });
   process.exit(await code(start, signalled));
+}
+
+/**
+ * Runs a program that a person starts: `--help` prints its help before anything starts, a wrong argument is one
+ * line and exit code 2, and `start` gets what was given.
+ */
+export async function runProgram<const C extends CommandLine>(
+  line: C,
+  start: (given: Given<C>) => Promise<Service>,
+  args: readonly string[] = ownArguments(),
+): Promise<never> {
+  answerHelp(line, args);
+  return run(() => start(parseArguments(line, args)));
 }
 
 async function code(

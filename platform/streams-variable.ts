@@ -3,7 +3,7 @@
 import { streams } from '../streams/index.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';
-import type { Variable } from './config.ts';
+import { readBy, type Variable } from './config.ts';
 
 const ALL = 'all';
 
@@ -42,6 +42,14 @@ export function streamsVariable(given: {
       return value === undefined ? { ok: false } : { ok: true, value };
     },
   };
+}
+
+/** The value of an option that names one stream with a table. */
+export function streamOption<const D extends { doc: string; default?: string }>(options: D) {
+  const names = streams.map(({ name }) => name);
+  const named = (written: string): Stream | undefined =>
+    streams.find(({ name }) => name === written);
+  return readBy<Stream, D>(options, named, `one of ${names.join(', ')}`);
 }
 
 /** What is chosen, and how a topic is called that is not its stream's own. */

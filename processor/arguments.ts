@@ -1,10 +1,16 @@
-// The command line of the processor. What it says goes over the environment; how much to read and from
-// where belongs to one run only, so it can be said nowhere else.
-import { parseArgs } from 'node:util';
-import { ConfigError, asError } from '../platform/errors.ts';
+// The command line of the processor, which is the forwarder's, too. Most options go over the environment; how much
+// to read and from where belongs to one run only, so no variable says it.
+import {
+  flagOption,
+  settingOption,
+  valueOption,
+  type CommandLine,
+  type Given,
+} from '../platform/command-line.ts';
+import { integer } from '../platform/config.ts';
 import { transforms } from '../streams/index.ts';
-
-type Environment = Record<string, string | undefined>;
+import type { Transform } from '../streams/transform.ts';
+import { processorVariables } from './config.ts';
 
 export interface RunOptions {
   /** Ends well after so many records were read and dealt with. */
@@ -13,74 +19,46 @@ export interface RunOptions {
   readonly fromBeginning: boolean;
 }
 
-export type ProcessorCommand =
-  { readonly kind: 'help' } | ({ readonly kind: 'run'; readonly env: Environment } & RunOptions);
+const way = ({ input, outputs }: Transform): string =>
+  `${input.topic.name} → ${outputs[0].topic.name}`;
 
-const OVER_ENVIRONMENT = {
-  processor: 'PROCESSOR',
-  'from-topic': 'PROCESSOR_FROM_TOPIC',
-  'to-topic': 'PROCESSOR_TO_TOPIC',
-  group: 'PROCESSOR_GROUP',
-  bootstrap: 'KAFKA_BROKER',
-} as const;
+export const processorCommand = {
+  command: 'npm run processor',
+  about:
+    'Reads a topic, applies a transform to each record, and writes the result to another topic.',
+  examples: [
+    ['npm run processor', `${way(transforms[0]!)}, until Ctrl+C`],
+    ['npm run forwarder', `${way(transforms[1]!)}, unchanged`],
+    ['npm run forwarder -- --from-topic A --to-topic B --max 100 --from-beginning'],
+  ],
+  options: {
+    processor: settingOption(
+      'NAME',
+      'PROCESSOR',
+      `the transform: ${transforms.map(({ name }) => name).join(', ')}`,
+    ),
+    'from-topic': settingOption(
+      'TOPIC',
+      'PROCESSOR_FROM_TOPIC',
+      'read this topic instead of the declared one',
+    ),
+    'to-topic': settingOption(
+      'TOPIC',
+      'PROCESSOR_TO_TOPIC',
+      'write to this topic instead of the declared one',
+    ),
+    max: valueOption('N', integer({ doc: 'end after N records, with exit code 0' }, 1, 1e15)),
+    'from-beginning': flagOption('read from the start, whatever was read before'),
+    group: settingOption('GROUP', 'PROCESSOR_GROUP', 'consumer group'),
+    bootstrap: settingOption('BROKERS', 'KAFKA_BROKER', 'host:port, or several with commas'),
+  },
+  variables: processorVariables,
+  notes: `Each written record carries the header sensorhouse-from, which names the record it was made from. A record
+that was written twice, after a crash or with --from-beginning, carries the same header both times. The consumer leaves
+the second one out, and every other reader of the topic can do the same.`,
+  exitCodes: { 0: 'N records were handled, or stopped' },
+} as const satisfies CommandLine;
 
-const options = {
-  processor: { type: 'string' },
-  'from-topic': { type: 'string' },
-  'to-topic': { type: 'string' },
-  group: { type: 'string' },
-  bootstrap: { type: 'string' },
-  max: { type: 'string' },
-  'from-beginning': { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** @throws {ConfigError} one line that names the argument and what is allowed. */
-export function readCommand(args: readonly string[], env: Environment): ProcessorCommand {
-  const values = parse(args);
-  if (values.help) return { kind: 'help' };
-  const changed = { ...env };
-  for (const [option, variable] of Object.entries(OVER_ENVIRONMENT)) {
-    const value = values[option as keyof typeof OVER_ENVIRONMENT];
-    if (value !== undefined) changed[variable] = value;
-  }
-  const max = values.max === undefined ? Infinity : whole(values.max);
-  return { kind: 'run', env: changed, max, fromBeginning: values['from-beginning'] };
+export function runOptions({ values }: Given<typeof processorCommand>): RunOptions {
+  return { max: values.max ?? Infinity, fromBeginning: values['from-beginning'] };
 }
-
-function whole(written: string): number {
-  const value = /^\d{1,15}$/.test(written) ? Number(written) : 0;
-  if (value >= 1) return value;
-  throw wrong(`--max: ${JSON.stringify(written)} is not an integer from 1`);
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (cause) {
-    throw wrong(asError(cause).message.split('\n')[0]!, cause);
-  }
-}
-
-function wrong(text: string, cause?: unknown): ConfigError {
-  return new ConfigError(`${text}; see: npm run processor -- --help`, { cause });
-}
-
-export const USAGE = `Reads a topic, makes of each record what a transform says, and writes it to another.
-
-  npm run processor                                  ${transforms[0]!.input.topic.name} → ${transforms[0]!.outputs[0].topic.name}, until Ctrl+C
-  npm run forwarder                                  ${transforms[1]!.input.topic.name} → ${transforms[1]!.outputs[0].topic.name}, as it is
-  npm run forwarder -- --from-topic A --to-topic B --max 100 --from-beginning
-
-  --processor NAME     one of ${transforms.map(({ name }) => name).join(', ')}
-  --from-topic TOPIC   read this one instead of the declared one
-  --to-topic TOPIC     write to this one instead of the declared one
-  --max N              end after N records, with exit code 0
-  --from-beginning     read from the start, whatever was read before
-  --group GROUP        consumer group
-  --bootstrap BROKERS  host:port, or several separated by commas
-
-A record that is written carries the header sensorhouse-from: which record it was made from. One that was
-made twice, after a crash or with --from-beginning, names the same one; the consumer leaves it out, and
-whoever else reads the topic can. Settings are environment variables: see docs/configuration.md.
-`;

@@ -10,10 +10,10 @@ import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { createLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { systemRuntime } from '../platform/runtime.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { transforms } from '../streams/index.ts';
 import { compileByteTransform, compileTransform, type Transform } from '../streams/transform.ts';
-import { readCommand, USAGE, type RunOptions } from './arguments.ts';
+import { processorCommand, runOptions, type RunOptions } from './arguments.ts';
 import { processorVariables, type ProcessorConfig } from './config.ts';
 import { processorMetrics, type RelayMetrics, type Totals } from './metrics.ts';
 import { Relay } from './relay.ts';
@@ -159,11 +159,9 @@ function tellProgress(log: Logger, { totals }: RelayMetrics, told: { sent: numbe
   told.sent = sent;
 }
 
-function startCommand(): Promise<Service> {
-  const command = readCommand(process.argv.slice(2), environment());
-  if (command.kind === 'run') return start(readConfig(processorVariables, command.env), command);
-  process.stdout.write(USAGE);
-  return Promise.resolve({ ended: Promise.resolve(0), [Symbol.asyncDispose]: async () => {} });
+if (import.meta.main) {
+  await runProgram(processorCommand, (given) => {
+    const config = readConfig(processorVariables, { ...environment(), ...given.env });
+    return start(config, runOptions(given));
+  });
 }
-
-if (import.meta.main) await run(startCommand);

@@ -1,12 +1,13 @@
 // A producer: replays the events of a file to Kafka and accounts for every row it read. stdout carries
 // nothing but dry-run events and help; everything else goes to stderr.
 import type { Writable } from 'node:stream';
+import { ownArguments } from '../platform/command-line.ts';
 import { environment } from '../platform/config.ts';
 import { EXIT_CODES } from '../platform/exit-codes.ts';
 import { createLog, type Logger } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { describe, Ledger, type Account } from './account.ts';
-import { applyArguments } from './arguments.ts';
+import { producerCommand, producerSettings, withHelpOption } from './arguments.ts';
 import { readProducerConfig, rowLimitMistake, type ProducerConfig } from './config.ts';
 import { Delivery, type Ending } from './delivery.ts';
 import { DryRun } from './dry-run.ts';
@@ -174,12 +175,10 @@ class Session implements ProducerService {
   }
 }
 
-/** Runs what the command line says: help, or a producer configured by it and the environment. */
-export async function main(args: readonly string[]): Promise<Service> {
-  const env = applyArguments(args, environment());
-  if (typeof env !== 'string') return start(readProducerConfig(env));
-  process.stdout.write(env);
-  return { ended: Promise.resolve(0), [Symbol.asyncDispose]: () => Promise.resolve() };
+if (import.meta.main) {
+  await runProgram(
+    producerCommand,
+    (given) => start(readProducerConfig({ ...environment(), ...producerSettings(given) })),
+    withHelpOption(ownArguments()),
+  );
 }
-
-if (import.meta.main) await run(() => main(process.argv.slice(2)));

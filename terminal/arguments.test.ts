@@ -1,35 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { readCommand } from './arguments.ts';
+import { parseArguments } from '../platform/command-line.ts';
+import { tailCommand, tailOptions } from './arguments.ts';
 
 describe('the arguments of tail', () => {
   it('say which topic, how much of it and how', () => {
-    expect(readCommand(['--topic', 't'])).toEqual({
-      kind: 'tail',
+    expect(tailOptions(parseArguments(tailCommand, ['--topic', 't']))).toEqual({
       topic: 't',
-      bootstrap: undefined,
       showKeys: false,
       fromBeginning: false,
       max: Infinity,
     });
     const all = '--topic=t --show-keys --max 10 --from-beginning --bootstrap h:1'.split(' ');
-    expect(readCommand(all)).toEqual({
-      kind: 'tail',
+    const given = parseArguments(tailCommand, all);
+    expect(given.env).toEqual({ KAFKA_BROKER: 'h:1' });
+    expect(tailOptions(given)).toEqual({
       topic: 't',
-      bootstrap: 'h:1',
       showKeys: true,
       fromBeginning: true,
       max: 10,
     });
-    expect(readCommand(['-h'])).toEqual({ kind: 'help' });
   });
 
   it.each([
-    [[], /^--topic: say which; see: npm run tail -- --help$/],
-    [['--topic', 't', '--max', '0'], /^--max: "0" is not an integer from 1;/],
+    [[], /^--topic: missing; see: npm run tail -- --help$/],
+    [['--topic', 't', '--max', '0'], /^--max: "0" is not an integer from 1 to \d+;/],
     [['--topic', 't', '--max', '1e3'], /^--max: "1e3"/],
-    [['--topik', 't'], /--topik/],
-    [['t'], /'t'/],
+    [['--topik', 't'], /^unknown option --topik; see/],
+    [['t', '--topic', 't'], /^unexpected argument "t"; see/],
   ])('%j is refused in one line', (args, says) => {
-    expect(() => readCommand(args)).toThrow(says);
+    expect(() => parseArguments(tailCommand, args)).toThrow(says);
   });
 });

@@ -1,6 +1,13 @@
 // The command line of `npm run tail`.
-import { parseArgs } from 'node:util';
-import { ConfigError, asError } from '../platform/errors.ts';
+import {
+  flagOption,
+  requiredOption,
+  settingOption,
+  valueOption,
+  type Given,
+} from '../platform/command-line.ts';
+import { integer, text } from '../platform/config.ts';
+import { kafkaVariables } from '../platform/kafka/variables.ts';
 
 export interface TailOptions {
   readonly topic: string;
@@ -10,64 +17,34 @@ export interface TailOptions {
   readonly max: number;
 }
 
-export type TailCommand =
-  | { readonly kind: 'help' }
-  | ({ readonly kind: 'tail'; readonly bootstrap: string | undefined } & TailOptions);
-
-export const USAGE = `Shows the messages of a topic, one line each, until Ctrl+C.
-
-  npm run tail -- --topic iot.traffic.processed --show-keys --max 10
-
-  --topic TOPIC        what to show
-  --show-keys          the records' keys too
-  --max N              end after N messages
-  --from-beginning     from the oldest message that Kafka has; else what comes from now on
-  --bootstrap BROKERS  host:port, or several separated by commas
-  --help               show this text
-
-A line holds the time (UTC), partition/offset and the fields of the declared stream; what is no event, or
-of a topic that nobody declared, is shown as it is. It joins no group and leaves nothing on the broker.
-`;
-
-const options = {
-  topic: { type: 'string' },
-  'show-keys': { type: 'boolean', default: false },
-  'from-beginning': { type: 'boolean', default: false },
-  max: { type: 'string' },
-  bootstrap: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
+export const tailCommand = {
+  command: 'npm run tail',
+  about: 'Shows the messages of a topic, one line each, until Ctrl+C.',
+  examples: [['npm run tail -- --topic iot.traffic.processed --show-keys --max 10']],
+  options: {
+    topic: requiredOption('TOPIC', text({ doc: 'the topic to show' })),
+    'show-keys': flagOption("show the records' keys, too"),
+    max: valueOption('N', integer({ doc: 'end after N messages' }, 1, 1e15)),
+    'from-beginning': flagOption(
+      'begin with the oldest message that Kafka has, not with the next one',
+    ),
+    bootstrap: settingOption('BROKERS', 'KAFKA_BROKER', 'host:port, or several with commas'),
+  },
+  variables: kafkaVariables,
+  notes: `A line holds the time (UTC), partition/offset and the fields of the declared stream. A message that is not an
+event, or whose topic no stream declares, is shown as it is. The program joins no group and leaves nothing on the broker.`,
+  exitCodes: {
+    0: 'N messages were shown, or Ctrl+C',
+    2: 'a wrong argument or setting, or no such topic',
+    3: 'Kafka is away',
+  },
 } as const;
 
-/** @throws {ConfigError} one line that names the argument and what is allowed. */
-export function readCommand(args: readonly string[]): TailCommand {
-  const values = parse(args);
-  if (values.help) return { kind: 'help' };
-  const { bootstrap, topic } = values;
-  if (topic === undefined || topic === '') throw wrong('--topic: say which');
+export function tailOptions({ values }: Given<typeof tailCommand>): TailOptions {
   return {
-    kind: 'tail',
-    bootstrap,
-    topic,
+    topic: values.topic,
     showKeys: values['show-keys'],
     fromBeginning: values['from-beginning'],
-    max: values.max === undefined ? Infinity : whole(values.max),
+    max: values.max ?? Infinity,
   };
-}
-
-function whole(written: string): number {
-  const value = /^\d{1,15}$/.test(written) ? Number(written) : 0;
-  if (value >= 1) return value;
-  throw wrong(`--max: ${JSON.stringify(written)} is not an integer from 1`);
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (cause) {
-    throw wrong(asError(cause).message.split('\n')[0]!, cause);
-  }
-}
-
-function wrong(text: string, cause?: unknown): ConfigError {
-  return new ConfigError(`${text}; see: npm run tail -- --help`, { cause });
 }

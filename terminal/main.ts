@@ -1,16 +1,15 @@
-// The program behind `npm run tail`: shows what comes to a topic, one line a message. Exit code 0: as many as
-// were asked for, or Ctrl+C. 2: bad arguments or settings, no such topic. 3: Kafka is away.
+// The program behind `npm run tail`: shows what comes to a topic, one line a message.
 import { styleText } from 'node:util';
 import { environment, readConfig } from '../platform/config.ts';
 import { ConfigError, errorCode } from '../platform/errors.ts';
 import { TopicReader } from '../platform/kafka/topic-reader.ts';
 import { kafkaVariables, type KafkaConfig } from '../platform/kafka/variables.ts';
 import { createLog } from '../platform/log.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { visible } from '../platform/visible.ts';
 import { topicStreams } from '../streams/index.ts';
 import type { TopicStream } from '../streams/stream.ts';
-import { readCommand, USAGE, type TailOptions } from './arguments.ts';
+import { tailCommand, tailOptions, type TailOptions } from './arguments.ts';
 import { compileMessageLine, type Paint } from './message-line.ts';
 
 /** Where lines go; false: nobody reads them any more. */
@@ -94,16 +93,9 @@ function toStdout(): { print: Print; paint: Paint } {
   };
 }
 
-async function startCommand(): Promise<Service> {
-  const command = readCommand(process.argv.slice(2));
-  if (command.kind === 'help') {
-    process.stdout.write(USAGE);
-    return { ended: Promise.resolve(0), [Symbol.asyncDispose]: () => Promise.resolve() };
-  }
-  const env = environment();
-  const { bootstrap } = command;
-  const config = readConfig(kafkaVariables, bootstrap === undefined ? env : { ...env, KAFKA_BROKER: bootstrap }); // prettier-ignore
-  return start(config, { ...command, ...toStdout() });
+if (import.meta.main) {
+  await runProgram(tailCommand, (given) => {
+    const config = readConfig(kafkaVariables, { ...environment(), ...given.env });
+    return start(config, { ...tailOptions(given), ...toStdout() });
+  });
 }
-
-if (import.meta.main) await run(startCommand);

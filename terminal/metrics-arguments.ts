@@ -1,22 +1,68 @@
-// What `npm run metrics` is told on its command line.
-import { parseArgs } from 'node:util';
-import { ConfigError, asError } from '../platform/errors.ts';
+// The command line of `npm run metrics`.
+import { flagOption, valueOption, type Given } from '../platform/command-line.ts';
+import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { integer, text } from '../platform/config.ts';
 
-export const USAGE = `Sums up the traffic events in ClickHouse: totals, peaks, averages, sensors by status.
+export const metricsVariables = {
+  ...clickhouseVariables,
+  GRAFANA_CLICKHOUSE_USER: text({
+    doc: 'ClickHouse user that only reads; where it is set, npm run metrics asks as this one.',
+  }),
+  GRAFANA_CLICKHOUSE_PASSWORD: text({
+    doc: 'Password of GRAFANA_CLICKHOUSE_USER.',
+    secret: true,
+  }),
+} as const;
 
-  npm run metrics                                  count what arrives for 10 s, print it, end
-  npm run metrics -- --from-beginning              print what is stored, at once
-  npm run metrics -- --watch --print-every 10      print every 10 s what arrived since, until Ctrl+C
-  npm run metrics -- --from-beginning --export-json data/metrics/snapshot.json
-
-  --print-every N      seconds between two summaries, and how long one counts (10)
-  --watch              go on until Ctrl+C
-  --from-beginning     everything that is stored counts, not only what arrives from now on
-  --export-json PATH   with every summary, replace that file by the metrics as JSON
-  --days N             the newest days that have events, for availability and in the file (14)
-
-docs/traffic-metrics.md says what each figure means. Settings are environment variables: see docs/configuration.md.
-`;
+export const metricsCommand = {
+  command: 'npm run metrics',
+  about: 'Sums up the traffic events in ClickHouse: totals, peaks, averages, sensors by status.',
+  examples: [
+    ['npm run metrics', 'count what arrives for 10 s, print it, end'],
+    ['npm run metrics -- --from-beginning', 'print what is stored, at once'],
+    [
+      'npm run metrics -- --watch --print-every 10',
+      'print every 10 s what arrived since, until Ctrl+C',
+    ],
+    ['npm run metrics -- --from-beginning --export-json data/metrics/snapshot.json'],
+  ],
+  options: {
+    'print-every': valueOption(
+      'N',
+      integer(
+        { doc: 'seconds between two summaries, and how long one counts', default: 10 },
+        1,
+        3_600,
+      ),
+    ),
+    watch: flagOption('go on until Ctrl+C'),
+    'from-beginning': flagOption(
+      'count everything that is stored, not only what arrives from now on',
+    ),
+    'export-json': valueOption(
+      'PATH',
+      text({ doc: 'with every summary, replace this file by the metrics as JSON' }),
+    ),
+    days: valueOption(
+      'N',
+      integer(
+        {
+          doc: 'the newest days that have events, for availability and in the file',
+          default: 14,
+        },
+        1,
+        3_660,
+      ),
+    ),
+  },
+  variables: metricsVariables,
+  notes: 'docs/traffic-metrics.md explains each figure.',
+  exitCodes: {
+    0: 'printed, or Ctrl+C ended --watch',
+    3: 'ClickHouse is away',
+    130: 'Ctrl+C before the first summary',
+  },
+} as const;
 
 export interface MetricsArguments {
   readonly printEverySec: number;
@@ -27,45 +73,12 @@ export interface MetricsArguments {
   readonly days: number;
 }
 
-const options = {
-  'print-every': { type: 'string', default: '10' },
-  watch: { type: 'boolean', default: false },
-  'from-beginning': { type: 'boolean', default: false },
-  'export-json': { type: 'string' },
-  days: { type: 'string', default: '14' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** @throws {ConfigError} one line that names the argument and what is allowed. */
-export function readArguments(args: readonly string[]): MetricsArguments | 'help' {
-  const given = parse(args);
-  if (given.help) return 'help';
-  const exportPath = given['export-json'];
-  if (exportPath?.trim() === '') throw wrong('export-json', '', 'the path of a file');
+export function metricsArguments({ values }: Given<typeof metricsCommand>): MetricsArguments {
   return {
-    printEverySec: whole('print-every', given['print-every'], 3_600),
-    watch: given.watch,
-    fromBeginning: given['from-beginning'],
-    exportPath,
-    days: whole('days', given.days, 3_660),
+    printEverySec: values['print-every'],
+    watch: values.watch,
+    fromBeginning: values['from-beginning'],
+    exportPath: values['export-json'],
+    days: values.days,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (cause) {
-    const said = asError(cause).message.split('\n')[0]!;
-    throw new ConfigError(`${said}; see: npm run metrics -- --help`, { cause });
-  }
-}
-
-function whole(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (/^\d{1,6}$/.test(text) && value >= 1 && value <= max) return value;
-  throw wrong(name, text, `an integer from 1 to ${max}`);
-}
-
-function wrong(name: string, value: string, allowed: string): ConfigError {
-  return new ConfigError(`--${name}: ${JSON.stringify(value)} is not ${allowed}`);
 }

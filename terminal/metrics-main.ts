@@ -1,28 +1,21 @@
 // The program behind `npm run metrics`: a rolling summary of the traffic events, and all metrics as JSON.
-// Exit code 0: printed, or Ctrl+C ended --watch. 2: bad arguments or settings. 3: ClickHouse is away.
-// 130: Ctrl+C before there was a summary.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClickHouseReader, ResultTooLargeError } from '../platform/clickhouse/reader.ts';
-import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
-import { readConfig, text, type Config } from '../platform/config.ts';
+import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
+import type { Given } from '../platform/command-line.ts';
+import { readConfig, type Config } from '../platform/config.ts';
 import { ConfigError, UnavailableError } from '../platform/errors.ts';
-import { run, type Service } from '../platform/service.ts';
+import { runProgram, type Service } from '../platform/service.ts';
 import { visible } from '../platform/visible.ts';
-import { readArguments, USAGE, type MetricsArguments } from './metrics-arguments.ts';
+import {
+  metricsArguments,
+  metricsCommand,
+  metricsVariables,
+  type MetricsArguments,
+} from './metrics-arguments.ts';
 import { MetricsQueries, type Since } from './metrics-queries.ts';
 import { summary } from './metrics-summary.ts';
 import { replaceFile } from './replace-file.ts';
-
-export const metricsVariables = {
-  ...clickhouseVariables,
-  GRAFANA_CLICKHOUSE_USER: text({
-    doc: 'ClickHouse user that only reads; where it is set, npm run metrics asks as this one.',
-  }),
-  GRAFANA_CLICKHOUSE_PASSWORD: text({
-    doc: 'Password of GRAFANA_CLICKHOUSE_USER.',
-    secret: true,
-  }),
-} as const;
 
 export type MetricsConfig = Config<typeof metricsVariables>;
 
@@ -42,7 +35,7 @@ function readerOf(config: MetricsConfig): ClickHouseReader {
  * Prints summaries until there is no more to print or `signal`; resolves to the exit code.
  * @throws {ConfigError | UnavailableError}
  */
-export async function metricsCommand(
+export async function printMetrics(
   config: MetricsConfig,
   args: MetricsArguments,
   print: (text: string) => void,
@@ -93,19 +86,16 @@ async function pause(seconds: number, signal: AbortSignal): Promise<void> {
   await sleep(seconds * 1_000, undefined, { signal }).catch(() => undefined);
 }
 
-function start(): Promise<Service> {
-  const args = readArguments(process.argv.slice(2));
+function start(given: Given<typeof metricsCommand>): Promise<Service> {
+  const args = metricsArguments(given);
   const print = (text: string): void => void process.stdout.write(text);
   const stop = new AbortController();
-  if (args === 'help') print(USAGE);
-  const ended =
-    args === 'help'
-      ? Promise.resolve(0)
-      : metricsCommand(readConfig(metricsVariables), args, print, stop.signal).catch(told);
+  const config = readConfig(metricsVariables);
+  const ended = printMetrics(config, args, print, stop.signal).catch(told);
   return Promise.resolve({
     ended,
-    finishes: args === 'help' || !args.watch,
-    stoppedCode: () => (args !== 'help' && args.watch ? 0 : 130),
+    finishes: !args.watch,
+    stoppedCode: () => (args.watch ? 0 : 130),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await ended.catch(() => undefined);
@@ -121,4 +111,4 @@ function told(thrown: unknown): never {
   throw thrown;
 }
 
-if (import.meta.main) await run(start);
+if (import.meta.main) await runProgram(metricsCommand, start);

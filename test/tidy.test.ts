@@ -120,3 +120,16 @@ describe('the environment', () => {
     expect(readers.map(({ path }) => path)).toEqual([]);
   });
 });
+
+describe('the command line', () => {
+  it('is read in platform/command-line.ts alone', () => {
+    const argv = ['process', 'argv'].join('.');
+    const readers = sources.filter(({ path, text }) => {
+      // What tests and measurements start as children of their own takes words by position.
+      return text.includes(argv) && !/^(test|bench)\//.test(path);
+    });
+    expect(readers.map(({ path }) => path)).toEqual(['platform/command-line.ts']);
+    const parsers = sources.filter(({ text }) => /\bparseArgs\b|'commander'/.test(text));
+    expect(parsers.map(({ path }) => path)).toEqual(['platform/command-line.ts']);
+  });
+});

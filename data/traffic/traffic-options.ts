@@ -17,21 +17,23 @@ export const TRAFFIC_ROWS_MAX = 350_000;
 /** What was written for each option. */
 export interface GivenOptions {
   readonly rows?: string | undefined;
-  readonly seed?: string | undefined;
+  readonly seed?: number | undefined;
   readonly out?: string | undefined;
 }
 
+/** Reads a number of rows up to a most. */
+type ReadRowCount = (text: string, max: number) => number;
+
 /**
- * `integer` reads a whole number of an option, from a least to a most.
  * @throws {ConfigError} one line that names the option, its value and what is allowed.
  */
 export function readTrafficOptions(
   given: GivenOptions,
-  integer: (option: string, text: string, min: number, max: number, or?: string) => number,
+  readRowCount: ReadRowCount,
   here: (name: string) => string,
 ): TrafficOptions {
-  const seed = integer('--seed', given.seed ?? String(TRAFFIC_SEED), 0, 0xffff_ffff);
-  const rows = readRows(given.rows, integer);
+  const seed = given.seed ?? TRAFFIC_SEED;
+  const rows = readRows(given.rows, readRowCount);
   if (given.out === undefined) return { rows, seed, outs: ownFiles(rows, seed).map(here) };
   if (formatOf(given.out) !== undefined) return { rows, seed, outs: [given.out] };
   throw new ConfigError(
@@ -39,12 +41,9 @@ export function readTrafficOptions(
   );
 }
 
-function readRows(
-  text: string | undefined,
-  integer: Parameters<typeof readTrafficOptions>[1],
-): TrafficOptions['rows'] {
+function readRows(text: string | undefined, readRowCount: ReadRowCount): TrafficOptions['rows'] {
   if (text === undefined) return 'committed';
-  return text === 'all' ? Infinity : integer('--rows', text, 1, TRAFFIC_ROWS_MAX, ', or all');
+  return text === 'all' ? Infinity : readRowCount(text, TRAFFIC_ROWS_MAX);
 }
 
 function ownFiles(rows: TrafficOptions['rows'], seed: number): readonly string[] {

@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigError } from '../../platform/errors.ts';
-import { HELP, readOptions } from '../generate-options.ts';
+import { helpText } from '../../platform/command-help.ts';
+import { parseArguments } from '../../platform/command-line.ts';
+import { dataCommand, generateOptions } from '../generate-options.ts';
 import { trafficChunks, type TrafficFormat } from './traffic-files.ts';
 import { TRAFFIC_FILES, TRAFFIC_SEED } from './traffic-options.ts';
 import { formatOf, reportsOf, writeTraffic } from './write-traffic.ts';
 
 const here = (name: string): string => join(import.meta.dirname, '..', name);
-const options = (...args: string[]): ReturnType<typeof readOptions> =>
-  readOptions(['--stream', 'traffic', ...args], here);
+const options = (...args: string[]) =>
+  generateOptions(parseArguments(dataCommand, ['--stream', 'traffic', ...args]), here);
 const textOf = (format: TrafficFormat, rows: 'committed' | number, seed = TRAFFIC_SEED): string =>
   [...trafficChunks(format, reportsOf({ rows, seed }))].join('');
 
@@ -71,7 +73,7 @@ test('options: the committed files, all rows, a part', () => {
   expect(options('--rows', 'all')).toEqual(full);
   const part = { rows: 5, seed: 7, outs: ['x.jsonl.gz'] };
   expect(options('--rows=5', '--seed=7', '--out', 'x.jsonl.gz')).toEqual(part);
-  expect(HELP).toContain('--stream traffic');
+  expect(helpText(dataCommand)).toContain('--stream traffic');
 });
 
 test.each([
@@ -89,7 +91,7 @@ test.each([
   [['--seed', '5'], '--out: missing'],
   [['--out', ''], '--out: ""'],
   [['--out', 'x.parquet'], '--out: "x.parquet" does not end in .json'],
-  [['--stream', 'trains'], '--stream: "trains" is not sensors or traffic'],
+  [['--stream', 'trains'], '--stream: "trains" is not one of sensors, traffic'],
 ])('%j is turned down in one line', (args, message) => {
   expect(() => options(...args)).toThrow(ConfigError);
   expect(() => options(...args)).toThrow(message);

@@ -1,25 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../platform/errors.ts';
-import { helpText, readArguments } from './arguments.ts';
+import { helpText } from '../../platform/command-help.ts';
+import { parseArguments } from '../../platform/command-line.ts';
+import { launchOptions, startCommand } from './arguments.ts';
 
-describe('readArguments', () => {
+const given = (args: readonly string[]) => parseArguments(startCommand, args);
+const readArguments = (args: readonly string[]) => launchOptions(given(args));
+
+describe('the arguments of npm start', () => {
   it('shows some records on the console, and changes nothing, when it is told nothing', () => {
     expect(readArguments([])).toEqual({
       once: false,
-      help: false,
       sink: true,
       tail: { max: 5, showKeys: false },
       fromBeginning: false,
       bootstrap: undefined,
       clickhouse: undefined,
-      env: {},
     });
+    expect(given([]).env).toEqual({});
   });
 
   it('sets the variables that options stand for', () => {
     const line =
       '--streams traffic --interval 10 --max all --loop --use-now-ts --data x.csv --sink-batch 9';
-    expect(readArguments(line.split(' ')).env).toEqual({
+    expect(given(line.split(' ')).env).toEqual({
       STREAMS: 'traffic',
       INTERVAL_MS: '10',
       ROW_LIMIT: 'all',
@@ -28,7 +32,7 @@ describe('readArguments', () => {
       DATA_PATH: 'x.csv',
       BATCH_SIZE: '9',
     });
-    expect(readArguments(['--no-loop']).env).toEqual({ LOOP: 'false' });
+    expect(given(['--no-loop']).env).toEqual({ LOOP: 'false' });
   });
 
   it('takes servers that run already', () => {
@@ -49,8 +53,9 @@ describe('readArguments', () => {
   it.each([
     [['--tail-max', '0'], '--tail-max: "0" is not an integer from 1'],
     [['--clickhouse', 'http://'], '--clickhouse: "http://" is not http://host:port'],
-    [['--stream', 'x'], "Unknown option '--stream'"],
-    [['now'], "Unexpected argument 'now'"],
+    [['--stream', 'x'], 'unknown option --stream'],
+    [['--no-once'], 'unknown option --no-once'],
+    [['now'], 'unexpected argument "now"'],
   ])('refuses %j in one line', (args, says) => {
     expect(() => readArguments(args)).toThrow(ConfigError);
     expect(() => readArguments(args)).toThrow(says);
@@ -59,7 +64,7 @@ describe('readArguments', () => {
 
   it('helps with every option', () => {
     for (const option of ['--streams', '--no-sink', '--bootstrap', '--show-keys', '--sink-batch']) {
-      expect(helpText()).toContain(option);
+      expect(helpText(startCommand)).toContain(option);
     }
   });
 });

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
 import { ConfigError } from '../../platform/errors.ts';
-import { oneShot, run, type Service } from '../../platform/service.ts';
+import { oneShot, runProgram } from '../../platform/service.ts';
 import { allProducers } from '../../producers/catalogue.ts';
 import { streams, topicStreams } from '../../streams/index.ts';
 import { viewsOf } from '../../streams/table.ts';
-import { USAGE, readRequest, type NewStreamRequest } from './arguments.ts';
+import { newStreamCommand, newStreamRequest, type NewStreamRequest } from './arguments.ts';
 import { LISTS, addDashboard, addLinks, addStream } from './catalogue-edit.ts';
 import { checkSample } from './check.ts';
 import { columnNames, planColumns, type Plan } from './columns.ts';
@@ -88,13 +88,9 @@ async function execute(program: string, ...args: readonly string[]): Promise<voi
   await promisify(execFile)(process.execPath, [join(PROJECT, program), ...args], { cwd: PROJECT });
 }
 
-function start(): Promise<Service> {
-  const request = readRequest(process.argv.slice(2));
-  if (request === 'help') {
-    process.stdout.write(USAGE);
-    return Promise.resolve(oneShot(Promise.resolve(0)));
-  }
-  return Promise.resolve(oneShot(newStream(request).then(() => 0)));
+if (import.meta.main) {
+  await runProgram(newStreamCommand, (given) => {
+    const request = newStreamRequest(given);
+    return Promise.resolve(oneShot(newStream(request).then(() => 0)));
+  });
 }
-
-if (import.meta.main) await run(start);

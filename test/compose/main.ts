@@ -1,6 +1,6 @@
 // The program behind `npm run test:compose`: the real docker-compose.yml on whatever Docker engine there
 // is. Cleans up in every case. Exit code 1 when a check failed; 0 with the reason where it cannot run.
-import { readOptions } from '../../platform/command-line.ts';
+import { readCommandLine, type CommandLine } from '../../platform/command-line.ts';
 import { checksOf } from './order.ts';
 import { runAll, say } from './check.ts';
 import { requirements } from './requirements.ts';
@@ -40,11 +40,13 @@ async function tellLogs(stack: Stack): Promise<void> {
   }
 }
 
-readOptions(
-  {
-    about: 'Runs docker-compose.yml in a project of its own, checks it, and removes it again.',
-    command: 'npm run test:compose',
-  },
-  {},
-);
-process.exitCode = await main();
+export const composeCommand = {
+  about: 'Runs docker-compose.yml in a project of its own, checks it, and removes it again.',
+  command: 'npm run test:compose',
+  exitCodes: { 0: 'all checks passed, or Docker is missing here', 1: 'a check failed' },
+} as const satisfies CommandLine;
+
+if (import.meta.main) {
+  readCommandLine(composeCommand);
+  process.exitCode = await main();
+}

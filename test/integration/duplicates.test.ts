@@ -3,8 +3,13 @@
 import type { Message } from 'kafkajs';
 import { expect, inject, it } from 'vitest';
 import { audit, auditVariables } from '../../consumer/audit-main.ts';
-import { readArguments } from '../../consumer/dead-letter-arguments.ts';
-import { deadLettersCommand, deadLetterVariables } from '../../consumer/dead-letters-main.ts';
+import {
+  deadLettersCommand,
+  deadLetterVariables,
+  letterArguments,
+} from '../../consumer/dead-letter-arguments.ts';
+import { handleDeadLetters } from '../../consumer/dead-letters-main.ts';
+import { parseArguments } from '../../platform/command-line.ts';
 import { replayCommand } from '../../consumer/replay-main.ts';
 import { environment, readConfig } from '../../platform/config.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
@@ -235,17 +240,18 @@ describeBackend('what a processor made twice', () => {
     await untilAudited(world, raw);
     let words = '';
     const redrive = (...args: string[]) => {
-      const told = readArguments([
-        '--redrive',
-        '--stream',
-        trafficEvents.name,
-        '--wait',
-        '0',
-        ...args,
-      ]);
-      if (told === 'help') throw new Error('asked for help');
+      const told = letterArguments(
+        parseArguments(deadLettersCommand, [
+          '--redrive',
+          '--stream',
+          trafficEvents.name,
+          '--wait',
+          '0',
+          ...args,
+        ]),
+      );
       const config = readConfig(deadLetterVariables, world.env(STREAM));
-      return deadLettersCommand(config, told, (text) => (words += text));
+      return handleDeadLetters(config, told, (text) => (words += text));
     };
     // What the processor would make of it is judged, too.
     expect(await redrive()).toBe(1);

@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
-import { readCommand } from '../../consumer/arguments.ts';
+import { consumerCommand, consumerTask } from '../../consumer/arguments.ts';
+import { parseArguments } from '../../platform/command-line.ts';
 import { accountLine } from '../../consumer/account-line.ts';
 import type { Consumer } from '../../consumer/main.ts';
 import { replayCommand, type ReplayCommand } from '../../consumer/replay-main.ts';
@@ -170,7 +171,9 @@ describeBackend('the figures of a run', () => {
       await world.fill(100, 10);
       await world.ingested();
       const before = await accountOf(proof);
-      const command = readCommand(['--from', '1970-01-01T00:00Z']) as ReplayCommand;
+      const command = consumerTask(
+        parseArguments(consumerCommand, ['--from', '1970-01-01T00:00Z']),
+      ) as ReplayCommand;
       expect(await replayCommand(world.config(), command, () => undefined)).toBe(0);
       expect(await accountOf(proof)).toEqual(before);
       expect(before).toMatchObject({ foreign: 100, inserted: await count(world, 'sensor_data') });

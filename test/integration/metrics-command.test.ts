@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { environment, readConfig } from '../../platform/config.ts';
-import { metricsCommand, metricsVariables } from '../../terminal/metrics-main.ts';
+import { metricsVariables } from '../../terminal/metrics-arguments.ts';
+import { printMetrics } from '../../terminal/metrics-main.ts';
 import type { Snapshot } from '../../terminal/metrics-snapshot.ts';
 import { describeBackend } from '../backend/context.ts';
 import { naiveMetrics } from './naive-traffic-metrics.ts';
@@ -60,7 +61,7 @@ describeBackend('npm run metrics', () => {
     const exportPath = join(folder, 'new', 'snapshot.json');
     const printed: string[] = [];
     const print = (text: string): void => void printed.push(text);
-    const code = await metricsCommand(config(), { ...everything, exportPath }, print, never);
+    const code = await printMetrics(config(), { ...everything, exportPath }, print, never);
     expect(code).toBe(0);
     const naive = naiveMetrics(stored);
     const from = '2026-01-07';
@@ -109,7 +110,7 @@ describeBackend('npm run metrics', () => {
       if (text.includes('2 of 1 sensor')) stop.abort();
     };
     const args = { ...everything, fromBeginning: false, watch: true, exportPath };
-    expect(await metricsCommand(config(), args, print, stop.signal)).toBe(0);
+    expect(await printMetrics(config(), args, print, stop.signal)).toBe(0);
     await inserting;
     expect(printed[0]).toBe('Counting what arrives from now on; a summary every 1 s\n');
     const { detectors, rolling } = await exported(exportPath);
@@ -130,7 +131,7 @@ describeBackend('npm run metrics', () => {
       GRAFANA_CLICKHOUSE_PASSWORD: 'grafanapass',
     });
     const printed: string[] = [];
-    await metricsCommand(asReader, everything, (text) => void printed.push(text), never);
+    await printMetrics(asReader, everything, (text) => void printed.push(text), never);
     expect(printed.join('')).toContain('sensors by status');
   });
 

@@ -133,7 +133,7 @@ describe('the command line', () => {
   it('prints help on stdout', async () => {
     const { exit, stdout, stderr } = await runProducer({}, ['--help']);
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
-    expect(stdout).toContain('producer_B                device 1c:bf:ce:15:ec:4d');
+    expect(stdout).toContain('producer_B   device 1c:bf:ce:15:ec:4d');
   });
 
   it('warns of a ROW_LIMIT that makes no sense and sends 5', async () => {
@@ -151,7 +151,7 @@ describe('the command line', () => {
       'PRODUCER: "D" is not one of producer_A, producer_B, producer_C, traffic, sensor_data',
     ],
     [[], { INTERVAL_MS: 'fast' }, 'INTERVAL_MS: "fast" is not an integer from 0 to 3600000'],
-    [['--nope'], {}, "error: unknown option '--nope'; see --help"],
+    [['--nope'], {}, 'unknown option --nope; see: npm run producer -- --help'],
   ])('%j %j is one line and exit code 2', async (args, env, line) => {
     const { exit, stderr, stdout } = await runProducer({ ...ALONE, ...env }, args);
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });

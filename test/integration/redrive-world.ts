@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import type { KafkaMessage } from 'kafkajs';
 import { expect, inject } from 'vitest';
 import { auditReport } from '../../consumer/audit-report.ts';
-import { readArguments } from '../../consumer/dead-letter-arguments.ts';
-import { deadLettersCommand, deadLetterVariables } from '../../consumer/dead-letters-main.ts';
+import {
+  deadLettersCommand,
+  deadLetterVariables,
+  letterArguments,
+} from '../../consumer/dead-letter-arguments.ts';
+import { handleDeadLetters } from '../../consumer/dead-letters-main.ts';
+import { parseArguments } from '../../platform/command-line.ts';
 import { readConfig } from '../../platform/config.ts';
 import { programEnvironment } from '../backend/program-environment.ts';
 import type { Seen } from '../chaos/fault-proxy.ts';
@@ -55,9 +60,10 @@ export async function command(
   const config = readConfig(deadLetterVariables, world.env());
   // Nobody lands what is published unless the test says so.
   const wait = args.includes('--redrive') ? ['--wait', '0'] : [];
-  const told = readArguments(['--stream', 'sensor_data', ...wait, ...args]);
-  if (told === 'help') throw new Error('asked for help');
-  const code = await deadLettersCommand(config, told, (text) => (said += text));
+  const told = letterArguments(
+    parseArguments(deadLettersCommand, ['--stream', 'sensor_data', ...wait, ...args]),
+  );
+  const code = await handleDeadLetters(config, told, (text) => (said += text));
   return { code, said };
 }
 

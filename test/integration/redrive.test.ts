@@ -3,8 +3,13 @@
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { auditReport } from '../../consumer/audit-report.ts';
-import { readArguments } from '../../consumer/dead-letter-arguments.ts';
-import { deadLettersCommand, deadLetterVariables } from '../../consumer/dead-letters-main.ts';
+import {
+  deadLettersCommand,
+  deadLetterVariables,
+  letterArguments,
+} from '../../consumer/dead-letter-arguments.ts';
+import { handleDeadLetters } from '../../consumer/dead-letters-main.ts';
+import { parseArguments } from '../../platform/command-line.ts';
 import { readConfig } from '../../platform/config.ts';
 import { environment } from '../../platform/config.ts';
 import { describeBackend } from '../backend/context.ts';
@@ -229,8 +234,8 @@ async function untouchedWhenAway(world: World): Promise<void> {
   for (const overrides of away) {
     let said = '';
     const config = readConfig(deadLetterVariables, world.env(overrides as Record<string, string>));
-    const told = readArguments(['--redrive']);
-    const code = await deadLettersCommand(config, told as never, (text) => (said += text));
+    const told = letterArguments(parseArguments(deadLettersCommand, ['--redrive']));
+    const code = await handleDeadLetters(config, told, (text) => (said += text));
     expect(said).toContain('Nothing is lost or doubled: run it again.');
     expect(code).toBe(3);
   }

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject } from 'vitest';
-import { readCommand } from '../../consumer/arguments.ts';
+import { consumerCommand, consumerTask } from '../../consumer/arguments.ts';
+import { parseArguments } from '../../platform/command-line.ts';
 import { replayCommand, type ReplayCommand } from '../../consumer/replay-main.ts';
 import { programEnvironment } from '../backend/program-environment.ts';
 import { openWorld, type World } from '../chaos/world.ts';
@@ -49,7 +50,7 @@ export async function command(
   env: Record<string, string> = {},
   signal?: AbortSignal,
 ) {
-  const told = readCommand(args) as ReplayCommand;
+  const told = consumerTask(parseArguments(consumerCommand, args)) as ReplayCommand;
   let said = '';
   const code = await replayCommand(
     world.config(env),

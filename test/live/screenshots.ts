@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { freePort } from '../../embedded/kafka/ports.ts';
 import { environment } from '../../platform/config.ts';
-import { readOptions } from '../../platform/command-line.ts';
+import { readCommandLine, type CommandLine } from '../../platform/command-line.ts';
 import { KAFKA_LIBS } from '../backend/embedded.ts';
 import { missingChromium, startChromium } from './chromium.ts';
 import { history, insert, writeHistory } from './history.ts';
@@ -131,29 +131,31 @@ async function take(browser: Browser, url: string, shot: Shot): Promise<void> {
   process.stdout.write(`Wrote docs/images/${file}\n`);
 }
 
-readOptions(
-  {
-    about: 'Takes the pictures of the documentation from the live page of a platform of its own.',
-    command: 'npm run screenshots',
-  },
-  {},
-);
-if (missingChromium !== undefined) {
-  process.stderr.write(`${missingChromium}\n`);
-  process.exit(2);
-}
-const home = await mkdtemp(join(tmpdir(), 'sensorhouse-screenshots-'));
-try {
-  await symlink(KAFKA_LIBS, join(home, basename(KAFKA_LIBS)));
-  await mkdir(IMAGES, { recursive: true });
-  await using platform = await startPlatform(home);
-  const browser = await startChromium();
-  // One after the other, so that each page has the machine.
-  for (const shot of SHOTS) await take(browser, platform.url, shot);
-  const reports = await trafficHistory(Date.now() + TRAFFIC_AHEAD_MS);
-  await insert(platform.clickhouse, 'traffic_events', reports);
-  await take(browser, platform.url, TRAFFIC);
-  await browser.close();
-} finally {
-  await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+export const screenshotsCommand = {
+  about: 'Takes the pictures of the documentation from the live page of a platform of its own.',
+  command: 'npm run screenshots',
+  exitCodes: { 2: 'a wrong argument, or there is no Chromium' },
+} as const satisfies CommandLine;
+
+if (import.meta.main) {
+  readCommandLine(screenshotsCommand);
+  if (missingChromium !== undefined) {
+    process.stderr.write(`${missingChromium}\n`);
+    process.exit(2);
+  }
+  const home = await mkdtemp(join(tmpdir(), 'sensorhouse-screenshots-'));
+  try {
+    await symlink(KAFKA_LIBS, join(home, basename(KAFKA_LIBS)));
+    await mkdir(IMAGES, { recursive: true });
+    await using platform = await startPlatform(home);
+    const browser = await startChromium();
+    // One after the other, so that each page has the machine.
+    for (const shot of SHOTS) await take(browser, platform.url, shot);
+    const reports = await trafficHistory(Date.now() + TRAFFIC_AHEAD_MS);
+    await insert(platform.clickhouse, 'traffic_events', reports);
+    await take(browser, platform.url, TRAFFIC);
+    await browser.close();
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
 }

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { format } from 'node:util';
 import fc from 'fast-check';
-import { readOptions, type Help } from '../../platform/command-line.ts';
+import { readCommandLine } from '../../platform/command-line.ts';
 import type { Logger } from '../../platform/log.ts';
+import { simulateCommand } from './command.ts';
 import type { Script } from './history.ts';
 import { mutatedHistory } from './mutate.ts';
 import { mutations, type Mutation } from './mutations.ts';
@@ -16,33 +17,12 @@ import { script } from './scripts.ts';
 /** Fewer are over before a second process has begun. */
 const LONG_RUNS = 500;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const HELP: Help = {
-  about: 'Runs random histories of consumers and processors on a simulated Kafka and sink.',
-  command: 'npm run simulate',
-  options: {
-    '--runs N': 'how many histories (1000)',
-    '--seed N': 'other ones (1)',
-    '--first N': 'the number of the first one (1)',
-    '--script JSON': 'only this one, with what the programs say',
-    '--mutation NAME': `breaks one rule first, which has to be found: ${mutations.map(({ name }) => name).join(', ')}, or all`,
-  },
-};
-const values = readOptions(HELP, {
-  runs: { type: 'string', default: '1000' },
-  seed: { type: 'string', default: '1' },
-  first: { type: 'string' },
-  mutation: { type: 'string' },
-  script: { type: 'string' },
-});
+const { values } = readCommandLine(simulateCommand);
 const parts = availableParallelism();
 if (values.mutation === 'all') process.exitCode = await eachMutation();
 else if (isLong() && parts > 1) process.exitCode = await onAllCores(parts);
 else {
   const chosen = mutations.find(({ name }) => name === values.mutation);
-  if (values.mutation !== undefined && chosen === undefined) {
-    process.stderr.write(`no mutation is called "${values.mutation}"\n`);
-    process.exit(2);
-  }
   const simulator = await (chosen === undefined ? import('./history.ts') : mutatedHistory(chosen));
   process.exitCode = await (values.script === undefined
     ? random(simulator, chosen)
@@ -53,19 +33,19 @@ else {
 function isLong(): boolean {
   const { first, mutation, runs, script } = values;
   const isOne = script !== undefined || mutation !== undefined || first !== undefined;
-  return !isOne && Number(runs) >= LONG_RUNS;
+  return !isOne && runs >= LONG_RUNS;
 }
 
 /** Runs as many processes as there are cores, each its share of the histories; 1 when one fails. */
 async function onAllCores(count: number): Promise<number> {
   const startedAt = performance.now();
-  const runs = Number(values.runs);
+  const runs = values.runs;
   const share = Math.ceil(runs / count);
   const codes = await Promise.all(
     Array.from({ length: count }, async (_, part) => {
       const first = part * share;
       const own = ['--runs', String(Math.min(share, runs - first)), '--first', String(first + 1)];
-      const args = [...process.execArgv, process.argv[1]!, '--seed', values.seed, ...own];
+      const args = [...process.execArgv, process.argv[1]!, '--seed', String(values.seed), ...own];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
       const [code] = (await once(child, 'exit')) as [number | null];
       return code;
@@ -94,7 +74,7 @@ async function check(
   });
   const { counterexample, errorInstance, failed, numRuns } = await fc.check(property, {
     numRuns: runs,
-    seed: Number(values.seed),
+    seed: values.seed,
     path: String(first - 1),
     // Of a mutation it is enough that it is found: the shortest script takes minutes.
     endOnFailure: isMutated,
@@ -109,9 +89,9 @@ async function check(
 /** Runs random histories; 1 when one fails. */
 async function random(simulator: Simulator, mutation: Mutation | undefined): Promise<number> {
   const startedAt = performance.now();
-  const runs = Number(values.runs);
+  const runs = values.runs;
   const isMutated = mutation !== undefined;
-  const first = Number(values.first ?? 1);
+  const first = values.first ?? 1;
   const found = await check(simulator, { runs, first, isMutated });
   if (found === undefined) {
     if (values.first === undefined) sayPassed(runs, startedAt);
@@ -137,11 +117,11 @@ async function eachMutation(): Promise<number> {
   for (const mutation of mutations) {
     const { foundBy, name } = mutation;
     const simulator = await mutatedHistory(mutation);
-    const isKnown = values.seed === '1';
+    const isKnown = values.seed === 1;
     const known = { runs: isKnown ? 1 : 0, first: foundBy, isMutated: true };
     const found =
       (await check(simulator, known)) ??
-      (await check(simulator, { runs: Number(values.runs), isMutated: true }));
+      (await check(simulator, { runs: values.runs, isMutated: true }));
     if (found === undefined) missed += 1;
     const [said] = found?.said.split('\n') ?? [`NOT FOUND in ${values.runs} histories`];
     const isMoved = isKnown && found !== undefined && found.history !== foundBy;

@@ -1,0 +1,50 @@
+// Every program that an npm script or Docker starts, by what it is for: what docs/commands.md shows and
+// the test of `--help` goes through.
+import { benchCommand, benchProduceCommand, benchStorageCommand, benchTakeoverCommand } from '../../bench/commands.ts'; // prettier-ignore
+import { generateCommand } from '../../clickhouse_setup/generate.ts';
+import { setupCommand } from '../../clickhouse_setup/main.ts';
+import { preflightCommand } from '../../clickhouse_setup/preflight.ts';
+import { topicsCommand } from '../../clickhouse_setup/topics-main.ts';
+import { consumerCommand } from '../../consumer/arguments.ts';
+import { auditCommand } from '../../consumer/audit-main.ts';
+import { deadLettersCommand } from '../../consumer/dead-letter-arguments.ts';
+import { dataCommand } from '../../data/generate-options.ts';
+import { clickhouseCommand } from '../../embedded/clickhouse-main.ts';
+import { doctorCommand } from '../../embedded/doctor-main.ts';
+import { kafkaCommand } from '../../embedded/kafka-main.ts';
+import { startCommand } from '../../embedded/launch/arguments.ts';
+import { newStreamCommand } from '../../embedded/new-stream/arguments.ts';
+import { queryCommand } from '../../embedded/query.ts';
+import { resetCommand } from '../../embedded/reset.ts';
+import { generateGrafanaCommand } from '../../grafana/generate.ts';
+import { liveCommand } from '../../live/main.ts';
+import type { CommandLine } from '../../platform/command-line.ts';
+import { processorCommand } from '../../processor/arguments.ts';
+import { producerCommand } from '../../producers/arguments.ts';
+import { tailCommand } from '../../terminal/arguments.ts';
+import { metricsCommand } from '../../terminal/metrics-arguments.ts';
+import { chaosCommand } from '../chaos/command.ts';
+import { composeCommand } from '../compose/main.ts';
+import { screenshotsCommand } from '../live/screenshots.ts';
+import { simulateCommand } from '../simulation/command.ts';
+import { generateDocsCommand } from './commands-page.ts';
+
+/** Programs by purpose, the ones that a new user needs first. */
+export const commandGroups: readonly (readonly [purpose: string, readonly CommandLine[]])[] = [
+  [
+    'Run',
+    [startCommand, producerCommand, processorCommand, consumerCommand, liveCommand, kafkaCommand, clickhouseCommand, preflightCommand, setupCommand, topicsCommand], // prettier-ignore
+  ],
+  ['Look', [queryCommand, tailCommand, metricsCommand, doctorCommand, auditCommand]],
+  ['Change', [deadLettersCommand, newStreamCommand, resetCommand]],
+  [
+    'Generate files of the repository',
+    [dataCommand, generateCommand, generateGrafanaCommand, generateDocsCommand, screenshotsCommand], // prettier-ignore
+  ],
+  [
+    'Test and measure',
+    [chaosCommand, simulateCommand, composeCommand, benchCommand, benchProduceCommand, benchTakeoverCommand, benchStorageCommand], // prettier-ignore
+  ],
+];
+
+export const commands: readonly CommandLine[] = commandGroups.flatMap(([, group]) => group);
