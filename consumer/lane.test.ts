@@ -7,9 +7,9 @@ import {
   UnavailableError,
   UnclearOutcomeError,
 } from '../platform/errors.ts';
-import { silentLog } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import type { Runtime } from '../platform/runtime.ts';
+import { logLines } from '../test/log-lines.ts';
 import { consumed } from '../test/simulation/streams.ts';
 import { Topic } from '../test/simulation/topic.ts';
 import { VirtualTime } from '../test/simulation/virtual-time.ts';
@@ -39,7 +39,14 @@ class World {
   readonly commits: string[] = [];
   /** Offsets that an earlier try recorded as dead. */
   readonly dead = new Set<number>();
-  readonly metrics = consumerMetrics(createRegistry('test'))('s', 'd.s');
+  readonly registry = createRegistry('test');
+  readonly metrics = consumerMetrics(this.registry)('s', 'd.s');
+  readonly #log = logLines();
+  readonly lines = this.#log.lines;
+  /** What becomes of a commit. */
+  commit: () => Promise<void> = () => Promise.resolve();
+  /** Runs whenever the log is asked how far it goes. */
+  asking: () => void = () => undefined;
   readonly lane: Lane;
   #landed = 0;
   #records = 0;
@@ -57,21 +64,24 @@ class World {
       log: {
         topic: topic.name,
         topicId: () => Promise.resolve(topic.current.id),
-        logRanges: () => Promise.resolve(topic.ranges()),
+        logRanges: () => {
+          this.asking();
+          return Promise.resolve(topic.ranges());
+        },
         committed: () => Promise.resolve(new Map()),
         hidden: () => Promise.resolve(0),
         seek: () => undefined,
         commit: (positions) => {
           const at = JSON.stringify(Object.fromEntries(positions));
           this.commits.push(`${Math.round(time.elapsedMs)}: ${at}`);
-          return Promise.resolve();
+          return this.commit();
         },
       },
       sink: this.#sink(runtime),
       runtime,
       limits: { ...LIMITS, ...limits },
       metrics: this.metrics,
-      logger: silentLog(),
+      logger: this.#log.log,
       failed: (error) => this.failures.push(error),
     });
   }
@@ -139,6 +149,14 @@ class World {
       { topic: 'simulated', partition: 0, endOffset: end, ...run },
       membership,
     );
+  }
+
+  /** Seconds that the metrics give a stage or a flush. */
+  async seconds(sample: string): Promise<number> {
+    const line = (await this.registry.metrics())
+      .split('\n')
+      .find((each) => each.startsWith(sample));
+    return Number(line?.split(' ').at(-1));
   }
 
   async feed(count: number): Promise<void> {
@@ -371,5 +389,88 @@ describe('a lane', () => {
     expect(world.asked.map((each) => each.split(': ')[1])).toEqual(['claim']);
     await world.pass(200);
     expect(world.asked.map((each) => each.split(': ')[1])).toEqual(['claim', 'insert 10']);
+  });
+
+  it('holds the fetch until a full batch has room, goes on at once then, and counts the wait', async () => {
+    const startedAt = performance.now();
+    const world = new World({ maxBatchRows: 2 });
+    await world.own();
+    await world.feed(2);
+    await world.pass(7);
+    let heldUntilMs = NaN;
+    void world.feed(2).then(() => (heldUntilMs = world.time.elapsedMs));
+    await world.pass(200);
+    expect(world.asked).toEqual(['1: insert 2', '51: insert 2']);
+    // Not at 68 ms, when it would look again by itself.
+    expect(heldUntilMs).toBe(51);
+    const stage = 'sensorhouse_consumer_busy_seconds_total{stream="s",stage="wait"';
+    expect(await world.seconds(stage)).toBeGreaterThan(0);
+    const flushSeconds = await world.seconds('sensorhouse_consumer_flush_seconds_sum');
+    expect(flushSeconds * 1_000).toBeLessThan(performance.now() - startedAt);
+  });
+
+  it('is ready again when the takeover after a single doubt went well', async () => {
+    const world = new World();
+    await world.own();
+    world.outcomes.push(new UnclearOutcomeError('one'));
+    await world.feed(1_000);
+    await world.pass(55);
+    expect(world.lane.ready).toBe(false);
+    await world.pass(200);
+    expect([world.lane.ready, world.metrics.totals.lag]).toEqual([true, 1_000]);
+  });
+
+  it('ends with what a commit throws', async () => {
+    const world = new World();
+    const failure = new ConfigError('not authorized');
+    world.commit = () => Promise.reject(failure);
+    await world.own();
+    await world.feed(1_000);
+    await world.pass(100);
+    expect(world.failures).toEqual([failure]);
+  });
+
+  it.each([
+    ['could not be sent', new UnavailableError('away')],
+    ['has an unclear outcome', new UnclearOutcomeError('unclear')],
+    ['was fenced', new FencedError('fenced')],
+  ])('gives up at a stop what %s, and says so once', async (_, failure) => {
+    const world = new World();
+    await world.own();
+    world.outcomes.push(failure);
+    await world.feed(1_000);
+    const stopped = world.lane.stop(7_000);
+    await world.pass(500);
+    await stopped;
+    expect(world.asked).toEqual(['1: insert 1000']);
+    const told = world.lines.filter(({ level }) => level !== 'info');
+    expect(told).toMatchObject([{ level: 'warn', err: { message: failure.message } }]);
+    expect(told[0]!.msg).toContain('gave up a batch');
+  });
+
+  it('says of a fence what it means, and nothing of giving up', async () => {
+    const world = new World();
+    await world.own();
+    world.outcomes.push(new FencedError('fenced'));
+    await world.feed(1_000);
+    await world.pass(500);
+    const told = world.lines.filter(({ level }) => level !== 'info');
+    expect(told.map(({ msg }) => msg.split(':')[0])).toEqual(['fenced']);
+  });
+
+  it('records and asks nothing while it owns nothing, however long', async () => {
+    const world = new World();
+    await world.pass(16 * 60_000);
+    await world.lane.refresh();
+    expect(world.asked).toEqual([]);
+  });
+
+  it('looks on quietly when its partitions go while it asks how far the log goes', async () => {
+    const world = new World();
+    await world.own();
+    world.asking = () => world.lane.assigned([]);
+    await world.lane.refresh();
+    await world.pass(1);
+    expect(world.failures).toEqual([]);
   });
 });

@@ -11,6 +11,8 @@ interface Given {
   readonly gone?: readonly { readonly first: number; readonly last: number }[];
   readonly days?: number;
   readonly isUpgraded?: boolean;
+  /** By partition and origin. */
+  readonly origins?: ReadonlyMap<number, ReadonlyMap<string, number>>;
 }
 
 const rowsOf = (min: number, max: number, count: number): Map<number, Landed> =>
@@ -22,11 +24,13 @@ async function taking(given: Given, partitions = [0]) {
     dead = 0,
     gone = [],
     isUpgraded = false,
+    origins = new Map(),
     landed = new Map<number, Landed>(),
   } = given;
   const { range = { begin: 0, end: 100 } } = given;
   const { lines, log: logger } = logLines();
   const asked: string[] = [];
+  const below: (readonly [partition: number, position: number])[] = [];
   const recorded: FloorRow[] = [];
   const facts = {
     claim: (source: string) => Promise.resolve({ source, claims: [] }),
@@ -37,7 +41,10 @@ async function taking(given: Given, partitions = [0]) {
       return Promise.resolve(dead);
     },
     gone: () => Promise.resolve(gone),
-    origins: () => Promise.resolve(new Map()),
+    origins: (_: string, from: ReadonlyMap<number, number>) => {
+      below.push(...from);
+      return Promise.resolve(origins);
+    },
     retentionDays: () => Promise.resolve(days),
     isUpgraded: () => Promise.resolve(isUpgraded),
     recordFloors: (_: unknown, floors: readonly FloorRow[]) => {
@@ -55,7 +62,7 @@ async function taking(given: Given, partitions = [0]) {
     },
   };
   const taken = await takeOver(partitions, { facts, log, logger });
-  return { asked, lines, recorded, taken };
+  return { asked, below, lines, recorded, taken };
 }
 
 describe('a takeover', () => {
@@ -78,18 +85,70 @@ describe('a takeover', () => {
     ['dead letters', { dead: 2 }],
     ['offsets without a record', { gone: [{ first: 4, last: 5 }] }],
     ['both', { dead: 1, gone: [{ first: 4, last: 4 }] }],
+    ['dead letters whose records have left the log', { dead: 2, gone: [{ first: 4, last: 5 }] }],
     ['what retention took', { days: 30 }],
   ])('says nothing of holes that are %s', async (_, given) => {
     expect((await taking({ landed: rowsOf(2, 9, 6), ...given })).lines).toEqual([]);
   });
 
   it.each([
-    ['missing offsets', { landed: rowsOf(2, 9, 6) }, 'of offsets 2 to 9 2 are in no table'],
-    ['rows too many', { landed: rowsOf(2, 9, 9), days: 30 }, '1 rows are too many'],
-  ])('says that there are %s', async (_, given, text) => {
+    ['missing offsets', { landed: rowsOf(2, 9, 6) }, 2, 'of offsets 2 to 9 2 are in no table'],
+    [
+      'rows too many',
+      { landed: rowsOf(2, 9, 9), days: 30 },
+      -1,
+      'of offsets 2 to 9 1 rows are too many',
+    ],
+    [
+      'rows too many beside offsets without a record',
+      { landed: rowsOf(2, 9, 9), gone: [{ first: 4, last: 5 }] },
+      ...([-1, 'of offsets 2 to 9 1 rows are too many'] as const),
+    ],
+  ])('says that there are %s', async (_, given, holes, text) => {
     const { lines } = await taking(given);
-    expect(lines).toHaveLength(1);
+    expect(lines).toMatchObject([{ level: 'warn', partition: 0, min: 2, max: 9, holes }]);
     expect(lines[0]!.msg).toContain(text);
+  });
+
+  it.each([
+    ['a floor that stands', { floor: 4, rows: undefined }, { begin: 0, end: 9 }, 4],
+    [
+      'rows behind the floor',
+      { floor: 3, rows: { min: 0, max: 4, count: 5 } },
+      { begin: 0, end: 9 },
+      3,
+    ],
+    ['a gap it records itself', { floor: 4, rows: undefined }, { begin: 6, end: 9 }, 6],
+  ])('knows how far floors are recorded: %s', async (_, landed, range, recorded) => {
+    const { taken } = await taking({ landed: new Map([[0, landed]]), range });
+    expect(taken.states.get(0)).toMatchObject({ recorded });
+  });
+
+  it('reads the origins below each position, and leaves out those of partitions it does not own', async () => {
+    const landed = new Map([...rowsOf(0, 4, 5), [1, { floor: 8, rows: undefined }] as const]);
+    const origins = new Map([
+      [0, new Map([['in@id/0', 3]])],
+      [
+        1,
+        new Map([
+          ['in@id/1', 6],
+          ['in@id/2', 7],
+        ]),
+      ],
+      [2, new Map([['in@id/0', 9]])],
+    ]);
+    const { below, taken } = await taking({ landed, origins }, [0, 1]);
+    expect(below).toEqual([
+      [0, 5],
+      [1, 8],
+    ]);
+    expect([...taken.states.values()].map((state) => [...state.origins])).toEqual([
+      [['in@id/0', 3]],
+      [
+        ['in@id/1', 6],
+        ['in@id/2', 7],
+      ],
+    ]);
   });
 
   it('asks for commits only where a partition has no trace in a table of an older version', async () => {

@@ -30,6 +30,8 @@ export interface TakeoverParts {
   readonly logger: Logger;
 }
 
+const NO_TRACE: Landed = { floor: undefined, rows: undefined };
+
 /** The log lost records that were ingested; going on would skip what comes next. */
 export class LogTruncatedError extends Error {
   override readonly name = 'LogTruncatedError';
@@ -56,19 +58,19 @@ export async function takeOver(
   const floors: FloorRow[] = [];
   for (const partition of partitions) {
     const range = ranges.get(partition)!;
-    const { floor, rows } = landed.get(partition) ?? { floor: undefined, rows: undefined };
+    const { floor, rows } = landed.get(partition) ?? NO_TRACE;
     const seed = committed?.get(partition);
     const upgraded = committed !== undefined;
     const answer = resume({ floor, rows, committed: seed, upgraded, log: range });
-    const position = positionOf(answer, partition, range, log.topic);
-    if (answer.kind === 'at' && answer.floor !== undefined) {
-      const fact = { partition, ...answer.floor };
-      floors.push(...(await factsOf(answer.floor, source, partition, facts)));
+    const { floor: first, position } = reachable(answer, partition, range, log.topic);
+    if (first !== undefined) {
+      const fact = { partition, ...first };
+      floors.push(...(await factsOf(first, source, partition, facts)));
       if (fact.reason !== 'start') logger.warn(fact, `partition ${partition}: ${fact.detail}`);
     }
     if (rows !== undefined) await tellHoles(rows, source, partition, facts, logger);
     const dead = await facts.deadFrom(source, partition, position);
-    const recorded = answer.kind === 'at' ? (answer.floor?.offset ?? floor ?? 0) : 0;
+    const recorded = first?.offset ?? floor ?? 0;
     positions.set(partition, position);
     const origins: Origins = new Map();
     const reached = { position, landed: position, recorded, end: range.end };
@@ -112,8 +114,14 @@ async function seeds(
   return (await facts.isUpgraded(log.topic)) ? log.committed() : undefined;
 }
 
-function positionOf(answer: Resume, partition: number, range: LogRange, topic: string): number {
-  if (answer.kind === 'at') return answer.position;
+/** Where to go on. @throws {LogTruncatedError} */
+function reachable(
+  answer: Resume,
+  partition: number,
+  range: LogRange,
+  topic: string,
+): Extract<Resume, { kind: 'at' }> {
+  if (answer.kind === 'at') return answer;
   throw new LogTruncatedError(
     `partition ${partition} of ${topic} ends at ${range.end}, but offsets up to ` +
       `${answer.position - 1} were ingested from it: the broker lost records. Restore its log, or ` +
