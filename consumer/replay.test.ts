@@ -99,15 +99,23 @@ interface Given {
   readonly read?: (table: string) => Promise<void>;
   /** Happens right before the tables are exchanged. */
   readonly beforeSwap?: () => Promise<void>;
+  /** Happens right before a query. */
+  readonly asking?: (sql: string) => Promise<void>;
 }
 
-function work({ beforeSwap, read }: Given = {}) {
+function work({ asking, beforeSwap, read }: Given = {}) {
   const printed: string[] = [];
   const opened: string[] = [];
   const clickhouse = new Proxy(tables.clickhouse, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
+      if (name === 'rows') {
+        return async (sql: string) => {
+          await asking?.(sql);
+          return target.rows(sql);
+        };
+      }
       if (name !== 'command') return member.bind(target) as unknown;
       return async (sql: string) => {
         if (sql.startsWith('EXCHANGE')) await beforeSwap?.();
@@ -193,6 +201,23 @@ describe('a replay', () => {
     expect(await own.fill(made)).toBe(true);
     expect(standing).toBeInstanceOf(FencedError);
     expect(lacking).toBe(0);
+  });
+
+  it('voids what a consumer claimed during the audit before it asks what is left', async () => {
+    const consumer = ledgerOf('consumer');
+    let held: Ownership | undefined;
+    const standing: unknown[] = [];
+    const made = await planned();
+    const { replay: own } = work({
+      asking: async (sql) => {
+        if (sql.includes('groupBitmapIf')) held ??= await consumer.claim(SOURCE, [0]);
+        const isAsked = sql.includes('max(reached) AS position') && sql.includes(made.beside);
+        if (held === undefined || !isAsked) return;
+        standing.push(await consumer.assertStanding(held).catch((error: unknown) => error));
+      },
+    });
+    expect(await own.fill(made)).toBe(true);
+    expect(standing[0]).toBeInstanceOf(FencedError);
   });
 
   it('files dead letters that are only its own before it swaps, each once', async () => {

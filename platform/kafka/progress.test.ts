@@ -64,13 +64,24 @@ describe('ProgressWatch', () => {
   });
 
   it('lets what was taken rest for as long as it was told, then it has to land', async () => {
-    const { look, state } = watched(60_000);
-    Object.assign(state, { position: 10, landed: 0 });
+    const { look, standing, state } = watched(60_000);
+    Object.assign(state, { position: 10, landed: 3 });
     await look(0, 10);
     expect(await look(60_000 + STANDSTILL_MS - 1, 10)).toEqual([]);
-    expect(await look(1, 10)).toMatchObject([{ offset: 0, waiting: 10 }]);
+    expect(await look(1, 10)).toMatchObject([{ offset: 3, waiting: 7 }]);
     state.landed = 10;
+    expect(standing()).toEqual([]);
     expect(await look(0, 10)).toEqual([]);
+  });
+
+  it('counts anew from each part of it that has landed', async () => {
+    const { look, state } = watched();
+    Object.assign(state, { position: 10, landed: 0 });
+    await look(0, 10);
+    state.landed = 4;
+    await look(STANDSTILL_MS - 1, 10);
+    expect(await look(STANDSTILL_MS - 1, 10)).toEqual([]);
+    expect(await look(1, 10)).toMatchObject([{ offset: 4, waiting: 6, forMs: STANDSTILL_MS }]);
   });
 
   it('is not misled by taking the same again and again', async () => {
@@ -84,9 +95,18 @@ describe('ProgressWatch', () => {
   });
 
   it('forgets partitions that went to another member', async () => {
-    const watch = new ProgressWatch(0, () => 0);
-    const ranges = () => Promise.resolve(new Map([[0, { end: 9 }]]));
-    await watch.look(new Map([[0, { position: 0, landed: 0, end: 0 }]]), ranges);
+    let nowMs = 0;
+    const watch = new ProgressWatch(0, () => nowMs);
+    const ranges = () => Promise.resolve(new Map([[0, { end: 1 }]]));
+    const states = new Map([[0, { position: 0, landed: 0, end: 0 }]]);
+    await watch.look(states, ranges);
+    nowMs = STANDSTILL_MS;
+    await watch.look(states, ranges);
+    expect(watch.described('t', states)).toEqual([
+      'partition 0 of t has stood at offset 0 for 30 s, and 1 record waits behind it',
+    ]);
+    expect(watch.standing(new Map())).toEqual([]);
+    expect(watch.described('t')).toEqual([]);
     await watch.look(new Map(), ranges);
     expect(watch.standing(new Map())).toEqual([]);
   });

@@ -83,8 +83,9 @@ export class ProgressWatch {
   /** Partitions that stood still at the last look and have not moved since. */
   standing(states: ReadonlyMap<number, Moving>): Standstill[] {
     return this.#standing.filter(({ partition }) => {
-      const [state, mark] = [states.get(partition), this.#marks.get(partition)];
-      if (state === undefined || mark === undefined) return false;
+      const state = states.get(partition);
+      if (state === undefined) return false;
+      const mark = this.#marks.get(partition)!;
       return state.landed === mark.landed && state.position <= mark.position;
     });
   }
