@@ -187,6 +187,16 @@ describe('a re-drive', () => {
     expect(await run(world)).toMatchObject({ published: 2 });
   });
 
+  it('takes others for those that it keeps, and no more than its limit all the same', async () => {
+    const world = new World([1, 2, 3, 4, 5, 6, 7, 8]);
+    const forecast: RedriveOrder['forecast'] = ({ value }) =>
+      Number(value) % 2 === 0
+        ? { kind: 'rejected', reason: 'invalid_json', field: '' }
+        : { kind: 'row' };
+    expect(await run(world, { limit: 3, forecast })).toMatchObject({ published: 3, kept: 2 });
+    expect(world.published).toEqual(['1', '3', '5']);
+  });
+
   it('leaves letters alone that came of what it publishes', async () => {
     const world = new World([1, 49, 50, 51]);
     expect(await run(world)).toMatchObject({ published: 2 });

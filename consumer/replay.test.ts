@@ -220,6 +220,27 @@ describe('a replay', () => {
     expect(standing[0]).toBeInstanceOf(FencedError);
   });
 
+  it('claims again where a consumer was faster, and takes over what that one recorded meanwhile', async () => {
+    const key = (await tables.csv(`SELECT ${factsKeySql('sensor_data')}`))[0]!.replaceAll('"', '');
+    const made = await planned();
+    let isFaster = true;
+    let isRecorded = false;
+    const { replay: own } = work({
+      asking: async (sql) => {
+        if (isFaster && sql.includes('latest.1') && sql.includes(SOURCE)) {
+          isFaster = false;
+          await ledgerOf('zz').claim(SOURCE, [0]);
+        }
+        if (isRecorded || !sql.includes('groupBitmapIf')) return;
+        isRecorded = true;
+        await fact(key, 15, 'not-in-log', 'offsets 14 to 14 x');
+      },
+    });
+    expect(await own.fill(made)).toBe(true);
+    const recorded = `stream_table = '${made.key}' AND reason = 'not-in-log'`;
+    expect([isFaster, await count(`consumer_positions WHERE ${recorded}`)]).toEqual([false, 1]);
+  });
+
   it('files dead letters that are only its own before it swaps, each once', async () => {
     const made = await planned();
     let filed = -1;

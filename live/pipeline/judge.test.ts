@@ -16,6 +16,7 @@ const rows: ClickHouseReading = {
 
 interface Now {
   readonly end?: number;
+  readonly kept?: number;
   readonly inserted?: number;
   readonly lag?: number;
   readonly ready?: boolean;
@@ -25,11 +26,11 @@ interface Now {
 
 function reading(
   atMs: number,
-  { end = 0, inserted = 0, lag = 0, ready = true, relays = [], rows: more }: Now,
+  { end = 0, inserted = 0, kept = end, lag = 0, ready = true, relays = [], rows: more }: Now,
 ): Reading {
   return {
     atMs,
-    kafka: { ok: true, said: { end, kept: end, partitions: 3, relays } },
+    kafka: { ok: true, said: { end, kept, partitions: 3, relays } },
     consumer: {
       ok: true,
       said: { ready, inserted, lag, deadLetters: 0, duplicates: 0, unreadable: 0 },
@@ -190,15 +191,15 @@ describe('judge', () => {
     expect(after(1, 1, { rows: { deadRecent: 900 } })['dead-letters'].state).toBe('bad');
   });
 
-  it.each<[what: string, place: Place['id'], at: Record<Place['id'], Place>, beyond: Record<Place['id'], Place>]>([
-    ['a lag of 500', 'consumer', after(10, 10, { lag: 500 }), after(10, 10, { lag: 501 })],
-    ['ten seconds of what arrives', 'consumer', after(10_000, 10_000, { lag: 10_000 }), after(10_000, 10_000, { lag: 10_001 })],
-    ['rows of a minute ago', 'clickhouse', after(150, 0, { lag: 150, rows: { newestAgeMs: 60_000 } }), after(150, 0, { lag: 150, rows: { newestAgeMs: 60_001 } })],
-    ['rows ten seconds late', 'clickhouse', after(150, 150, { rows: { delayP99Ms: 10_000 } }), after(150, 150, { rows: { delayP99Ms: 10_001 } })],
-    ['one of a hundred dead', 'dead-letters', after(1, 1, { rows: { deadRecent: 15, recentRows: 99 } }), after(1, 1, { rows: { deadRecent: 16, recentRows: 99 } })],
-    ['five minutes behind', 'consumer', after(1_000, 10, { lag: 30_000 }), after(1_000, 10, { lag: 30_001 })],
+  it.each<[what: string, place: Place['id'], at: Parameters<typeof after>, beyond: Parameters<typeof after>]>([
+    ['a lag of 500', 'consumer', [10, 10, { lag: 500 }], [10, 10, { lag: 501 }]],
+    ['ten seconds of what arrives', 'consumer', [10_000, 10_000, { lag: 10_000 }], [10_000, 10_000, { lag: 10_001 }]],
+    ['rows of a minute ago', 'clickhouse', [150, 0, { lag: 150, rows: { newestAgeMs: 60_000 } }], [150, 0, { lag: 150, rows: { newestAgeMs: 60_001 } }]],
+    ['rows ten seconds late', 'clickhouse', [150, 150, { rows: { delayP99Ms: 10_000 } }], [150, 150, { rows: { delayP99Ms: 10_001 } }]],
+    ['one of a hundred dead', 'dead-letters', [1, 1, { rows: { deadRecent: 15, recentRows: 99 } }], [1, 1, { rows: { deadRecent: 16, recentRows: 99 } }]],
+    ['five minutes behind', 'consumer', [1_000, 10, { lag: 30_000 }], [1_000, 10, { lag: 30_001 }]],
   ])('takes %s for better than the next figure', (_, place, at, beyond) => {
-    expect(at[place].state).not.toBe(beyond[place].state);
+    expect(after(...at)[place].state).not.toBe(after(...beyond)[place].state);
   }); // prettier-ignore
 
   it('takes a minute of silence for a pause, and a moment more for an end', () => {
@@ -236,6 +237,89 @@ describe('judge', () => {
       reading(1_000, { end: 20, inserted: 3 }),
     ];
     expect(judge(readings, 1_000).flows).toEqual([10, null, null]);
+  });
+});
+
+describe('judge, word by word', () => {
+  const old = { newestAgeMs: 90_000, delayP99Ms: null };
+  const late = { newestAgeMs: 500, delayP99Ms: 20_000 };
+  const away = silent<never>('It does not answer.');
+
+  it.each<[what: string, place: Place['id'], given: Parameters<typeof after>, said: Partial<Place>]>([
+    ['a log that is kept whole', 'kafka', [1, 1], { figure: '1,001 kept', reason: 'Every message sent is still kept.' }],
+    ['what retention removed', 'kafka', [0, 0, { kept: 400 }], { figure: '400 kept', reason: 'Retention removed the 600 oldest messages.' }],
+    ['all that is ingested', 'consumer', [1, 1], { reason: 'It has ingested everything.' }],
+    ['a lag that is no lag', 'consumer', [1, 1, { lag: 5 }], { detail: 'lag 5', reason: 'It keeps up.' }],
+    ['a consumer faster than producers', 'consumer', [100, 10_000, { lag: 9_000 }], { state: 'ok' }],
+    ['a consumer as fast as producers', 'consumer', [50, 50, { lag: 9_000 }], { reason: 'Behind by 9,000 messages and not catching up. npm run doctor says what holds it back.' }],
+    ['a consumer that waits', 'consumer', [1, 1, { ready: false }], { state: 'warn', reason: 'It runs, but waits for its partitions, Kafka or ClickHouse. Nothing is lost meanwhile.' }],
+    ['rows that wait in Kafka', 'clickhouse', [0, 0, { lag: 5, rows: old }], { state: 'bad', reason: 'No row arrived for 2 min although messages wait. Look at the consumer.' }],
+    ['a pause of producers', 'clickhouse', [0, 0, { ready: false, rows: old }], { state: 'ok', reason: 'It answers; no row came in the last minute.' }],
+    ['a pause after rows', 'clickhouse', [0, 150, { rows: old }], { state: 'ok' }],
+    ['processors without work', 'clickhouse', [150, 0, { rows: old, relays: [{ name: 'enrich', done: 1, waiting: 0 }] }], { state: 'ok' }],
+    ['rows in time', 'clickhouse', [1, 1], { figure: '1,000 rows', reason: '99 of 100 rows take less than 2.0 s from Kafka to here.' }],
+    ['rows that are late', 'clickhouse', [1, 1, { rows: late }], { state: 'warn', reason: 'Rows arrive late: 1 of 100 takes 20.0 s or more from Kafka to the table.' }],
+    ['no dead letter ever', 'dead-letters', [1, 1], { state: 'ok', reason: 'The table dead_letters is empty.' }],
+    ['no dead letter lately', 'dead-letters', [1, 1, { rows: { deadTotal: 4 } }], { state: 'ok', reason: 'None in the last 15 minutes.' }],
+    ['dead letters of no known reason', 'dead-letters', [1, 1, { rows: { deadRecent: 2, deadTotal: 2 } }], { reason: '2 messages rejected in the last 15 minutes. npm run dead-letters shows them.' }],
+    ['no device', 'producers', [150, 150, { rows: { recentDevices: 0 } }], { detail: '' }],
+    ['one device', 'producers', [150, 150, { rows: { recentDevices: 1 } }], { detail: '1 device of all streams in the last minute' }],
+    ['less than ten a second', 'producers', [95, 95], { figure: '9.5 msg/s' }],
+    ['ten a second', 'producers', [100, 100], { figure: '10 msg/s' }],
+    ['figures that are read at a glance', 'clickhouse', [1, 1, { rows: { rows: 99_999 } }], { figure: '99,999 rows' }],
+    ['larger figures', 'clickhouse', [1, 1, { rows: { rows: 100_000 } }], { figure: '100.0 k rows' }],
+  ])('says of %s what it means', (_, place, given, said) => {
+    expect(after(...given)[place]).toMatchObject(said);
+  }); // prettier-ignore
+
+  it('says how to start where nothing was ever sent, and no pace after one look', () => {
+    expect(judge([reading(0, {})], undefined).places[0]).toMatchObject({
+      ...{ state: 'idle', figure: '…', detail: '' },
+      reason: 'Nothing was sent yet. Start a producer: npm run producer.',
+    });
+  });
+
+  it('counts silence from the last message', () => {
+    const silence = (atMs: number) => judge([reading(atMs, { end: 10 })], 100_000).places[0]!.state;
+    expect([silence(160_000), silence(160_001)]).toEqual(['ok', 'warn']);
+  });
+
+  it('counts all that the consumer dealt with', () => {
+    const dealt = (atMs: number, said: object): Reading => {
+      const now = reading(atMs, {});
+      if (!now.consumer.ok) throw new Error('it answers');
+      return { ...now, consumer: { ok: true, said: { ...now.consumer.said, ...said } } };
+    };
+    const more = { inserted: 1, deadLetters: 20, duplicates: 300, unreadable: 4_000 };
+    expect(judge([dealt(0, {}), dealt(1_000, more)], 0).flows).toEqual([0, 4_321, 4_321]);
+  });
+
+  it('waits ten seconds, from its first look on, before a processor stands still', () => {
+    const judged = (before: number, waited: number, sinceMs = 12_000) => {
+      const relays = (waiting: number) => [{ name: 'enrich', done: 5, waiting }];
+      const readings = [
+        reading(100_000, { relays: relays(before) }),
+        reading(100_000 + sinceMs, { relays: relays(waited) }),
+      ];
+      return judge(readings, 100_000).places[1]!;
+    };
+    expect(judged(1, 1).reason).toContain('1 message waits for the processor enrich.');
+    expect(judged(0, 1).state).toBe('ok');
+    expect(judged(1, 1, 2_000).state).toBe('ok');
+  });
+
+  it.each([
+    ['Kafka', 'kafka', 'It runs, but waits for Kafka. Nothing is lost meanwhile.'],
+    ['the consumer', 'consumer', 'It does not answer.'],
+  ] as const)('does not take what was sent for done while %s is away', (_, who, reason) => {
+    const readings = [
+      reading(0, { end: 10 }),
+      reading(10_000, { end: 20 }),
+      { ...reading(12_000, { end: 20, ready: false, rows: old }), [who]: away },
+    ];
+    const { places } = judge(readings, 10_000);
+    expect(places[2]!.reason).toBe(reason);
+    expect(places[3]!.reason).toContain('although messages wait');
   });
 });
 

@@ -87,10 +87,11 @@ function stuckRelay(readings: readonly Reading[]): RelayReading | undefined {
   );
   const first = known[0];
   if (!now.kafka.ok || first === undefined || now.atMs - first.atMs < STUCK_MS) return undefined;
-  return now.kafka.said.relays.find(({ done, name, waiting }) =>
+  // What is known ends with what is now.
+  return now.kafka.said.relays.find(({ done, name }) =>
     known.every(({ relays }) => {
       const then = relays.find((relay) => relay.name === name);
-      return waiting > 0 && then !== undefined && then.waiting > 0 && then.done === done;
+      return then !== undefined && then.waiting > 0 && then.done === done;
     }),
   );
 }
@@ -153,11 +154,10 @@ function consumer({ consumer: witness, kafka: broker }: Reading, { inserted, sen
   return said(far ? 'bad' : 'warn', figure, detail, reason);
 }
 
-/** Nothing waits anywhere: what was sent had no record for anybody, as aborted transactions have none. */
+/** Nothing waits for a processor, and nothing else keeps the consumer back: what was sent had no record for anybody, as aborted transactions have none. */
 function isThrough({ consumer: witness, kafka: broker }: Reading): boolean {
   if (!witness.ok || !broker.ok) return false;
-  const { lag, ready } = witness.said;
-  return ready && lag === 0 && broker.said.relays.every(({ waiting }) => waiting === 0);
+  return witness.said.ready && broker.said.relays.every(({ waiting }) => waiting === 0);
 }
 
 function clickhouse(now: Reading, { inserted, sent }: Paces, stuck?: RelayReading): Said {
