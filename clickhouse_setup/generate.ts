@@ -53,7 +53,7 @@ async function main(check: boolean): Promise<number> {
   }
   if (await isCurrent()) return 0;
   process.stderr.write(
-    'clickhouse_setup/01_init_schema.sql is not what streams/ declares; run: npm run generate\n',
+    'clickhouse_setup/01_init_schema.sql differs from streams/; run: npm run generate\n',
   );
   return 1;
 }

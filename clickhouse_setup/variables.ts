@@ -33,7 +33,7 @@ export const setupVariables = {
     secret: true,
   }),
   KAFKA_TOPIC: matching(
-    { doc: "Topic of the sensor stream, where it is not the stream's own name." },
+    { doc: 'Topic of sensor_data, if it differs from the declared one.' },
     /^[A-Za-z0-9._-]{1,249}$/,
     '1 to 249 letters, digits, dots, dashes and underscores',
   ),
@@ -43,7 +43,7 @@ export const setupVariables = {
     15,
   ),
   RETENTION_DAYS: integer(
-    { doc: 'Days after which rows and dead letters expire; 0: never; unset: as it is.' },
+    { doc: 'Days after which rows and dead letters expire; 0: never; unset: unchanged.' },
     0,
     36_500,
   ),

@@ -24,7 +24,11 @@ export function absentFacts(spans: ReadonlyMap<number, Span>): FloorRow[] {
     return [
       ...cannot,
       ...facts(NOT_IN_LOG, absent, 'had no record when their neighbours were read'),
-      ...facts(DUPLICATE, duplicates, 'were made from records that others were made from already'),
+      ...facts(
+        DUPLICATE,
+        duplicates,
+        'are duplicates: a processor had made a record from the same record before',
+      ),
     ];
   });
 }

@@ -34,7 +34,7 @@ export const auditVariables = {
   STREAMS: consumerVariables.STREAMS,
   KAFKA_TOPIC: consumerVariables.KAFKA_TOPIC,
   ORIGIN_TOPIC: matching(
-    { doc: 'Topic that the stream is made from, where it is not its own.' },
+    { doc: 'Topic that the stream is made from, if it is not the declared one.' },
     /^[A-Za-z0-9._-]{1,249}$/,
     'a topic name',
   ),
@@ -54,8 +54,8 @@ export const auditCommand = {
         default: streams[0]!.name,
       }),
     ),
-    'to-end': flagOption('fail while records that may be read are still to be ingested'),
-    'allow-lag': flagOption('accepted for old scripts: lag alone does not fail the audit anyway'),
+    'to-end': flagOption('fail while readable records are not ingested yet'),
+    'allow-lag': flagOption('accepted for old scripts: lag alone does not fail the audit'),
   },
   variables: auditVariables,
   exitCodes: {

@@ -37,7 +37,7 @@ export class Checkpoint {
       for (const [, state] of moved) state.recorded = state.landed;
     } catch (error) {
       if (!isClassified(error)) throw error;
-      this.#logger.debug({ err: asError(error) }, 'checkpoint failed; the next one will do');
+      this.#logger.debug({ err: asError(error) }, 'checkpoint failed; the next one covers it');
     }
   }
 }

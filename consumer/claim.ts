@@ -42,11 +42,11 @@ export async function claim(
   for (const { epoch, partition } of claims) {
     const latest = owners.get(partition);
     if (latest === undefined || latest.epoch < epoch) {
-      const text = `the claim of partition ${partition} of ${source} was acknowledged and is not there`;
+      const text = `the claim of partition ${partition} of ${source} was acknowledged, but ClickHouse does not show it`;
       throw new UnavailableError(`ClickHouse: ${text}`);
     }
     if (latest.epoch === epoch && latest.owner === owner) continue;
-    throw new FencedError(`partition ${partition} of ${source} was claimed by another`);
+    throw new FencedError(`partition ${partition} of ${source} was claimed by another consumer`);
   }
   return ownership;
 }

@@ -14,10 +14,13 @@ export const consumerVariables = {
   ...kafkaVariables,
   ...clickhouseVariables,
   ...httpVariables,
-  STREAMS: streamsVariable({ default: 'all', doc: 'What to ingest, each into its own table.' }),
+  STREAMS: streamsVariable({
+    default: 'all',
+    doc: 'The streams to ingest, each into its own table.',
+  }),
   KAFKA_TOPIC: matching(
     {
-      doc: 'Topic of sensor_data (of the only stream, if STREAMS names one), where it is not its own; several, separated by commas, fill one table.',
+      doc: 'Topic to read instead of the declared one: of sensor_data, or of the only stream that STREAMS names. Several, separated by commas, fill one table.',
     },
     /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
     'a topic name, or several separated by commas',
@@ -53,7 +56,7 @@ export const consumerVariables = {
     1_024,
     104_857_600,
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'Least severe log line that is written.' }, [
+  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
     'debug',
     'info',
     'warn',

@@ -84,7 +84,8 @@ export function outcomeLine(stream: string, tally: Tally): string {
   const parts = [`${rows} ${rows === 1 ? 'is a row' : 'are rows'} now`];
   if (rejections > 0) parts.push(`${rejections} rejected again: ${printable(tally.reasons)}`);
   const left = letters - rows - rejections;
-  if (left > 0) parts.push(`${left} not ingested yet; npm run audit tells later`);
+  if (left > 0)
+    parts.push(`${left} not ingested yet; npm run audit shows later whether they landed`);
   return `${stream}: of ${letters} published again ${parts.join(', ')}\n`;
 }
 

@@ -53,7 +53,7 @@ export async function handleDeadLetters(
     return await publish(clickhouse, config, args, print, signal);
   } catch (error) {
     if (error instanceof FencedError) {
-      print('another --redrive took over; it also finishes what this one began\n');
+      print('another --redrive took over and finishes the work of this one\n');
     } else if (error instanceof UnavailableError || error instanceof UnclearOutcomeError) {
       const again = args.redrive ? 'Nothing is lost or doubled: run it again.\n' : '';
       print(`${error.message}\n${again}`);

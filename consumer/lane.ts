@@ -159,7 +159,7 @@ export class Lane {
     const { logger, runtime } = this.#parts;
     const isDoubt = error instanceof UnclearOutcomeError || error instanceof UnavailableError;
     if (this.#owner.stopping) {
-      logger.warn({ err: error }, `gave up a batch, it will be read again: ${error.message}`);
+      logger.warn({ err: error }, `gave up a batch and will read it again: ${error.message}`);
     }
     if (!isDoubt && !(error instanceof FencedError)) {
       this.#owner.fail(error);

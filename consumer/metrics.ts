@@ -65,15 +65,18 @@ export function consumerMetrics(
   const counted = (name: string, help: string): Counter<'stream'> => {
     return new Counter({ name: `sensorhouse_consumer_${name}`, help, labelNames, registers });
   };
-  const consumed = counted('records_consumed_total', 'Kafka records taken.');
+  const consumed = counted('records_consumed_total', 'Kafka records consumed.');
   const inserted = counted('rows_inserted_total', 'Rows landed in ClickHouse.');
   const bytes = counted('record_bytes_total', 'Bytes of the record values that were flushed.');
-  const twice = counted('duplicates_total', 'Records left out: made from one met before.');
+  const twice = counted(
+    'duplicates_total',
+    'Duplicates left out: records made from a record that was ingested before.',
+  );
   const unreadable = counted(
     'unreadable_offsets_total',
     'Offsets passed over because their records are damaged or past MAX_BATCH_INFLATED_BYTES.',
   );
-  const gone = counted('absent_offsets_total', 'Offsets read that no record has.');
+  const gone = counted('absent_offsets_total', 'Offsets read that hold no record.');
   const dead = new Counter({
     name: 'sensorhouse_consumer_dead_letters_total',
     help: 'Records rejected, by reason.',
@@ -88,7 +91,7 @@ export function consumerMetrics(
   });
   const hidden = new Gauge({
     name: 'sensorhouse_consumer_open_transaction_records',
-    help: 'Records in Kafka that nobody may read before an open transaction ends; they are no lag.',
+    help: 'Records behind an open transaction, which no consumer may read yet; they do not count as lag.',
     labelNames,
     registers,
   });

@@ -209,7 +209,9 @@ class Redriver {
     };
     const exists = await topics.exists(target.topic);
     if (!exists || (await topics.topicId(target.topic)) !== target.topicId) {
-      return doubt('the topic was replaced before it was known whether they are in it');
+      return doubt(
+        'the topic was replaced before the re-drive could look whether the letters are in it',
+      );
     }
     const range = (await topics.logRanges(target.topic)).get(target.partition);
     const [begin, end] = [range?.begin ?? 0, range?.end ?? 0];
@@ -218,7 +220,7 @@ class Redriver {
       this.#account.finished += letters.length;
       return book.conclude(begun, this.#ownership, 'published', { base: found });
     }
-    if (begin > from) return doubt('what may have held them has left the log');
+    if (begin > from) return doubt('the offsets that may hold them have left the log');
     const outcome = await this.#publish(begun);
     if (outcome === 'published') this.#account.finished += letters.length;
     else if (outcome === 'doubt') this.#account.doubtful += letters.length;

@@ -49,7 +49,7 @@ export async function carryOver(parts: CarryParts, facts: ReplayFacts): Promise<
     const there = held.get(chunk.name) ?? 0;
     if (there > 0 && there < chunk.rows) {
       const text = `${tables.beside} holds ${there} of ${chunk.rows} rows of ${chunk.name}`;
-      throw new UnavailableError(`${text}: drop this replay with --abandon and begin anew`);
+      throw new UnavailableError(`${text}: drop this replay with --abandon and start again`);
     }
     if (there === 0) {
       await clickhouse.insert({

@@ -53,9 +53,11 @@ export async function replayCommand(
     return await replay(parts, command.fromMs, await planned(parts, begun));
   } catch (error) {
     if (error instanceof FencedError) {
-      print('another run took this replay over; it goes on there');
+      print('another run took this replay over and continues it');
     } else if (error instanceof UnavailableError || error instanceof UnclearOutcomeError) {
-      print(`${error.message}\nNothing is lost: run it again, it goes on where it stopped`);
+      print(
+        `${error.message}\nNothing is lost: run the command again, and the replay continues where it stopped`,
+      );
     } else throw error;
     return 3;
   }
@@ -71,9 +73,9 @@ async function replay(
   if (begun !== undefined) {
     if (begun.fromMs !== fromMs && !begun.swapped) {
       const other = `a replay from ${text(begun.fromMs)} is unfinished`;
-      throw new ConfigError(`--from: ${text(fromMs)} is new, but ${other}: give that time to finish it, or --abandon`); // prettier-ignore
+      throw new ConfigError(`--from: ${text(fromMs)} is new, but ${other}: give that time to finish that replay, or --abandon to drop it`); // prettier-ignore
     }
-    parts.print(`going on with the replay from ${text(begun.fromMs)}`);
+    parts.print(`continuing the replay from ${text(begun.fromMs)}`);
   }
   const tables = begun?.tables ?? (await work.begin(fromMs));
   if (begun?.swapped !== true && !(await work.fill(tables))) {

@@ -82,7 +82,9 @@ export class Replay {
         const { begin = 0, end = 0 } = ranges.get(partition) ?? {};
         if (position < begin) {
           const text = `the log of partition ${partition} of ${topic} begins at ${begin}, after ${position}, where ${this.#live} stands`;
-          throw new ConfigError(`${text}: let a consumer run first, to record what was lost`);
+          throw new ConfigError(
+            `${text}: run a consumer first, so that it records the lost offsets`,
+          );
         }
         const seed = seeds.get(source)?.get(partition);
         const known = { begin, landed: position, seed, byTime: byTime.get(partition) ?? end };
@@ -90,7 +92,7 @@ export class Replay {
       }
     }
     if (starts.length > 0) return starts;
-    throw new ConfigError(`${this.#live} holds nothing of ${this.#topics.join(', ')} yet: there is nothing to replay`); // prettier-ignore
+    throw new ConfigError(`${this.#live} holds nothing of ${this.#topics.join(', ')} yet, so there is nothing to replay`); // prettier-ignore
   }
 
   /** Fills the table and puts it in the live one's place. @throws {FencedError} another run took over. */
@@ -114,7 +116,7 @@ export class Replay {
     await this.#copyGaps(tables, guarded);
     await look();
     await exchange(clickhouse, tables);
-    print(`${tables.live} is the new table now`);
+    print(`${tables.live} now is the new table`);
     return true;
   }
 

@@ -35,6 +35,7 @@ function identities(name: string): string {
 /** @throws {UnavailableError} when there is no such table now. {ConfigError} */
 export async function readIdentity(clickhouse: ClickHouse, name: string): Promise<TableIdentity> {
   const [found] = await clickhouse.rows<{ id: string }>(identities(name));
-  if (found === undefined) throw new UnavailableError(`ClickHouse: there is no table ${name} now`);
+  if (found === undefined)
+    throw new UnavailableError(`ClickHouse: table ${name} does not exist now`);
   return { name, replay: found.id };
 }

@@ -11,7 +11,7 @@ import { foldersOf, launchVariables, type Environment } from './launch/config.ts
 
 export const doctorCommand = {
   about:
-    'Looks at this machine, Kafka, ClickHouse and the pipeline, and says what is wrong and what to do. It changes nothing.',
+    'Checks this machine, Kafka, ClickHouse and the pipeline, and reports each problem with its remedy. It changes nothing.',
   command: 'npm run doctor',
   exitCodes: { 0: 'nothing failed', 1: 'something failed', 3: 'a server is away' },
 } as const satisfies CommandLine;

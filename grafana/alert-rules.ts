@@ -76,9 +76,9 @@ GROUP BY ${device}
 ORDER BY ${device}`,
     noData: 'OK',
     failed: 'KeepLast',
-    summary: `Nothing of {{ .Labels.${device} }} arrived for {{ with index .Values "B" }}{{ humanizeDuration .Value }}{{ end }}`,
+    summary: `No reading of {{ .Labels.${device} }} arrived for {{ with index .Values "B" }}{{ humanizeDuration .Value }}{{ end }}`,
     description:
-      'The device, its network or its producer is down, or its replay has ended. Is it the only one? If all are silent, look at Pipeline health.',
+      'The device, its network or its producer is down, or its replay has ended. Is this the only silent device? If all are silent, look at Pipeline health.',
     panel: { dashboard: currentStatusAndEvents, title: 'Device status' },
   }),
   alertRule({
@@ -127,7 +127,7 @@ ORDER BY ${device}`,
     noData: 'OK',
     failed: 'KeepLast',
     summary:
-      'Records of {{ .Labels.stream }} land {{ with index .Values "B" }}{{ humanizeDuration .Value }}{{ end }} after they were sent, and later and later',
+      'Records of {{ .Labels.stream }} land {{ with index .Values "B" }}{{ humanizeDuration .Value }}{{ end }} after they were sent, with a growing delay',
     description:
       'The consumer is slower than the producers. npm run doctor names what holds it back; more consumers: docker compose --profile scale up -d --scale consumer-replica=2. Clocks that differ look like lag too.',
     panel: { dashboard: pipelineHealth, title: 'Lag by partition' },
@@ -163,7 +163,7 @@ WHERE ${IN_WINDOW} AND ${deadLetters.name}.stream = '${stream}'`,
     sql: arriving,
     noData: 'Alerting',
     failed: 'Alerting',
-    summary: 'Nothing of {{ .Labels.stream }} arrived in ClickHouse for five minutes',
+    summary: 'No row of {{ .Labels.stream }} arrived in ClickHouse for five minutes',
     description:
       'Are producers running (a replay ends after ROW_LIMIT rows), is the consumer (docker logs consumer), Kafka, ClickHouse? npm run doctor asks them all.',
     panel: { dashboard: pipelineHealth, title: 'Last row' },

@@ -28,8 +28,8 @@ const chosen = byClock(sensorData);
 // Online is a word about now.
 const now = lastDay(sensorData);
 const { device } = chosen;
-const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
-const meaning = `Late: nothing for ${LATE_AFTER_SEC} s. Offline: nothing for ${OFFLINE_AFTER_SEC / 60} minutes. Of the last day, whatever the window.`;
+const NOTHING = 'No rows in this window: choose "What arrives now" or "Replayed range" above';
+const meaning = `Late: no reading for ${LATE_AFTER_SEC} s. Offline: no reading for ${OFFLINE_AFTER_SEC / 60} minutes. Of the last day, in any window.`;
 
 const instant = { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS', width: 175 } as const;
 const silenceColumns: readonly Column[] = [
@@ -92,7 +92,7 @@ export const currentStatusAndEvents = dashboard({
     }),
     timeSeries({
       title: 'Events per second over time',
-      description: 'By device. Zero where nothing came.',
+      description: 'By device. Zero where no event arrived.',
       place: at(8, 6, 16, 8),
       sql: perSecond(chosen, device),
       interval: '10s',
@@ -124,7 +124,7 @@ export const currentStatusAndEvents = dashboard({
     table({
       title: 'Silences',
       description:
-        'Times in which nothing of a device came, longer than chosen above, newest first. By arrival the last one may still go on.',
+        'Periods without a reading of a device that are longer than chosen above, newest first. By arrival, the last one may still go on.',
       place: at(12, 22, 12, 7),
       sql: silences(chosen, 'toUInt32(${silence:singlequote})', 100),
       shown: { noValue: 'No silence of that length in this window' },

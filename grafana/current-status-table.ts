@@ -16,7 +16,7 @@ import {
 import { arrivals, deviceVariable } from './window.ts';
 
 const chosen = arrivals(sensorData, 'chosen');
-const meaning = `Late: nothing for ${LATE_AFTER_SEC} s. Offline: nothing for ${OFFLINE_AFTER_SEC / 60} minutes. A replay that has ended leaves its devices offline.`;
+const meaning = `Late: no reading for ${LATE_AFTER_SEC} s. Offline: no reading for ${OFFLINE_AFTER_SEC / 60} minutes. A replay that has ended leaves its devices offline.`;
 
 export const currentStatusTable = dashboard({
   uid: 'current-status-table',

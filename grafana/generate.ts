@@ -62,7 +62,7 @@ async function main(check: boolean): Promise<number> {
     ];
     for (const file of stale) {
       process.stderr.write(
-        `grafana/${file} is not what grafana/*.ts says; run: npm run generate:grafana\n`,
+        `grafana/${file} differs from grafana/*.ts; run: npm run generate:grafana\n`,
       );
     }
     return stale.length === 0 ? 0 : 1;

@@ -21,14 +21,14 @@ export const logs = profileDashboard({
   uid: 'logs',
   title: 'Logs',
   description:
-    'What the containers print. Needs the profile logs: docker compose --profile logs up -d',
+    'Log lines of the containers. Needs the profile logs: docker compose --profile logs up -d',
   profile: 'logs',
   variables: [...LABELS.map(labelVariable), textVariable('search', 'Contains')],
   panels: [
     lines(
       {
         title: 'Lines per second',
-        description: 'What the chosen services print; a silent service has no line.',
+        description: 'Log lines of the chosen services; a service that logs nothing has no line.',
         at: [0, 0, 12, 7],
         unit: 'cps',
         queries: { '{{service}}': `sum by (service) (rate(${FOUND} [$__auto]))` },

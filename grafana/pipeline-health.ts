@@ -86,14 +86,14 @@ const figures = [
   }),
   stat({
     title: 'Bytes per row',
-    description: 'On disk, compressed, with the Kafka coordinates, over the tables of the streams.',
+    description: 'Bytes on disk per row, compressed and with the Kafka coordinates, over the tables of the streams.',
     place: at(16, 0, 4, 4),
     sql: queries.bytesPerRow,
     shown: { unit: 'none', decimals: 1, thresholds: plain, noValue: 'no rows' },
   }),
   stat({
     title: 'Disk free',
-    description: 'Inserts are refused below 256 MiB.',
+    description: 'ClickHouse refuses inserts below 256 MiB.',
     place: at(20, 0, 4, 4),
     sql: queries.freeDisk,
     shown: {
@@ -107,7 +107,7 @@ const ingestion = [
   row('Ingestion', 4),
   timeSeries({
     title: 'Rows per second over time',
-    description: 'By stream. Zero where nothing came.',
+    description: 'By stream. Zero where no event arrived.',
     place: at(0, 5, 12, 8),
     sql: queries.rowsPerSecond,
     interval: INTERVAL,
@@ -146,7 +146,7 @@ const delay = [
   timeSeries({
     title: 'Event to inserted, live events only',
     description:
-      'From the time of the event to its insert. Events more than an hour off their record are replayed and left out: their age says nothing about the pipeline.',
+      'From the time of the event to its insert. Events whose time is more than an hour from the time of their record are replayed and left out, because their age says nothing about the pipeline.',
     place: at(8, 14, 6, 8),
     sql: queries.liveDelay,
     interval: INTERVAL,
@@ -158,7 +158,7 @@ const delay = [
   stat({
     title: 'Replayed',
     description:
-      'Share of the rows of the window whose event lies more than an hour off its record.',
+      'Share of the rows of the window whose event time is more than an hour from the time of the record.',
     place: at(14, 14, 3, 4),
     sql: queries.replayedShare,
     shown: { unit: 'percentunit', decimals: 0, thresholds: plain, noValue: 'no rows' },
@@ -186,7 +186,7 @@ const delay = [
   table({
     title: 'Partitions',
     description:
-      'Where each partition stands and which consumer owns it. Topics that were deleted are listed too.',
+      'The position of each partition and the consumer that owns it. Deleted topics are listed too.',
     place: at(0, 22, 24, 7),
     sql: queries.partitions,
     shown: { noValue: 'No consumer has taken a partition yet' },
@@ -195,7 +195,7 @@ const delay = [
   table({
     title: 'Takeovers and gaps',
     description:
-      'What the consumer wrote down in the window: claims of partitions, gaps, upgrades. Many claims: the group rebalances again and again.',
+      'Entries of the consumer in the window: claims of partitions, gaps, upgrades. Many claims mean that the group rebalances again and again.',
     place: at(0, 29, 24, 7),
     sql: queries.ledger,
     shown: { noValue: 'None in this window' },
@@ -240,10 +240,10 @@ const rejected = [
   table({
     title: 'Dead letters by reason',
     description:
-      'All that the table dead_letters holds of the chosen streams, whatever the window, with the newest example. npm run dead-letters sends them again.',
+      'All rows of dead_letters of the chosen streams, in any window, with the newest example. npm run dead-letters sends them again.',
     place: at(9, 43, 15, 7),
     sql: queries.deadByReason,
-    shown: { noValue: 'dead_letters holds none of the chosen streams' },
+    shown: { noValue: 'dead_letters has no row of the chosen streams' },
     columns,
   }),
   table({
@@ -259,8 +259,7 @@ const rejected = [
 export const pipelineHealth = dashboard({
   uid: 'pipeline-health',
   title: 'Pipeline health',
-  description:
-    'Whether rows keep coming, how late, at what cost, and what was rejected. By arrival.',
+  description: 'Rate, delay and cost of rows, and rejected messages. By arrival.',
   tags: ['sensorhouse', 'pipeline'],
   from: 'now-1h',
   links: siblings('pipeline-health'),

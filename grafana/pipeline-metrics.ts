@@ -128,7 +128,7 @@ const panels = [
   lines(
     {
       title: 'Event loop delay, 99 %',
-      description: 'How long a process kept everything waiting.',
+      description: 'How long a process blocked its event loop.',
       at: [16, 28, 8, 8],
       unit: 's',
       queries: {
@@ -168,7 +168,7 @@ export const pipelineMetrics = profileDashboard({
   uid: 'pipeline-metrics',
   title: 'Pipeline metrics',
   description:
-    'What the processes say of themselves. Needs the profile metrics: docker compose --profile metrics up -d',
+    'Metrics that the processes report. Needs the profile metrics: docker compose --profile metrics up -d',
   profile: 'metrics',
   variables: [],
   panels,

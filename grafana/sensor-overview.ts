@@ -44,7 +44,7 @@ const { device } = chosen;
 const INTERVAL = '5s';
 /** Several batches, or the beats of both would be seen. */
 const RATE_INTERVAL = '10s';
-const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
+const NOTHING = 'No rows in this window: choose "What arrives now" or "Replayed range" above';
 const byDevice = { displayName: `\${__field.labels.${device}}`, noValue: NOTHING };
 
 const figures = [
@@ -82,7 +82,7 @@ WHERE $__timeFilter_ms(${ARRIVED}) AND stream = '${sensorData.name}'`,
   }),
   timeSeries({
     title: 'Events per second',
-    description: 'Rows per second by device. Zero where nothing came.',
+    description: 'Rows per second by device. Zero where no event arrived.',
     place: at(16, 0, 8, 8),
     sql: perSecond(chosen, device),
     interval: RATE_INTERVAL,

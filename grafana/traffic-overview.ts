@@ -12,9 +12,9 @@ import * as queries from './traffic-queries.ts';
 import { ARRIVED, clockVariable, eventRangeVariables } from './window.ts';
 
 const { DAYS, events } = queries;
-const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
+const NOTHING = 'No rows in this window: choose "What arrives now" or "Replayed range" above';
 const NO_DAYS = 'No event has arrived yet';
-const meaning = `The ${DAYS} newest days that have events, whatever the window; not a day far from the others on which few detectors are heard. Days and hours are UTC, by event time, of all detectors.`;
+const meaning = `The ${DAYS} newest days that have events, in any window, without a day far from the others on which few detectors sent events. Days and hours are UTC, by event time, of all detectors.`;
 
 /** An hour of 24 a day is 4 %. */
 const availabilityThresholds: Thresholds = [
@@ -60,7 +60,7 @@ FROM ${events.rows}\n${events.where}`,
   }),
   stat({
     title: 'Detectors',
-    description: 'By their newest events, whatever the window: those whose status begins with OK, and the others.',
+    description: 'Detectors by their newest event, in any window: those whose status begins with OK, and the others.',
     place: at(12, 0, 6, 4),
     sql: queries.detectorCounts,
     shown: { unit: 'locale', decimals: 0 },
@@ -85,7 +85,7 @@ const live = [
   timeSeries({
     title: 'Events per minute',
     description:
-      'By type of detector, in intervals of a minute at least; the running one by its time so far. Zero where nothing came.',
+      'By type of detector, in intervals of a minute at least; the running one by its time so far. Zero where no event arrived.',
     place: at(0, 4, 16, 8),
     sql: perMinute(events, 'detector_type' satisfies queries.TrafficColumn),
     interval: '60s',
@@ -127,7 +127,7 @@ const days = [
   }),
   barChart({
     title: 'Daily availability',
-    description: `Mean over the detectors that sent anything on one of the days: in how many percent of the hours of the day that have any event one did. ${meaning}`,
+    description: `Mean over the detectors that sent an event on one of the days: the percentage of the day's hours with events in which the detector sent one. ${meaning}`,
     place: at(16, 13, 8, 11),
     sql: queries.dailyAvailability,
     x: 'of_day',
@@ -140,7 +140,7 @@ const detectors = [
   row('Detectors', 24),
   table({
     title: 'Sensor health',
-    description: `Every chosen detector by its newest event, those that do not work first. Availability: in how many percent of the hours that have events (of any detector) of the ${DAYS} newest days it sent anything. Last seen: when anything of it arrived.`,
+    description: `Every chosen detector by its newest event, failed detectors first. Availability: the percentage of the hours with events (of any detector) of the ${DAYS} newest days in which this detector sent one. Last seen: when its last event arrived.`,
     place: at(0, 25, 24, 12),
     sql: queries.health,
     shown: { noValue: 'No detector has sent anything yet' },
@@ -152,7 +152,7 @@ export const trafficOverview = dashboard({
   uid: 'traffic-overview',
   title: 'Traffic overview',
   description:
-    'Reports of the traffic detectors: what arrives, daily peaks and averages, and how each detector does. The window is one of arrival, or of the time of the events.',
+    'Reports of the traffic detectors: events, daily peaks and averages, and the state of each detector. The window is one of arrival, or of the time of the events.',
   tags: ['sensorhouse', 'traffic'],
   from: 'now-1h',
   links: [...windows('traffic-overview', '1h'), ...siblings('traffic-overview')],

@@ -11,17 +11,17 @@ const { CLICKHOUSE_USER: _user, CLICKHOUSE_PASSWORD: _password, ...server } = cl
 export const liveVariables = {
   ...kafkaVariables,
   ...server,
-  STREAMS: streamsVariable({ default: 'all', doc: 'What the pipeline strip watches.' }),
+  STREAMS: streamsVariable({ default: 'all', doc: 'The streams that the pipeline strip watches.' }),
   KAFKA_TOPIC: matching(
     {
-      doc: 'Topic of sensor_data (of the only stream, if STREAMS names one), where it is not its own.',
+      doc: 'Topic to watch instead of the declared one: of sensor_data, or of the only stream that STREAMS names.',
     },
     /^[A-Za-z0-9._-]{1,249}(,[A-Za-z0-9._-]{1,249})*$/,
     'a topic name, or several separated by commas',
   ),
   GRAFANA_CLICKHOUSE_USER: text({
     default: 'grafana_ro',
-    doc: 'ClickHouse user that the live page reads with; it needs no right but to read.',
+    doc: 'ClickHouse user that the live page reads with; it only needs rights to read.',
   }),
   GRAFANA_CLICKHOUSE_PASSWORD: text({
     default: 'grafanapass',
@@ -69,7 +69,7 @@ export const liveVariables = {
     'host names separated by commas',
   ),
   LIVE_MAX_BROWSERS: integer(
-    { default: 50, doc: 'Pages that may be open at a time; more are told to wait.' },
+    { default: 50, doc: 'Pages that may be open at a time; further browsers must wait.' },
     1,
     10_000,
   ),
@@ -78,7 +78,7 @@ export const liveVariables = {
     1,
     60,
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'Least severe log line that is written.' }, [
+  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
     'debug',
     'info',
     'warn',

@@ -132,8 +132,8 @@ export function readDashboard(name: string, json: string): Dashboard {
     file = dashboardFile.parse(JSON.parse(json));
   } catch (cause) {
     const [issue] = cause instanceof z.ZodError ? cause.issues : [];
-    const why = issue === undefined ? 'no JSON' : `${issue.path.join('.')}: ${issue.message}`;
-    throw new ConfigError(`grafana/dashboards/${name} is no dashboard: ${why}`, { cause });
+    const why = issue === undefined ? 'not JSON' : `${issue.path.join('.')}: ${issue.message}`;
+    throw new ConfigError(`grafana/dashboards/${name} is not a dashboard: ${why}`, { cause });
   }
   const all = file.panels.flatMap((each) => [each, ...((each.panels ?? []) as FilePanel[])]);
   const list = file.templating.list;

@@ -28,7 +28,7 @@ describe('readDashboard', () => {
   ])('refuses %s, naming the file', (json) => {
     expect(() => readDashboard('a.json', json)).toThrow(ConfigError);
     expect(() => readDashboard('a.json', json)).toThrow(
-      /^grafana\/dashboards\/a\.json is no dashboard: /,
+      /^grafana\/dashboards\/a\.json is not a dashboard: /,
     );
   });
 

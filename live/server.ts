@@ -72,7 +72,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       .type('text/plain')
       .send(
         code >= 500
-          ? 'Something went wrong; the log says what.\n'
+          ? 'The live page failed; its log says why.\n'
           : 'The request is not understood.\n',
       );
   });

@@ -40,7 +40,7 @@ export const processorVariables = {
     0,
     65_535,
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'Least severe log line that is written.' }, [
+  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
     'debug',
     'info',
     'warn',

@@ -33,7 +33,9 @@ export async function deliver(
     const stub = batchOfRecords(next.partition, [stubOf(record!, sent.reason)]);
     const again = await send(stub);
     if (again.kind === 'refused') {
-      throw new ConfigError(`the broker refuses even what stands for a record: ${again.reason}`);
+      throw new ConfigError(
+        `the broker refuses even the stub that stands for a record: ${again.reason}`,
+      );
     }
   }
 }

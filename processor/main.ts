@@ -54,7 +54,9 @@ export async function start(
   const topic = config.PROCESSOR_FROM_TOPIC ?? transform.input.topic.name;
   const topics = outputTopics(transform, config);
   if ([...topics.values()].includes(topic)) {
-    throw new ConfigError(`${topic}: input and output are one topic, which would never end`);
+    throw new ConfigError(
+      `${topic}: input and output are the same topic, so the processor would never end`,
+    );
   }
   await using opened = new AsyncDisposableStack();
   const ended = Promise.withResolvers<number>();

@@ -34,23 +34,26 @@ export function processorMetrics(registry: Registry, transform: string): RelayMe
   const counted = (name: string, help: string): Counter<'transform'> => {
     return new Counter({ name: `sensorhouse_processor_${name}`, help, labelNames, registers });
   };
-  const read = counted('records_in_total', 'Records dealt with.');
+  const read = counted('records_in_total', 'Records processed.');
   const sent = counted('records_out_total', 'Records acknowledged by the output.');
   const filtered = counted('records_filtered_total', 'Records that a filter left out.');
-  const refused = counted('records_refused_total', 'Records that the output refused: stubs.');
+  const refused = counted(
+    'records_refused_total',
+    'Records that the output refused; a stub stands for each.',
+  );
   const unreadable = counted(
     'unreadable_offsets_total',
     'Offsets passed over because their records are damaged or past MAX_BATCH_INFLATED_BYTES.',
   );
   const rejected = new Counter({
     name: 'sensorhouse_processor_records_rejected_total',
-    help: 'Records sent on unchanged because they are no events, by reason.',
+    help: 'Records passed on unchanged because they are not events, by reason.',
     labelNames: ['transform', 'reason'] as const,
     registers,
   });
   const lag = new Gauge({
     name: 'sensorhouse_processor_lag_records',
-    help: 'Records of the input that nothing was made of yet.',
+    help: 'Input records that are not processed yet.',
     labelNames,
     registers,
   });
@@ -62,7 +65,7 @@ export function processorMetrics(registry: Registry, transform: string): RelayMe
   });
   const seconds = new Histogram({
     name: 'sensorhouse_processor_send_seconds',
-    help: 'From the first request with what was made of a run to the last acknowledgement.',
+    help: 'From the first request with the output of a run to the last acknowledgement.',
     labelNames,
     registers,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],

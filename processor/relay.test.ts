@@ -285,7 +285,9 @@ describe('a relay whose sender waits for a broker', () => {
     expect(await relay.batch(batch(0), membership)).toBe(true);
     await relay.stop(20);
     expect(sender.isGivenUp).toBe(true);
-    expect(lines.at(-1)!.msg).toBe('gave up what was on its way; it will be read again');
+    expect(lines.at(-1)!.msg).toBe(
+      'gave up the batches on their way and will read their records again',
+    );
   });
 });
 

@@ -189,7 +189,10 @@ export class Relay {
       await deliver(batches, send, ({ headers }, reason) => {
         metrics.refused();
         const origin = headers.at(-1)![1]!.toString();
-        logger.warn({ origin, reason }, `${topic} refuses what was made of ${origin}: ${reason}`);
+        logger.warn(
+          { origin, reason },
+          `${topic} refuses the record made from ${origin}: ${reason}`,
+        );
       });
     }
     state.landed = parcel.next;
@@ -246,7 +249,7 @@ export class Relay {
     this.#parts.sender.giveUp();
     taken.committer.giveUp();
     if (inTime && isIdle(taken)) return;
-    this.#parts.logger.warn('gave up what was on its way; it will be read again');
+    this.#parts.logger.warn('gave up the batches on their way and will read their records again');
   }
 
   async #drain(taken: Assignment | undefined): Promise<void> {

@@ -31,19 +31,19 @@ export function resume({ committed, fromBeginning, landed, log, topicId }: Known
   // Kafka forgets what was committed for a topic that is deleted, but not at once.
   const isReplaced = landed !== undefined || (committed !== undefined && !isOurs);
   if (!isReplaced) return { position: log.begin };
-  const warning = 'the topic was deleted and created again: it is read from its start';
+  const warning = 'the topic was deleted and created again: reading it from its start';
   return { position: log.begin, warning };
 }
 
 function within(offset: number, { begin, end }: LogRange): Resume {
   if (offset < begin) {
-    const warning = `offsets ${offset} to ${begin - 1} left the log before they were read: nothing is made of them`;
+    const warning = `offsets ${offset} to ${begin - 1} left the log before they were read: skipping them`;
     return { position: begin, warning };
   }
   if (offset > end) {
     const warning =
-      `its log ends at ${end}, but was read up to ${offset}: the broker lost records. It is read from its ` +
-      'start; a sink takes new records under offsets it has seen for duplicates';
+      `its log ends at ${end}, but was read up to ${offset}: the broker lost records. Reading it from its ` +
+      'start; a sink treats new records at offsets that it has seen as duplicates';
     return { position: begin, warning };
   }
   return { position: offset };

@@ -34,7 +34,9 @@ describe('readProducerConfig', () => {
 
   it('wants to be told the file of a stream that has none of its own', () => {
     expect(() => readProducerConfig({ PRODUCER: 'sensor_data' })).toThrow(
-      new ConfigError('DATA_PATH: is not set; sensor_data replays a file of yours, say which'),
+      new ConfigError(
+        'DATA_PATH: is not set; sensor_data replays your own file, so set DATA_PATH to its path',
+      ),
     );
     const config = readProducerConfig({ PRODUCER: 'sensor_data', DATA_PATH: '/mine.ndjson' });
     expect(config).toMatchObject({ KAFKA_TOPIC: 'sensor_data', INTERVAL_MS: 200 });

@@ -42,7 +42,7 @@ const producer: Variable<Producer> & { fallback: string } = {
 };
 
 const rowLimit: Variable<RowLimit> & { fallback: string } = {
-  doc: `How many rows to send in all. Not an integer from 1: a warning and ${MISTAKEN_ROWS} rows. Unset with LOOP: no limit.`,
+  doc: `How many rows to send in all. With a value that is not an integer from 1, the producer warns and sends ${MISTAKEN_ROWS} rows. Unset with LOOP: no limit.`,
   allowed: 'an integer from 1, or all',
   fallback: '10',
   secret: false,
@@ -65,7 +65,7 @@ export const producerVariables = {
   INTERVAL_MS: integer(
     {
       default: INTERVAL_MS,
-      doc: 'Pause between two rows; 0: as fast as Kafka takes them. Unset: 5000 for traffic.',
+      doc: 'Pause between two rows; 0: as fast as Kafka accepts them. Unset: 5000 for traffic.',
     },
     0,
     3_600_000,
@@ -102,13 +102,16 @@ export const producerVariables = {
   KAFKA_MAX_BLOCK_MS: integer(
     {
       default: 5_000,
-      doc: 'How long Kafka may be out of reach at the start. One that is reached and slow is waited for.',
+      doc: 'How long a producer waits at the start for a Kafka that does not answer. It waits longer for one that answers slowly.',
     },
     100,
     3_600_000,
   ),
   KAFKA_SEND_TIMEOUT_SEC: integer(
-    { default: 120, doc: 'How long a send is retried: a broker restart is ridden out.' },
+    {
+      default: 120,
+      doc: 'How long a producer retries a send; it survives a restart of the broker.',
+    },
     1,
     86_400,
   ),
@@ -117,7 +120,7 @@ export const producerVariables = {
     /^[a-zA-Z0-9._-]{1,249}$/,
     '1 to 249 letters, digits, dots, underscores and hyphens',
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe lines to log.' }, [
+  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
     'debug',
     'info',
     'warn',
@@ -154,7 +157,9 @@ function ownDefaults(
   const given = (variable: string): string | undefined => env[variable]?.trim() || undefined;
   const path = given('DATA_PATH') ?? file;
   if (path === undefined) {
-    throw new ConfigError(`DATA_PATH: is not set; ${name} replays a file of yours, say which`);
+    throw new ConfigError(
+      `DATA_PATH: is not set; ${name} replays your own file, so set DATA_PATH to its path`,
+    );
   }
   return {
     DATA_PATH: path,
@@ -175,5 +180,5 @@ export function rowLimitMistake({
 }: Pick<ProducerConfig, 'ROW_LIMIT'>): string | undefined {
   const { mistaken, rows } = ROW_LIMIT;
   if (mistaken === undefined) return undefined;
-  return `ROW_LIMIT: ${JSON.stringify(mistaken)} is not an integer from 1, or all; the limit is ${rows} rows`;
+  return `ROW_LIMIT: ${JSON.stringify(mistaken)} is not an integer from 1, or all; using ${rows} rows`;
 }

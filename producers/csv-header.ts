@@ -24,7 +24,7 @@ export function headerFault(
   for (const column of stream.leaves.map(csvHeader)) {
     const count = header.filter((given) => given === column).length;
     if (count === 1 || (count === 0 && !wanted.includes(column))) continue;
-    const problem = count === 0 ? `is missing${hint(header, column)}` : `is there ${count} times`;
+    const problem = count === 0 ? `is missing${hint(header, column)}` : `appears ${count} times`;
     return { column, problem: `${problem}; the header must have ${wanted.join(', ')}` };
   }
   return undefined;
@@ -33,7 +33,7 @@ export function headerFault(
 /** What stands there instead of the column, as far as one can guess. */
 function hint(header: readonly string[], column: string): string {
   const alike = header.find((given) => bare(given) === bare(column));
-  if (alike !== undefined) return `; there is ${JSON.stringify(alike)}: rename it`;
+  if (alike !== undefined) return `; the header has ${JSON.stringify(alike)}: rename that column`;
   return noHeaderHint(header);
 }
 

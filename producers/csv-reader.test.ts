@@ -133,10 +133,10 @@ describe('a CSV file with a mistake', () => {
   const mistakes: [string, string[], string, number][] = [
     ['empty file', [], 'line 1: the file is empty; it must start with device, ts, co, ', 0],
     ['blank lines only', ['', '', ''], 'line 1: the file is empty', 0],
-    ['header alone', [head], 'line 1, column device: there are no rows', 0],
+    ['header alone', [head], 'line 1, column device: the file has no rows', 0],
     ['no row of the device', [head, good(1, B)], `line 2, column device: no row has "${A}"`, 0],
     ['missing column', [head.replace('"temp"', '"heat"')], 'line 1, column temp: is missing; the', 0],
-    ['column twice', [`${head},"temp"`], 'line 1, column temp: is there 2 times; the header', 0],
+    ['column twice', [`${head},"temp"`], 'line 1, column temp: appears 2 times; the header', 0],
     ['bad number', [head, good(1), good(2, A, { temp: '22,7' })], `line 3, column temp: "22,7" ${float32}`, 1],
     ['NaN', [head, good(1), good(2, A, { temp: 'NaN' })], `line 3, column temp: "NaN" ${float32}`, 1],
     ['empty cell', [head, good(1), good(2, A, { temp: '' })], `line 3, column temp: "" ${float32}`, 1],
@@ -183,8 +183,8 @@ describe('a CSV file with a mistake', () => {
   });
 
   it.each([
-    ['no-such-file.csv', undefined, 'there is no such file'],
-    ['not-gzip.csv.gz', Buffer.from(head), 'it is no valid gzip file'],
+    ['no-such-file.csv', undefined, 'the file does not exist'],
+    ['not-gzip.csv.gz', Buffer.from(head), 'the file is not a valid gzip file'],
     [
       'cut.csv.gz',
       gzipSync([head, good(1)].join('\n')).subarray(0, 60),
@@ -199,7 +199,7 @@ describe('a CSV file with a mistake', () => {
 
   it('a folder', async () => {
     const { error } = await replay(folder);
-    expect(error?.message).toBe(`DATA_PATH: cannot read ${folder}: it is a folder`);
+    expect(error?.message).toBe(`DATA_PATH: cannot read ${folder}: the path is a folder`);
   });
 });
 

@@ -57,7 +57,7 @@ export class CsvReader implements EventReader {
     if (count > 0) return;
     const column = csvHeader(columnOf(stream.leaves, stream.key)!);
     const none = this.#lastLine <= 1 || key === undefined;
-    const what = none ? 'there are no rows' : `no row has ${JSON.stringify(key)}`;
+    const what = none ? 'the file has no rows' : `no row has ${JSON.stringify(key)}`;
     throw new ConfigError(`${path} line ${this.#lastLine}, column ${column}: ${what}`);
   }
 

@@ -132,9 +132,9 @@ export class Delivery implements AsyncDisposable {
 
   #fallBack(cause: Error, inDoubt = 0): Ending | undefined {
     const { config, log } = this.#options;
-    const doubt = inDoubt === 0 ? '' : `; ${inDoubt} events may or may not be in it`;
+    const doubt = inDoubt === 0 ? '' : `; ${inDoubt} events may or may not be in Kafka`;
     if (config.ON_KAFKA_DOWN !== 'dry-run') {
-      log.error(`Kafka is given up: ${cause.message}${doubt}`);
+      log.error(`giving up on Kafka: ${cause.message}${doubt}`);
       return 'failed';
     }
     this.#printing = true;

@@ -55,14 +55,14 @@ describe('a file', () => {
   }); // prettier-ignore
 
   it.each([
-    ['names in other letters', '.csv', `Pump_ID,ts,note,flow,running\n${ROW}\n`, 'line 1, column pump_id: is missing; there is "Pump_ID": rename it;'],
-    ['names with blanks', '.csv', `pump id,ts,note,flow,running\n${ROW}\n`, 'there is "pump id": rename it;'],
+    ['names in other letters', '.csv', `Pump_ID,ts,note,flow,running\n${ROW}\n`, 'line 1, column pump_id: is missing; the header has "Pump_ID": rename that column;'],
+    ['names with blanks', '.csv', `pump id,ts,note,flow,running\n${ROW}\n`, 'the header has "pump id": rename that column;'],
     ['a comment', '.csv', `# exported\n${HEADER}\n${ROW}\n`, 'the first line looks like a comment: remove it;'],
     ['semicolons', '.csv', `${HEADER.replaceAll(',', ';')}\n`, 'seems to separate cells by semicolons: save it with commas;'],
     ['tabs', '.tsv', `${HEADER.replaceAll(',', '\t')}\n`, 'seems to separate cells by tabs: save it with commas;'],
     ['semicolons and quotes', '.csv', `"pump_id";"ts"\n"a";"b"\n`, 'a quote is not closed or stands in the wrong place; the file seems to separate cells by semicolons: save it with commas'],
     ['a quote in a cell', '.csv', `${HEADER}\n${ROW.replace('ok', '5" pipe; 2')}\n`, 'line 2, column note: a quote is not closed or stands in the wrong place; a quote in a cell is written twice, in quotes: "5"" pipe"'],
-    ['a name with a bar', '.csv', `${HEADER.replace('note', 'no|te')}\n${ROW}\n`, 'column note: is missing; there is "no|te": rename it;'],
+    ['a name with a bar', '.csv', `${HEADER.replace('note', 'no|te')}\n${ROW}\n`, 'column note: is missing; the header has "no|te": rename that column;'],
     ['a bar in another name', '.csv', `${HEADER.replace('note', 'a|b')}\n${ROW}\n`, 'column note: is missing; the header must have'],
     ['a JSON array under the name of CSV', '.csv', `[ {"a":1}]\n`, 'line 1: the file looks like JSON: name it .json or .ndjson'],
     ['a decimal comma', '.csv', `${HEADER}\n${ROW.replace('12.5', '"12,5"')}\n`, 'column flow: "12,5" is not a number; write numbers with a decimal point and nothing between thousands: 1234.5'],

@@ -48,41 +48,49 @@ describe('readFileBytes', () => {
   });
 
   it.each([
-    ['text.csv.gz', text, 'it is no valid gzip file'],
+    ['text.csv.gz', text, 'the file is not a valid gzip file'],
     ['cut.csv.gz', gzip.subarray(0, 15), 'the gzip file is cut short'],
     ['padded.csv.gz', Buffer.concat([gzip, Buffer.alloc(9)]), '9 bytes follow the gzip data'],
     [
       'book.xlsx',
       'PK\u0003\u0004',
-      'it is a zip archive or an Excel file: unpack it, or export it',
+      'the file is a zip archive or an Excel file: unpack it, or export it',
     ],
-    ['log.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), 'it is compressed with zstd: unpack it'],
-    ['table.parquet', 'PAR1', 'it is a Parquet file: export it as CSV or JSON'],
+    [
+      'log.zst',
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
+      'the file is compressed with zstd: unpack it',
+    ],
+    ['table.parquet', 'PAR1', 'the file is a Parquet file: export it as CSV or JSON'],
     [
       'frame.csv',
       Buffer.from([0xff, 0xfe, 0, 0, 97, 0, 0, 0]),
-      'it is UTF-32 text: save it as UTF-8',
+      'the file is UTF-32 text: save it as UTF-8',
     ],
     [
       'page.csv',
       '\ufeff\n <!DOCTYPE HTML><html>',
-      'it is a web page, perhaps the login of the site: download',
+      'the file is a web page, perhaps the login of the site: download',
     ],
-    ['page.json', '<html lang="en">', 'it is a web page'],
-    ['book.csv', '<?xml version="1.0"?><rows/>', 'it is XML: export it as CSV or JSON'],
+    ['page.json', '<html lang="en">', 'the file is a web page'],
+    ['book.csv', '<?xml version="1.0"?><rows/>', 'the file is XML: export it as CSV or JSON'],
     [
       'pointer.csv',
       'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
-      'it is a pointer of Git LFS',
+      'the file is a pointer of Git LFS',
     ],
-    ['archive.tar', `${'plain.csv'.padEnd(257, '\0')}ustar\0`, 'it is a tar archive: unpack it'],
+    [
+      'archive.tar',
+      `${'plain.csv'.padEnd(257, '\0')}ustar\0`,
+      'the file is a tar archive: unpack it',
+    ],
     [
       'archive.tar.gz',
       gzipSync(`${'plain.csv'.padEnd(257, '\0')}ustar\0`),
-      'it is a tar archive: unpack it',
+      'the file is a tar archive: unpack it',
     ],
-    ['twice.csv.gz', gzipSync(gzip), 'it is compressed with gzip twice: unpack it once'],
-    ['book.csv.gz', gzipSync('PK\u0003\u0004'), 'it is a zip archive'],
+    ['twice.csv.gz', gzipSync(gzip), 'the file is compressed with gzip twice: unpack it once'],
+    ['book.csv.gz', gzipSync('PK\u0003\u0004'), 'the file is a zip archive'],
   ])('refuses %s', async (name, content, reason) => {
     const path = await write(name, content);
     await expect(read(path)).rejects.toThrow(ConfigError);
@@ -92,12 +100,12 @@ describe('readFileBytes', () => {
   it('refuses at once what may never end or never begin', async () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await expect(read(pipe)).rejects.toThrow(/: it is a pipe; save what comes out of it to a file/);
-    await expect(read('/dev/zero')).rejects.toThrow(/: it is a device; save /);
+    await expect(read(pipe)).rejects.toThrow(/: the path is a pipe; save its output to a file/);
+    await expect(read('/dev/zero')).rejects.toThrow(/: the path is a device; save /);
     const socket = join(folder, 'socket');
     const server = createServer().listen(socket);
     await new Promise((listening) => server.once('listening', listening));
-    await expect(read(socket)).rejects.toThrow(/: it is a socket or a device; save /);
+    await expect(read(socket)).rejects.toThrow(/: the path is a socket or a device; save /);
     await new Promise((closed) => server.close(closed));
     const link = join(folder, 'link');
     await symlink(link, link);
@@ -108,11 +116,11 @@ describe('readFileBytes', () => {
     const long = text.repeat(200_000);
     const shrinking = await write('shrinking.csv', long);
     await expect(read(shrinking, () => truncate(shrinking, 300_000))).rejects.toThrow(
-      /: it became shorter while it was read; replay it again$/,
+      /: the file became shorter during the replay; replay it again$/,
     );
     const growing = await write('growing.csv', long);
     await expect(read(growing, () => appendFile(growing, '3,'))).rejects.toThrow(
-      /: it grew while it was read, and its last line has no end yet; /,
+      /: the file grew during the replay, and its last line has no end yet; /,
     );
   });
 

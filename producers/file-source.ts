@@ -11,16 +11,16 @@ const CHUNK_BYTES = 262_144;
 const LINE_FEED = 10;
 const GZIP_NAME = /\.gz$/i;
 
-const SAVE_FIRST = 'save what comes out of it to a file, and replay that';
+const SAVE_FIRST = 'save its output to a file, and replay that file';
 const REASONS: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'it may not be read by this user',
-  EISDIR: 'it is a folder',
-  ENXIO: `it is a socket or a device; ${SAVE_FIRST}`,
+  ENOENT: 'the file does not exist',
+  EACCES: 'this user may not read it',
+  EISDIR: 'the path is a folder',
+  ENXIO: `the path is a socket or a device; ${SAVE_FIRST}`,
   ELOOP: 'its symbolic links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
   Z_BUF_ERROR: 'the gzip file is cut short',
-  Z_DATA_ERROR: 'it is no valid gzip file',
+  Z_DATA_ERROR: 'the file is not a valid gzip file',
 };
 
 /** Where a reader stands in the file as it lies on disk. */
@@ -118,10 +118,12 @@ async function* plain(
   }
   const { size } = await file.stat();
   if (bytes.bytesRead < position.sizeBytes) {
-    throw new ConfigError(`${told} ${path}: it became shorter while it was read; replay it again`);
+    throw new ConfigError(
+      `${told} ${path}: the file became shorter during the replay; replay it again`,
+    );
   }
   if (size !== position.sizeBytes && last !== LINE_FEED) {
-    const problem = 'it grew while it was read, and its last line has no end yet';
+    const problem = 'the file grew during the replay, and its last line has no end yet';
     throw new ConfigError(`${told} ${path}: ${problem}; replay it when it is complete`);
   }
 }
@@ -130,8 +132,8 @@ async function* plain(
 function kindRefused(stats: Stats): string | undefined {
   if (stats.isFile()) return undefined;
   if (stats.isDirectory()) return REASONS['EISDIR'];
-  if (stats.isFIFO()) return `it is a pipe; ${SAVE_FIRST}`;
-  return `it is a device; ${SAVE_FIRST}`;
+  if (stats.isFIFO()) return `the path is a pipe; ${SAVE_FIRST}`;
+  return `the path is a device; ${SAVE_FIRST}`;
 }
 
 function fileError(path: string, thrown: unknown, told: string): ConfigError {

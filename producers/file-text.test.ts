@@ -75,7 +75,7 @@ describe('textOf', () => {
         const byte = next.toString(16).toUpperCase();
         expect(got.error!.message).toBe(
           `f.csv line ${line}: the byte 0x${byte} is not UTF-8 text; ` +
-            'if the file is Latin-1 or Windows-1252, say --encoding latin1, or DATA_ENCODING=latin1',
+            'if the file is Latin-1 or Windows-1252, use --encoding latin1 or DATA_ENCODING=latin1',
         );
         // No more of it would have been text: with any ending of ours the next character stays wrong.
         const three = whole.subarray(0, valid.length + 4);
@@ -87,12 +87,12 @@ describe('textOf', () => {
 
   it.each([
     ['a character cut at the end', Buffer.from('id\nKü').subarray(0, 5), undefined, 'line 2: the byte 0xC3 is not'],
-    ['UTF-16 without a mark', Buffer.from('id,ts\n', 'utf16le'), undefined, 'line 1: looks like UTF-16 without a mark at its beginning; say --encoding utf-16le,'],
-    ['big UTF-16 without a mark', utf16be('id,ts\n'), undefined, 'say --encoding utf-16be,'],
+    ['UTF-16 without a mark', Buffer.from('id,ts\n', 'utf16le'), undefined, 'line 1: looks like UTF-16 without a byte order mark; use --encoding utf-16le or'],
+    ['big UTF-16 without a mark', utf16be('id,ts\n'), undefined, 'use --encoding utf-16be or'],
     ['UTF-16 that ends in half', Buffer.from('\ufeffid\nab', 'utf16le').subarray(0, 11), undefined, 'line 2: the file ends in the middle of a character'],
     ['half a pair', Buffer.from('\ufeffid\n\ud83dab', 'utf16le'), undefined, 'line 2: half a character stands alone'],
-    ['UTF-8 that is called latin1', Buffer.from('\ufeffid\n'), 'latin1' as const, 'begins with the mark of UTF-8, not with latin1 text; leave --encoding'],
-    ['UTF-16 that is called latin1', Buffer.from('\ufeffid\n', 'utf16le'), 'latin1' as const, 'begins with the mark of UTF-16LE'],
+    ['UTF-8 that is called latin1', Buffer.from('\ufeffid\n'), 'latin1' as const, 'begins with the byte order mark of UTF-8, not with latin1 text; leave --encoding'],
+    ['UTF-16 that is called latin1', Buffer.from('\ufeffid\n', 'utf16le'), 'latin1' as const, 'begins with the byte order mark of UTF-16LE'],
     ['lines that end as on an old Mac', Buffer.from('id\rx\r\xff', 'latin1'), undefined, 'line 3: the byte 0xFF'],
   ])('refuses %s', async (_name, bytes, encoding, message) => {
     for (const size of [1, 2, 100]) {

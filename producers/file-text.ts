@@ -86,14 +86,14 @@ async function* wholeBeginning(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buf
 function encodingOf(beginning: Buffer, path: string, given?: FileEncoding): FileEncoding {
   const marked = MARKS.find(([, mark]) => mark.every((byte, at) => beginning[at] === byte))?.[0];
   if (marked !== undefined && given !== undefined && given !== 'utf-8' && given !== marked) {
-    const problem = `begins with the mark of ${marked.toUpperCase()}, not with ${given} text`;
+    const problem = `begins with the byte order mark of ${marked.toUpperCase()}, not with ${given} text`;
     throw new ConfigError(`${path} line 1: ${problem}; leave --encoding and DATA_ENCODING out`);
   }
   const encoding = marked ?? given ?? 'utf-8';
   const wide = marked === undefined && encoding === 'utf-8' ? unmarkedUtf16(beginning) : undefined;
   if (wide === undefined) return encoding;
   throw new ConfigError(
-    `${path} line 1: looks like UTF-16 without a mark at its beginning; ${wayOut(wide)}`,
+    `${path} line 1: looks like UTF-16 without a byte order mark; ${wayOut(wide)}`,
   );
 }
 
@@ -105,7 +105,7 @@ function unmarkedUtf16(bytes: Buffer): FileEncoding | undefined {
 }
 
 function wayOut(encoding: FileEncoding): string {
-  return `say --encoding ${encoding}, or DATA_ENCODING=${encoding}`;
+  return `use --encoding ${encoding} or DATA_ENCODING=${encoding}`;
 }
 
 class Utf8 implements Decoder {

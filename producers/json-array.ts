@@ -75,7 +75,7 @@ export class JsonArray implements JsonSplitter {
   #between(byte: number): JsonMistake | undefined {
     switch (this.#state) {
       case 'before the array':
-        if (byte !== OPEN_BRACKET) return this.#outside('there is no array');
+        if (byte !== OPEN_BRACKET) return this.#outside('the file has no array');
         this.#state = 'before an element';
         return undefined;
       case 'before an element':

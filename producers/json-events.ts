@@ -111,7 +111,7 @@ export function rejectionProblem(
   value: unknown,
   leaves: readonly Column[],
 ): string {
-  if (path === '') return `${detail} is no JSON object`;
+  if (path === '') return `${detail} is not a JSON object`;
   const leaf = leaves.find((column) => column.path.join('.') === path);
   if (reason === 'missing_field') return `member ${path}: is missing${wrapperHint(value)}`;
   const found = leaf === undefined ? undefined : valueAt(value, leaf.path);

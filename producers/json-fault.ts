@@ -29,7 +29,7 @@ export function syntaxHint(text: string, within: 'array' | 'lines'): string {
   if (within === 'array') {
     return several
       ? 'a comma is missing between two elements'
-      : 'a file has an array of objects, or one object a line';
+      : 'a file must hold an array of objects, or one object a line';
   }
   if (text.includes('"FeatureCollection"')) {
     return "this looks like GeoJSON: jq -c '.features[]' FILE writes one feature a line";
@@ -37,7 +37,7 @@ export function syntaxHint(text: string, within: 'array' | 'lines'): string {
   if (open)
     return `it does not end on this line: each line must hold one whole object; ${JQ_LINES}`;
   if (several) return `several objects share this line: each must have its own; ${JQ_LINES}`;
-  return 'a file has an array of objects, or one object a line';
+  return 'a file must hold an array of objects, or one object a line';
 }
 
 /** Where the events may be, when a value is an object that wraps them. */

@@ -49,7 +49,7 @@ export class JsonReader implements EventReader {
     if (count > 0) return;
     const { key, path } = this.#selection;
     const none = this.#values === 0 || key === undefined;
-    const what = none ? 'there are no events' : `no event has ${JSON.stringify(key)}`;
+    const what = none ? 'the file has no events' : `no event has ${JSON.stringify(key)}`;
     throw new ConfigError(`${path}: ${what}`);
   }
 

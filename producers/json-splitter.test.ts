@@ -117,7 +117,7 @@ describe('JsonArray', () => {
   it.each([
     ['', { line: 1 }, 'the file is empty'],
     [' \n ', { line: 2 }, 'the file is empty'],
-    ['{"a":1}', { line: 1 }, 'there is no array'],
+    ['{"a":1}', { line: 1 }, 'the file has no array'],
     ['[', { element: 1, line: 1 }, 'is cut short'],
     ['[{"a":1},\n', { element: 2, line: 2 }, 'is cut short'],
     ['[{"a":1},\n{"a', { element: 2, line: 2 }, 'is cut short'],

@@ -11,7 +11,7 @@ export function producerMetrics(name: string, ledger: Pick<Ledger, 'close'>): Re
   const registry = createRegistry(name);
   new Counter({
     name: 'sensorhouse_producer_rows_total',
-    help: 'Rows taken from the source, by what became of them.',
+    help: 'Rows taken from the source, by outcome.',
     labelNames: ['outcome'] as const,
     registers: [registry],
     collect() {
@@ -24,7 +24,7 @@ export function producerMetrics(name: string, ledger: Pick<Ledger, 'close'>): Re
   });
   new Gauge({
     name: 'sensorhouse_producer_open_rows',
-    help: 'Rows taken from the source that nothing has become of yet.',
+    help: 'Rows taken from the source that have no outcome yet.',
     registers: [registry],
     collect() {
       this.set(ledger.close().failed);

@@ -123,13 +123,13 @@ describe('a value of a JSON file that does not fit', () => {
     ['milliseconds where any time may stand', line({ serviced: 1_700_000_000_000 }), 'member serviced: "1700000000000" looks like epoch milliseconds', 'as it is'],
     ['a text of digits', line({ ts: '1594512094385' }), 'these digits look like epoch milliseconds', 'as it is'],
     ['an instant before 2000', line({ ts: '1999-12-31T23:59:59Z' }), 'is before 2000-01-01, the earliest', 'as it is'],
-    ['no JSON', '{"pump_id":"a",', 'is not JSON: "{\\"pump_id\\":\\"a\\","; it does not end on this line', 'as it is'],
+    ['not JSON', '{"pump_id":"a",', 'is not JSON: "{\\"pump_id\\":\\"a\\","; it does not end on this line', 'as it is'],
     ['NaN', line({}).replace('"flow":1', '"flow":NaN'), 'JSON has no NaN and no Infinity', 'as it is'],
     ['several objects', `${line({})}${line({})}`, 'several objects share this line', 'as it is'],
     ['an object that wraps the events', `{"data":[${line({})}]}`, 'member "data" holds an array of objects', 'as it is'],
     ['a declared member that nests deep', line({ pump_id: 0 }).replace('0', deep), 'nests deeper than 1000 levels', 'wrapped'],
     ['another member that nests deep', line({ more: 0 }).replace(/0\}$/, `${deep}}`), 'nests deeper than 1000 levels', 'wrapped'],
-    ['an array', `[${line({})}]`, 'is no JSON object', 'as it is'],
+    ['an array', `[${line({})}]`, 'is not a JSON object', 'as it is'],
   ])('%s', async (_name, bad, problem, form) => {
     const text = `${line({})}\n${bad}\n${line({})}\n`;
     const events = await replay(text, '.ndjson');

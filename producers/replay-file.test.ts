@@ -136,15 +136,15 @@ describe('a JSON file with a mistake', () => {
   const text = 'a text of 1 to 256 bytes';
   const time = 'epoch seconds or an ISO-8601 instant with a zone';
   const mistakes: [string, string, string, number][] = [
-    ['an empty file', '', ': there are no events', 0],
-    ['an empty array', '[ ]', ': there are no events', 0],
-    ['no JSON', 'a,b\n1,2\n', ' line 1: is not JSON: "a,b"; a file has an array of objects, or one object a line', 0],
+    ['an empty file', '', ': the file has no events', 0],
+    ['an empty array', '[ ]', ': the file has no events', 0],
+    ['not JSON', 'a,b\n1,2\n', ' line 1: is not JSON: "a,b"; a file must hold an array of objects, or one object a line', 0],
     ['a member missing', `[${good()},\n${good({ signal_id: undefined })}]`, ' element 2 (line 2): member signal_id: is missing', 1],
     ['a member null', `[${good()},${good({ signal_id: null })}]`, ` element 2 (line 1): member signal_id: null is not ${text}`, 1],
     ['a wrong type', `[${good()},${good({ detector_id: 5 })}]`, ` element 2 (line 1): member detector_id: 5 is not ${text}`, 1],
     ['an empty text', `[${good({ detector_id: '' })}]`, ` element 1 (line 1): member detector_id: "" is not ${text}`, 0],
     ['a wrong time', `[${good({ timestamp: 'noon' })}]`, ` element 1 (line 1): member timestamp: "noon" is not ${time}`, 0],
-    ['no object', `[${good()},\n\n 17]`, ' element 2 (line 3): 17 is no JSON object', 1],
+    ['no object', `[${good()},\n\n 17]`, ' element 2 (line 3): 17 is not a JSON object', 1],
     ['an array in the array', `[[${good()}]]`, ' element 1 (line 1): [{"detector_id":"D1",', 0],
     ['a comma missing', `[${good()}\n${good()}]`, ' element 1 (line 1): is not JSON: ', 0],
     ['a comma too many', `[${good()},]`, ' line 1: a comma stands before the end of the array', 1],
@@ -227,9 +227,9 @@ describe('a CSV file of a stream whose keys all count', () => {
     );
     expect(without.events).toHaveLength(1);
     const twice = await replay(`${header},timestamp\nD1,LOOP,OK,S1,,6,\n`, '.csv');
-    expect(twice.error!.message).toContain('line 1, column timestamp: is there 2 times');
+    expect(twice.error!.message).toContain('line 1, column timestamp: appears 2 times');
     const none = await replay(`${header}\n`, '.csv');
-    expect(none.error!.message).toContain('line 1, column detector_id: there are no rows');
+    expect(none.error!.message).toContain('line 1, column detector_id: the file has no rows');
   });
 
   it('is told from JSON by its beginning when its name says nothing', async () => {

@@ -26,7 +26,7 @@ describe('instantFault', () => {
     ['noon', form],
     ['1594512094385', `${form}; epoch seconds are a number without quotes, and these digits look like epoch milliseconds`],
     ['1594512094', `${form}; epoch seconds are a number without quotes`],
-    ['2026-11-20', `${form}; a date alone is no instant: write 2026-11-20T00:00:00Z`],
+    ['2026-11-20', `${form}; a date alone is not an instant: write 2026-11-20T00:00:00Z`],
     ['2026-11-20 08:00:00', `${form}; the zone is missing: write 2026-11-20T08:00:00Z if it is UTC, or 2026-11-20T08:00:00+01:00`],
     ['2026-11-20T08:00', `${form}; the zone is missing: write 2026-11-20T08:00Z if it is UTC, or 2026-11-20T08:00+01:00`],
     ['2026-11-20 08:00:00+00:00', `${form}; write 2026-11-20T08:00:00+00:00`],

@@ -67,7 +67,7 @@ function hintFor(text: string): string {
     const finer = unit === undefined ? '' : `, and these digits look like epoch ${unit[0]}`;
     return `; epoch seconds are a number without quotes${finer}`;
   }
-  if (DATE.test(text)) return `; a date alone is no instant: write ${text}T00:00:00Z`;
+  if (DATE.test(text)) return `; a date alone is not an instant: write ${text}T00:00:00Z`;
   if (LEAP_SECOND.test(text)) return '; a leap second has no epoch time';
   if (OTHER_ORDER.test(text)) return '; write the year first: 2026-01-31T12:00:00Z';
   return nearHint(text);

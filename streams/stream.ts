@@ -131,7 +131,7 @@ function requirePaths({ name }: { readonly name: string }, leaves: readonly Colu
   for (const [at, place] of places.entries()) {
     const member = leaves[at]!.path.join('.');
     if (!member.isWellFormed()) {
-      throw new Error(`stream ${name}: ${JSON.stringify(member)} is no name that UTF-8 can hold`);
+      throw new Error(`stream ${name}: ${JSON.stringify(member)} is not a valid UTF-8 name`);
     }
     const isShared = places.some((other, index) => {
       return index !== at && (other === place || other.startsWith(`${place},`));

@@ -18,11 +18,11 @@ export const metricsCommand = {
   command: 'npm run metrics',
   about: 'Sums up the traffic events in ClickHouse: totals, peaks, averages, sensors by status.',
   examples: [
-    ['npm run metrics', 'count what arrives for 10 s, print it, end'],
-    ['npm run metrics -- --from-beginning', 'print what is stored, at once'],
+    ['npm run metrics', 'count the events of 10 s, print the summary, end'],
+    ['npm run metrics -- --from-beginning', 'sum up all stored events, at once'],
     [
       'npm run metrics -- --watch --print-every 10',
-      'print every 10 s what arrived since, until Ctrl+C',
+      'print every 10 s the events since the last one, until Ctrl+C',
     ],
     ['npm run metrics -- --from-beginning --export-json data/metrics/snapshot.json'],
   ],
@@ -37,7 +37,7 @@ export const metricsCommand = {
     ),
     watch: flagOption('go on until Ctrl+C'),
     'from-beginning': flagOption(
-      'count everything that is stored, not only what arrives from now on',
+      'count all stored events, not only those that arrive from now on',
     ),
     'export-json': valueOption(
       'PATH',

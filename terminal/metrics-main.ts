@@ -48,8 +48,8 @@ export async function printMetrics(
     const seconds = args.printEverySec;
     print(
       args.watch
-        ? `Counting what arrives from now on; a summary every ${seconds} s\n`
-        : `Counting what arrives for ${seconds} s; --from-beginning sums up what is stored\n`,
+        ? `Counting events that arrive from now on; a summary every ${seconds} s\n`
+        : `Counting events that arrive in the next ${seconds} s; --from-beginning sums up all stored events\n`,
     );
     await pause(args.printEverySec, signal);
   }

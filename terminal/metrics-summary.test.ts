@@ -69,7 +69,7 @@ describe('summary', () => {
   it('says every figure with its name', () => {
     expect(summary(rollingOf(parts), NOON)).toBe(
       [
-        'Traffic at 2026-11-21 12:00:00 UTC: everything stored',
+        'Traffic at 2026-11-21 12:00:00 UTC: all stored events',
         '  events               1,283 of 4 sensors',
         '  last hour of data    77 up to 2026-11-21 11:59:00 UTC',
         '  day 2026-11-21       peak hour 08:00 with 301, mean 106.9 an hour over 12 hours with data',
@@ -93,7 +93,7 @@ describe('summary', () => {
       availability: [],
     };
     expect(summary(rollingOf(none), NOON)).toBe(
-      'Traffic at 2026-11-21 12:00:00 UTC: what arrived since 2026-11-21 11:00:00 UTC\n  no events\n',
+      'Traffic at 2026-11-21 12:00:00 UTC: events that arrived since 2026-11-21 11:00:00 UTC\n  no events\n',
     );
   });
 

@@ -8,7 +8,8 @@ const STATUSES = 8;
 /** Some lines, ending in a line break. */
 export function summary(rolling: Rolling, atMs: number): string {
   const { events, since } = rolling;
-  const scope = since === null ? 'everything stored' : `what arrived since ${moment(since)} UTC`;
+  const scope =
+    since === null ? 'all stored events' : `events that arrived since ${moment(since)} UTC`;
   const head = `Traffic at ${moment(new Date(atMs).toISOString())} UTC: ${scope}`;
   const lines = events === 0 ? ['  no events'] : figures(rolling);
   return `${[head, ...lines].join('\n')}\n`;

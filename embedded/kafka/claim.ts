@@ -28,7 +28,7 @@ export async function claimFolder(dataPath: string, log: Logger): Promise<Claim>
   await mkdir(dataPath, { recursive: true });
   const path = join(dataPath, 'owner.json');
   const launcher = await recordProcess(process.pid);
-  if (launcher === undefined) throw new Error('this system does not tell when a process started');
+  if (launcher === undefined) throw new Error('this system does not report when a process started');
   for (let attempt = 0; attempt < 20; attempt += 1) {
     if (await createOwner(path, { launcher })) {
       let released: Promise<void> | undefined;

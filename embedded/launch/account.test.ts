@@ -165,7 +165,7 @@ describe('accountFor', () => {
     ]);
     expect(accountFor(standing([]), producers).problems).toEqual([
       'producer_A could not send 3 rows',
-      'producer_B printed 2 rows instead',
+      'producer_B printed 2 rows instead of sending them',
       'producer_C ended without an account',
     ]);
   });

@@ -87,7 +87,8 @@ export function accountFor(
   for (const [name, account] of producers) {
     if (account === undefined) problems.push(`${name} ended without an account`);
     else if (account.failed > 0) problems.push(`${name} could not send ${account.failed} rows`);
-    else if (account.dryRun > 0) problems.push(`${name} printed ${account.dryRun} rows instead`);
+    else if (account.dryRun > 0)
+      problems.push(`${name} printed ${account.dryRun} rows instead of sending them`);
   }
   const sent = sum(accounts, ({ sent }) => sent);
   const inDoubt = sum(accounts, ({ inDoubt }) => inDoubt);

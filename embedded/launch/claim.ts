@@ -58,13 +58,13 @@ export async function claimHome(
 ): Promise<StackClaim> {
   await makeFolder(home);
   const launcher = await recordProcess(process.pid);
-  if (launcher === undefined) throw new Error('this system does not tell when a process started');
+  if (launcher === undefined) throw new Error('this system does not report when a process started');
   const stack: Stack = { launcher, parts: [], clickhouseUrl };
   while (!(await create(home, stack))) {
     const other = await runningStack(home);
     if (other !== undefined) throw inUse(home, other.pid);
     const left = await leftovers(home);
-    if (left.length > 0) progress('Waiting for what a start that was killed left behind');
+    if (left.length > 0) progress('Waiting for the processes that a killed start left behind');
     await Promise.all(left.map(endLeftover));
     await rm(join(home, FILE), { force: true });
   }

@@ -104,7 +104,7 @@ describe('planColumns of CSV', () => {
     expect(leaves.map(({ name }) => name)).toEqual(['id', 'at']);
     expect(leftOut).toEqual([
       { name: 'x', why: 'empty in every row' },
-      { name: 'y', why: 'as you said' },
+      { name: 'y', why: '--without names it' },
     ]);
   });
 

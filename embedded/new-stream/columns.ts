@@ -101,7 +101,7 @@ export function planColumns(
       continue;
     }
     if (request.without.includes(name) && index !== keyAt && index !== timeAt) {
-      leftOut.push({ name, why: 'as you said' });
+      leftOut.push({ name, why: '--without names it' });
       continue;
     }
     const field =

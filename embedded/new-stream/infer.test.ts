@@ -70,9 +70,9 @@ describe('readSample', () => {
   });
 
   it.each([
-    ['', '.csv', ': there are no rows'],
-    ['a,b\n', '.csv', ': there are no rows'],
-    ['[]', '.json', ': there are no rows'],
+    ['', '.csv', ': the file has no rows'],
+    ['a,b\n', '.csv', ': the file has no rows'],
+    ['[]', '.json', ': the file has no rows'],
     ['a,b,a\n1,2,3\n', '.csv', ' line 1, column a: is there twice; rename one of them'],
     [
       '#a,b,b\n1,2,3\n',
@@ -97,7 +97,7 @@ describe('readSample', () => {
       ': there are more than 1000 different members',
     ],
     [`id,${'x'.repeat(2_000_000)}\n`, '.csv', ' line 1: the row is longer than 1 MiB'],
-    ['[{"a":1},\n7]', '.json', ' line 2: is no JSON object'],
+    ['[{"a":1},\n7]', '.json', ' line 2: is not a JSON object'],
     [
       Buffer.from('a\n\xff\n', 'latin1'),
       '.csv',
@@ -111,7 +111,7 @@ describe('readSample', () => {
 
   it('says in one line that there is no file', async () => {
     await expect(readSample('/no/such.csv')).rejects.toThrow(
-      /^cannot read \/no\/such.csv: there is no such file$/,
+      /^cannot read \/no\/such.csv: the file does not exist$/,
     );
   });
 });

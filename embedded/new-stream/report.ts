@@ -21,7 +21,7 @@ export function reportText(
   const lines = [
     `Wrote ${written.join(', ')}`,
     '',
-    `Review streams/${request.name.replaceAll('_', '-')}.ts, which was worked out from ${rows}:`,
+    `Review streams/${request.name.replaceAll('_', '-')}.ts, derived from ${rows}:`,
     ...plan.leaves.map(
       (leaf) => `  ${leaf.name.padEnd(24)} ${fieldText(leaf.field)}${role(plan, leaf.name)}`,
     ),

@@ -60,7 +60,7 @@ export async function readSample(path: string, encoding?: FileEncoding): Promise
   }
   if (whole) await reader?.finish();
   if (reader === undefined || reader.rows.length === 0) {
-    throw new ConfigError(`${path}: there are no rows`);
+    throw new ConfigError(`${path}: the file has no rows`);
   }
   const { format, header } = reader;
   const rows = reader.rows.slice(0, MAX_ROWS);
@@ -153,7 +153,7 @@ class JsonSample implements SampleReader {
       const hint = syntaxHint(text, this.#within);
       throw this.#error(place, `is not JSON: ${quoted(text)}; ${hint}`);
     }
-    if (!isObject(parsed)) throw this.#error(place, 'is no JSON object');
+    if (!isObject(parsed)) throw this.#error(place, 'is not a JSON object');
     this.rows.push(parsed);
   }
 

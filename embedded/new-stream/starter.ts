@@ -48,7 +48,7 @@ import { byClock, clockVariable, deviceVariable, eventRangeVariables } from './w
 type Name = ColumnName<typeof ${declared}.event>;
 
 const chosen = byClock(${declared});
-const NOTHING = 'Nothing in this window: choose "What arrives now" or "Replayed range" above';
+const NOTHING = 'No rows in this window: choose "What arrives now" or "Replayed range" above';
 const byKey = { displayName: \`\\\${__field.labels.\${chosen.device}}\`, noValue: NOTHING };
 
 /** In the order in which the table shows them. */

@@ -45,7 +45,7 @@ async function begin(): Promise<void> {
   navigation.show(entries, uid);
   if (!entries.some(({ uid: of }) => of === uid)) {
     followPipeline();
-    say('There is no such dashboard. Choose one above.');
+    say('This dashboard does not exist. Choose one above.');
     return;
   }
   const dashboard = (await ask(`/api/dashboards/${uid}`)) as PublicDashboard;
@@ -146,7 +146,7 @@ function listen(): void {
         say(undefined);
         return;
       }
-      element.halt(final ? 'Nothing is asked: the message above says why.' : trouble, final);
+      element.halt(final ? 'No panel is loaded: the message above says why.' : trouble, final);
       if (!final) strip.lost(trouble);
       else followPipeline();
       say(trouble, ...(final ? [wayBack()] : []));

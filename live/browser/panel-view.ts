@@ -46,7 +46,7 @@ export class PanelView {
         `This page cannot draw panels of the kind “${panel.type}” yet; Grafana does.`,
       );
     } else if (panel.type === 'text') this.#draw([], 0);
-    else if ((panel.targets ?? []).length === 0) this.#say('empty', 'This panel asks nothing.');
+    else if ((panel.targets ?? []).length === 0) this.#say('empty', 'This panel has no query.');
     else this.#box.append(h('div', { class: 'skeleton', 'aria-label': 'Loading' }));
   }
 

@@ -67,7 +67,7 @@ export class PipelineStrip {
     for (const place of this.#places.values()) place.lost();
     this.#flows.forEach((flow) => showFlow(flow, null));
     this.#said = '';
-    this.#summary.textContent = `Nothing is known of the pipeline. ${reason}`;
+    this.#summary.textContent = `The state of the pipeline is unknown. ${reason}`;
   }
 
   /** Shows how things are now. */
@@ -126,7 +126,7 @@ function placeElement(id: Place['id']): PlaceElement {
   const lost = (): void => {
     if (mark.childElementCount > 0) return;
     figure.textContent = '–';
-    reason.textContent = 'Not known.';
+    reason.textContent = 'Unknown.';
   };
   return { element, show, lost };
 }

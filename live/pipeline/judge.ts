@@ -69,7 +69,7 @@ function producers(
   const figure = rateText(sent, 'msg/s');
   const silentMs = lastSentMs === undefined ? undefined : atMs - lastSentMs;
   if (broker.said.end === 0) {
-    return said('idle', figure, '', 'Nothing was sent yet. Start a producer: npm run producer.');
+    return said('idle', figure, '', 'No message was sent yet. Start a producer: npm run producer.');
   }
   if (silentMs !== undefined && silentMs > SILENT_MS) {
     const reason = `The last message was sent ${ago(silentMs)}: the producers have ended or cannot reach Kafka.`;

@@ -23,7 +23,7 @@ const REFUSED: Record<string, string> = {
   '194': 'the password is wrong',
   '497': 'the user lacks a right',
   '516': 'user or password is wrong',
-  '115': 'the server does not know a setting that is needed (ClickHouse 25 or newer is)',
+  '115': 'the server lacks a setting (ClickHouse 25 or newer is needed)',
   '164': 'the user may only read',
 };
 

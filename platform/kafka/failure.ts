@@ -129,7 +129,7 @@ export function joinFailure(thrown: unknown, sessionMs: number): Error {
   const isRefused = [...chain(thrown)].some(({ type }) => type === INVALID_SESSION);
   if (!isRefused) return kafkaFailure(thrown, 'Kafka');
   const { max, min } = SESSION_SETTINGS;
-  const text = `KAFKA_SESSION_TIMEOUT_MS: ${sessionMs} is not what the broker allows: ${min} to ${max}`;
+  const text = `KAFKA_SESSION_TIMEOUT_MS: ${sessionMs} is outside the limits of the broker: ${min} to ${max}`;
   return new ConfigError(text, { cause: asError(thrown) });
 }
 

@@ -259,11 +259,14 @@ export class Sender implements AsyncDisposable {
       return new ConfigError(text, { cause: thrown });
     }
     if (isLost && batch.doubts > 0) {
-      const text = `Kafka: ${topic} no longer knows what it was sent, so it cannot be asked for`;
+      const text = `Kafka: ${topic} no longer knows the batches it was sent, so the missing answer cannot be looked up`;
       return new UnclearOutcomeError(text, { cause: thrown });
     }
     if (isLost) {
-      this.#options.log.info({ err: thrown }, 'the broker forgot this sender; going on anew');
+      this.#options.log.info(
+        { err: thrown },
+        'the broker forgot this sender; continuing with a new producer id',
+      );
       this.#renew(line);
     }
     return isUnknownTopic(thrown)
@@ -316,7 +319,7 @@ export class Sender implements AsyncDisposable {
 
   /** Ends every wait; what is under way may or may not land. */
   giveUp(): void {
-    this.#stop.abort(new UnavailableError('Kafka: sending was given up'));
+    this.#stop.abort(new UnavailableError('Kafka: gave up sending'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,7 +21,7 @@ describeBackend('the consumer process refuses, with exit code 2 and one clear li
     'a bad number': { env: { BATCH_SIZE: 'many' }, says: /^BATCH_SIZE: "many" is not an integer/ },
     'a session that the broker does not allow': {
       env: { KAFKA_SESSION_TIMEOUT_MS: '1000' },
-      says: /^KAFKA_SESSION_TIMEOUT_MS: 1000 is not what the broker allows: its group\.min/,
+      says: /^KAFKA_SESSION_TIMEOUT_MS: 1000 is outside the limits of the broker: its group\.min/,
     },
     'a wrong password': { env: { CLICKHOUSE_PASSWORD: 'wrong' }, says: /password/ },
     'an unknown user': { env: { CLICKHOUSE_USER: 'nobody' }, says: /user|password/ },

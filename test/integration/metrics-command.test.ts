@@ -112,7 +112,7 @@ describeBackend('npm run metrics', () => {
     const args = { ...everything, fromBeginning: false, watch: true, exportPath };
     expect(await printMetrics(config(), args, print, stop.signal)).toBe(0);
     await inserting;
-    expect(printed[0]).toBe('Counting what arrives from now on; a summary every 1 s\n');
+    expect(printed[0]).toBe('Counting events that arrive from now on; a summary every 1 s\n');
     const { detectors, rolling } = await exported(exportPath);
     expect(rolling).toMatchObject({ events: 2, detectors: 1, events_last_hour: 2 });
     expect(rolling.newest_days).toMatchObject([

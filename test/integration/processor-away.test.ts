@@ -50,7 +50,9 @@ describeBackend('the processor', () => {
       await produce(bootstrap(), world.from, reports(0, 10, 1));
       await until(() => said.some((line) => line.includes('does not exist')));
       await processor[Symbol.asyncDispose]();
-      expect(said.at(-2)).toBe('gave up what was on its way; it will be read again');
+      expect(said.at(-2)).toBe(
+        'gave up the batches on their way and will read their records again',
+      );
       expect(said.at(-1)).toMatch(/^read 0, sent 0 .* lag 10$/);
     }
     await createTopic(bootstrap(), world.to, 1);

@@ -173,7 +173,7 @@ describeBackend('the processor', () => {
     );
     expect(stubs.map(({ origin }) => origin.offset)).toEqual([5, 18, 31]);
     expect(processor.totals()).toMatchObject({ read: 40, sent: 40, refused: 3 });
-    expect(said.filter((line) => line.includes('refuses what was made of'))).toHaveLength(3);
+    expect(said.filter((line) => line.includes('refuses the record made from'))).toHaveLength(3);
   });
 
   it('shares a topic with others of its group', async () => {

@@ -163,7 +163,7 @@ describe('the command line', () => {
 
 describe('a file with a mistake', () => {
   it.each([
-    ['no file', undefined, /^DATA_PATH: cannot read .*1\.csv: there is no such file\n$/],
+    ['no file', undefined, /^DATA_PATH: cannot read .*1\.csv: the file does not exist\n$/],
     ['an empty file', '', /2\.csv line 1: the file is empty; it must start with .*\n$/],
     ['a missing column', '"ts","device"\n', /3\.csv line 1, column co: is missing; .*\n$/],
   ])('%s: one line, exit code 2, nothing sent', async (_name, content, message) => {

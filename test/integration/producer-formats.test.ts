@@ -133,7 +133,8 @@ describeBackend('a producer of all keys with Kafka', () => {
     const { exit, stderr } = await runProducer({ PRODUCER: 'sensor_data' });
     expect({ exit, stderr }).toEqual({
       exit: 2,
-      stderr: 'DATA_PATH: is not set; sensor_data replays a file of yours, say which\n',
+      stderr:
+        'DATA_PATH: is not set; sensor_data replays your own file, so set DATA_PATH to its path\n',
     });
   });
 });

@@ -18,7 +18,7 @@ describeBackend('a replay', () => {
       await using load = startLoad(world, { perRound: 60, everyMs: 300 });
       const { code, said } = await command(world, ['--from', past.from]);
       expect(code, said).toBe(0);
-      expect(said).toContain('sensor_data is the new table now');
+      expect(said).toContain('sensor_data now is the new table');
       expect(said).toMatch(/EXACT: /);
       await load.stop();
     }
