@@ -36,9 +36,7 @@ export const metricsCommand = {
       ),
     ),
     watch: flagOption('go on until Ctrl+C'),
-    'from-beginning': flagOption(
-      'count all stored events, not only those that arrive from now on',
-    ),
+    'from-beginning': flagOption('count all stored events, not only those that arrive from now on'),
     'export-json': valueOption(
       'PATH',
       text({ doc: 'with every summary, replace this file by the metrics as JSON' }),
