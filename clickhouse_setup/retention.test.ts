@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { silentLog } from '../platform/log.ts';
 import { streams } from '../streams/index.ts';
-import { consumerPositions, deadLetterRedrives } from '../streams/table.ts';
+import { consumerPositions, deadLetterRedrives, tableOf } from '../streams/table.ts';
 import { retentionTtl } from '../platform/clickhouse/retention.ts';
 import { tablesOf } from './generate.ts';
-import { expiring, ttlStep } from './retention.ts';
+import { applyRetention, expiring, ttlStep } from './retention.ts';
 
 describe('RETENTION_DAYS', () => {
   it('applies to rows and dead letters, never to what the position is made of', () => {
@@ -26,5 +28,28 @@ describe('RETENTION_DAYS', () => {
     ['ts + toIntervalYear(1)', 0, 'conflict'],
   ] as const)('where the TTL is "%s" and it says %s: %s', (found, days, step) => {
     expect(ttlStep(found, days)).toBe(step);
+  });
+});
+
+describe('what retention does to a database', () => {
+  async function commandsFor(days: number | undefined): Promise<string[]> {
+    const commands: string[] = [];
+    const clickhouse = {
+      rows: () => Promise.resolve([]),
+      command: (sql: string) => Promise.resolve(void commands.push(sql.slice(0, 11))),
+    } as unknown as ClickHouse;
+    const table = tableOf(streams[0]!);
+    const tables = { tables: [table], streamTables: [table] };
+    await applyRetention(clickhouse, 'db', tables, days, silentLog());
+    return commands;
+  }
+
+  it('records positions before anything may expire', async () => {
+    expect(await commandsFor(30)).toEqual(['INSERT INTO', 'ALTER TABLE']);
+  });
+
+  it('is nothing where it is not set, or nothing expired anyway', async () => {
+    expect(await commandsFor(undefined)).toEqual([]);
+    expect(await commandsFor(0)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';
 import { readConfig } from '../platform/config.ts';
 import { Gatekeeper, securityHeaders } from './access.ts';
@@ -8,11 +8,16 @@ import { liveVariables, requireToken } from './config.ts';
 const TOKEN = 'a-token-of-16-or-more';
 
 describe('Gatekeeper', () => {
-  const gate = new Gatekeeper(TOKEN);
-  const cookie = gate.cookie().split(';')[0]!;
+  let gate: Gatekeeper;
+  let cookie: string;
+  beforeEach(() => {
+    gate = new Gatekeeper(TOKEN);
+    cookie = gate.cookie().split(';')[0]!;
+  });
 
   it('lets everybody in without a token', () => {
-    expect(new Gatekeeper(undefined).admits({})).toBe(true);
+    const own = new Gatekeeper(undefined);
+    expect([own.open, own.admits({}), own.accepts('any')]).toEqual([true, true, true]);
   });
 
   it('lets in who has the token or the cookie, which is not the token', () => {
@@ -50,7 +55,9 @@ describe('Gatekeeper', () => {
         expect(gate.admits({ authorization, cookie: `sensorhouse_live=${text}` })).toBe(false);
       }),
     );
-    expect(gate.admits({ authorization: `Bearer ${TOKEN}x` })).toBe(false);
+    for (const near of [`Bearer ${TOKEN}x`, `Bearer ${TOKEN} x`, `a Bearer ${TOKEN}`, TOKEN]) {
+      expect(gate.admits({ authorization: near })).toBe(false);
+    }
     const other = new Gatekeeper(`${TOKEN}x`).cookie().split(';')[0]!;
     expect(gate.admits({ cookie: other })).toBe(false);
     for (const near of [`${cookie}0`, `${cookie}x`, `x${cookie}`, cookie.slice(0, -1)]) {

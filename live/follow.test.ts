@@ -42,6 +42,8 @@ async function followed(given: Given) {
   const clock: Clock = {
     nowMs: () => nowMs,
     sleep: (ms) => {
+      // Node takes longer ones for one millisecond.
+      expect(ms).toBeLessThan(2 ** 31);
       if (slept.length === ticks || ms > 2 ** 30) {
         stop.abort(new Error('over'));
         return Promise.reject(new Error('over'));
@@ -104,6 +106,18 @@ describe('a page', () => {
     const { of } = await followed({ shows: (nowMs) => Math.floor(nowMs / 10_000) });
     const same = of('panel').map((news) => 'same' in (news as object));
     expect(same).toEqual([false, true, false, true]);
+    expect(of('panel')[0]).toStrictEqual({
+      id: 0,
+      intervalMs: expect.any(Number) as number,
+      frames: [],
+    });
+    expect(of('panel')[1]).toStrictEqual({ id: 0, same: true });
+  });
+
+  it('is told which range its panels show', async () => {
+    const { of } = await followed({ query: 'from=now-1h&to=now', ticks: 0 });
+    const atMs = Math.floor(START_MS / 1_000) * 1_000;
+    expect(of('tick')).toEqual([{ atMs, fromMs: atMs - 3_600_000, toMs: atMs }]);
   });
 
   it('that takes nothing misses ticks and news of the pipeline', async () => {
@@ -128,6 +142,19 @@ afterEach(() => void vi.useRealTimers());
 
 describe('a page that is open', () => {
   const pipeline = { follow: () => () => undefined } as unknown as PipelineWatch;
+
+  it('is followed on the clock of the machine until it goes', async () => {
+    const page: Page = { ready: true, send: () => undefined, beat: () => undefined };
+    const stop = new AbortController();
+    let isOver = false;
+    const sources = { answers: {} as unknown as Answers, pipeline };
+    const following = followSelection(page, undefined, sources, stop.signal);
+    const over = following.then(() => (isOver = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
+    stop.abort();
+    expect(await over).toBe(true);
+  });
 
   it('is sent a beat every fifteen seconds, and none once it has gone', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });

@@ -245,6 +245,27 @@ describe('a relay that ends after some records', () => {
     await relay.stop(0);
   });
 
+  it('is not done before each of its partitions is through', async () => {
+    const open = Promise.withResolvers<undefined>();
+    const send = async (_topic: string, { partition }: EncodedBatch) => {
+      if (partition === 1) await open.promise;
+      return { kind: 'landed' } as const;
+    };
+    let isDone = false;
+    const metrics = processorMetrics(createRegistry('test'), 'test');
+    const given = { send, metrics, partitions: 2, max: 20, done: () => (isDone = true) };
+    const relay = relayOf(given);
+    relay.assigned([0, 1]);
+    await until('the relay is ready', () => relay.ready);
+    for (const partition of [0, 1]) await relay.batch({ ...batch(0), partition }, membership);
+    await until('one partition is through', () => metrics.totals.sent === 10);
+    await turns();
+    expect(isDone).toBe(false);
+    open.resolve(undefined);
+    await until('both are', () => isDone);
+    await relay.stop(0);
+  });
+
   it('counts what it read before, and not what an assignment dropped', async () => {
     const open = Promise.withResolvers<undefined>();
     const sent: number[] = [];

@@ -154,3 +154,54 @@ it('says of what was cut from a batch in doubt that it is in doubt, too', async 
   expect(inDoubt.slice(1)).toEqual([half]);
   expect(unsent).toEqual([clean]);
 });
+
+/** Keeps what it is given to send until it is let go. */
+function holding() {
+  const open = Promise.withResolvers<undefined>();
+  const sent: number[] = [];
+  const send = async (_: string, { count, partition }: EncodedBatch): Promise<Delivery> => {
+    sent.push(partition);
+    await open.promise;
+    return { kind: 'sent', sent: count };
+  };
+  return { letGo: () => open.resolve(undefined), send, sent };
+}
+
+it('has one batch of a partition on its way, and whoever adds rows waits for it', async () => {
+  const { letGo, send, sent } = holding();
+  const sender = { send, knownPartitions: () => 1 };
+  const parts = { topic: 't', sender, records, patience: () => signal, sent: () => undefined };
+  const outbox = new Outbox(parts);
+  const page = pageOf(Array.from({ length: 4 }, () => ({ key: 'a', bytes: 300_000 })), 0); // prettier-ignore
+  let isTaken = false;
+  const adding = outbox.add([{ page, from: 0, to: 4 }]).then(() => (isTaken = true));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  expect([sent, isTaken]).toEqual([[0], false]);
+  letGo();
+  await adding;
+  await outbox.flush();
+  expect(sent).toEqual([0, 0, 0, 0]);
+});
+
+it('holds 16 MiB of all partitions and sends the largest when there is more', async () => {
+  const { letGo, send, sent } = holding();
+  class Spread extends RowRecords {
+    override partition(_: EventPage, at: number): number {
+      return at;
+    }
+  }
+  const spread = new Spread(({ json }: FileEvent) => ({ key: 'a', value: json! }), false);
+  const sender = { send, knownPartitions: () => 1 };
+  const parts = { topic: 't', sender, patience: () => signal, sent: () => undefined };
+  const outbox = new Outbox({ ...parts, records: spread });
+  const sizes = Array.from({ length: 45 }, (_, at) => (at === 7 ? 450_000 : 400_000));
+  const page = pageOf(sizes.map((bytes) => ({ key: 'a', bytes })), 0); // prettier-ignore
+  await outbox.add([{ page, from: 0, to: 41 }]);
+  expect(sent).toEqual([]);
+  await outbox.add([{ page, from: 41, to: 45 }]);
+  expect(sent[0]).toBe(7);
+  expect(sent.length).toBeGreaterThanOrEqual(2);
+  letGo();
+  await outbox.flush();
+  expect(sent).toHaveLength(45);
+});

@@ -83,3 +83,33 @@ describe('turns', () => {
     );
   });
 });
+
+describe('a request that is killed while it runs', () => {
+  it('ends as killed, though the engine calls it a success or fails for another reason', async () => {
+    for (const ending of ['resolves', 'rejects'] as const) {
+      const registry = createRegistry(LIMITS, () => undefined);
+      const entry = enter(registry, false);
+      const ran = registry.run(entry, () => {
+        registry.kill(entry);
+        return ending === 'resolves' ? Promise.resolve(1) : Promise.reject(new Error('broke off'));
+      });
+      await expect(ran).rejects.toMatchObject({ code: 394 });
+      registry.leave(entry);
+    }
+  });
+
+  it('is stopped in the engine by its own tag, and only while it runs', async () => {
+    const cancelled: string[] = [];
+    const registry = createRegistry(LIMITS, (tag) => cancelled.push(tag));
+    const uploading = enter(registry, false);
+    registry.kill(uploading);
+    expect(cancelled).toEqual([]);
+    const { entry, end } = start(registry, enter(registry, false));
+    await settled();
+    registry.kill(entry);
+    registry.kill(entry);
+    expect(cancelled).toEqual([entry.tag]);
+    end();
+    await settled();
+  });
+});

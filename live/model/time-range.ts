@@ -83,8 +83,8 @@ const STEPS_MS = [
 /** The readable step nearest to a range divided by its points, and not below `minMs`. */
 export function intervalMs(lengthMs: number, points: number, minMs: number): number {
   const wanted = Math.max(minMs, lengthMs / Math.max(1, points));
-  const step = STEPS_MS.find((each, i) => wanted < (each + (STEPS_MS[i + 1] ?? Infinity)) / 2);
-  return Math.max(minMs, step ?? STEPS_MS.at(-1)!);
+  const step = STEPS_MS.find((each, i) => wanted < (each + (STEPS_MS[i + 1] ?? Infinity)) / 2)!;
+  return Math.max(minMs, step);
 }
 
 const WORDS: Readonly<Record<string, string>> = {
