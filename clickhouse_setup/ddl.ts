@@ -1,5 +1,5 @@
 // Renders the declared tables and views as ClickHouse DDL. Pure: the committed SQL, `npm run setup` and the
-// tests all get the same text from here.
+// tests all use this text.
 import type { View } from '../streams/stream.ts';
 import { partitionKey, type Table, type TableColumn } from '../streams/table.ts';
 

@@ -1,5 +1,5 @@
-// The command behind `npm run generate`: writes the committed SQL from the declared streams, or,
-// with --check, fails when the committed file is not what they say.
+// The command behind `npm run generate`: writes the committed SQL from the declared streams, or, with
+// --check, fails when the committed file differs from them.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flagOption, readCommandLine, type CommandLine } from '../platform/command-line.ts';

@@ -1,5 +1,5 @@
-// Waiting that ends: like every part the setup rides out an absent server, but somebody waits for
-// its exit code, so it gives up after a limit and says what it was waiting for.
+// Waits for an absent server, up to a limit: somebody waits for the exit code of the setup, so it gives up in
+// the end and names the server it waited for.
 import { UnavailableError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { Availability, untilAvailable } from '../platform/retry.ts';

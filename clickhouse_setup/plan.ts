@@ -1,5 +1,5 @@
-// Decides what an existing table still needs to be as declared. Pure, and asked again after every
-// step that was carried out, so that a run that was killed anywhere is simply continued.
+// Decides the next step from an existing table to its declaration. Pure. The setup asks again after every
+// step, so a new run simply continues a killed one.
 import { madeByReplay, type Table, type TableColumn } from '../streams/table.ts';
 import type { FoundColumn, FoundTable } from '../platform/clickhouse/schema.ts';
 import { columnTail, oneLine, quote, settingsOf } from './ddl.ts';

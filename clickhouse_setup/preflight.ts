@@ -1,5 +1,5 @@
-// What Docker asks before it starts anything that listens: would a demo password be reachable from other
-// machines? Published ports are Docker's own doing, so nothing that starts later could still prevent it.
+// The check that Docker runs before any service listens: could other machines use a demo password? Docker
+// itself publishes the ports, so a later service could not prevent it.
 import type { CommandLine } from '../platform/command-line.ts';
 import { matching, readConfig, text, type Config } from '../platform/config.ts';
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';

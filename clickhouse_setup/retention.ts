@@ -1,5 +1,5 @@
-// Gives tables the TTL that RETENTION_DAYS asks for. Positions are recorded before anything may expire:
-// a partition whose newest rows are gone must not be read from its start again.
+// Gives tables the TTL that RETENTION_DAYS sets. It records positions before any row may expire, so that no
+// consumer reads a partition from its start again when its newest rows are gone.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { retentionTtl, ttlOf } from '../platform/clickhouse/retention.ts';
 import { conflictError, readTables } from '../platform/clickhouse/schema.ts';

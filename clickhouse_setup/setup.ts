@@ -1,5 +1,5 @@
-// Brings an installation to what the streams declare: topics created, tables and views created or upgraded,
-// users granted. Idempotent; whatever a killed run left half done, the next one finishes.
+// Brings an installation to the state that the streams declare: creates topics, creates or upgrades tables
+// and views, grants rights. Idempotent; the next run finishes a killed one.
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import {
   conflictError,

@@ -1,4 +1,4 @@
-// The topics that the streams declare, and how those that exist compare to them, as text for a person.
+// The topics that the streams declare, and their differences from the existing ones, as text for a person.
 import { differences, type DeclaredTopic, type FoundTopic } from '../platform/kafka/topics.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { topicStreams } from '../streams/index.ts';

@@ -1,5 +1,5 @@
-// Carries out upgrades of existing tables: reads the state, runs what the plan says is next, waits
-// for the mutations that follow, and asks again until nothing is left.
+// Carries out upgrades of existing tables: reads the state, runs the next step of the plan, waits for the
+// mutations that follow, and repeats until no step is left.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { readTables } from '../platform/clickhouse/schema.ts';

@@ -1,5 +1,5 @@
-// Tells a request that a page elsewhere made a browser send from one that was meant for us. Programs send
-// none of the headers that are judged here, except Host.
+// Recognises a request that a foreign web page made a browser send. Programs send none of the headers that
+// this file checks, except Host.
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { isLoopback } from './demo-passwords.ts';

@@ -1,4 +1,4 @@
-// Notices that nobody reads stdout or stderr any more, as after `… | head -1`, so that no program dies of
+// Notices that the reader of stdout or stderr has gone, as after `… | head -1`, so that no program dies of
 // it. A program that ends by itself finishes its work in silence; a service stops in order.
 import { errorCode } from './errors.ts';
 

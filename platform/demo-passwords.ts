@@ -1,5 +1,5 @@
-// The passwords that everybody can read in .env.example, and the rule about them: they are good for
-// loopback only. Whoever would listen wider asks here first.
+// The passwords that everybody can read in .env.example, and their rule: they are good for loopback only. A
+// server that would listen on other addresses checks here first.
 import { isIP } from 'node:net';
 import { ConfigError } from './errors.ts';
 

@@ -1,5 +1,5 @@
-// The failures that cross a module border. Each says by its class what the process should do about
-// it, so nobody ever has to read a message text to decide; the origin is always kept as `cause`.
+// The failures that cross a module border. The class of a failure tells the process how to react, so no code
+// reads a message text to decide; `cause` always keeps the origin.
 
 /** A setting, credential or input file is wrong. Only a person can mend it: exit code 2, no retry. */
 export class ConfigError extends Error {

@@ -1,6 +1,6 @@
-// The one way to write a log line: pino, JSON to stdout for machines, coloured lines on a terminal.
-// Secrets are redacted here, so no caller can forget to, and what others wrote (a device's name, a cell
-// of a CSV file, a query) can neither start a line of its own nor talk to the terminal.
+// The one way to write a log line: pino, JSON to stdout for machines, coloured lines on a terminal. It
+// redacts secrets, so that no caller can forget to, and keeps text of others (a device's name, a cell of a
+// CSV file, a query) from starting a line of its own or controlling the terminal.
 import { createRequire } from 'node:module';
 import { pino, type Logger } from 'pino';
 import type { prettyFactory } from 'pino-pretty';

@@ -1,4 +1,4 @@
-// One wording for a server that is away: where nothing answers, and the command that starts it there.
+// One wording for an absent server: its address, and the command that starts it there.
 
 export type Server = 'Kafka' | 'ClickHouse';
 

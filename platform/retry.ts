@@ -1,5 +1,5 @@
-// Waiting for something that comes back: backoff with jitter, and one log line per change of state and
-// per minute instead of one per attempt.
+// Waits for a server that comes back: backoff with jitter, and one log line per change of state and per
+// minute instead of one per attempt.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, errorCode } from './errors.ts';
 import type { Logger } from './log.ts';

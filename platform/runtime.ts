@@ -1,5 +1,5 @@
-// What protocol code takes from the machine it runs on: time and chance. Programs use the system's; the
-// simulator drives the same code on a virtual clock and a seeded generator.
+// The time and chance that protocol code takes from its machine. Programs use the system's; the simulator
+// drives the same code on a virtual clock and a seeded generator.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Runtime {

@@ -1,5 +1,4 @@
-// The environment variable that says which streams are meant: their names or families, or all; and which
-// topics are theirs, since one can be renamed.
+// The environment variables that select streams, by name, family or all, and rename their topics.
 import { streams } from '../streams/index.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import type { Stream } from '../streams/stream.ts';

@@ -1,5 +1,5 @@
-// Makes text that others wrote safe to print: nothing in it can start a line, move a cursor, change
-// colours or turn the order of letters around, in a terminal or in a log file.
+// Makes text of others safe to print: it cannot start a line, move a cursor, change colours or reverse the
+// order of letters, in a terminal or in a log file.
 
 /** Controls, formats (bidi marks, zero width), line and paragraph separators, lone surrogates, unassigned. */
 export const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;

@@ -1,5 +1,5 @@
-// Shows a value that somebody sent as the beginning of its JSON. The work and the text are bounded by
-// the length of what is shown, however deep, wide or long the value is.
+// Shows a value that a sender wrote as the beginning of its JSON. Work and text are bounded by the shown
+// length, however deep, wide or long the value is.
 
 const DETAIL_CHARS_MAX = 120;
 

@@ -1,5 +1,5 @@
-// Says in words why a value is no instant of a field, with the bound or the form it misses, so that a
-// person knows what to change. It agrees with the validator about what an instant of a field is.
+// Explains why a value is not an instant of a field, with the bound or the form that it misses. It agrees
+// with the validator about the instants of a field.
 import type { InstantField } from './field.ts';
 import { LAST_INSTANT_MS, instantMs } from './instant.ts';
 

@@ -1,5 +1,5 @@
-// Adds members to a JSON object by writing them into its text: whatever else it holds stays as it was
-// written, byte for byte, because a number that is parsed and printed again may be another one.
+// Adds members to a JSON object by writing them into its text. All other bytes stay unchanged, because a
+// number that is parsed and printed again may be another number.
 import { stringEnd } from './json-string.ts';
 
 export type JsonValue = string | number | boolean | null;

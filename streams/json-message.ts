@@ -1,5 +1,5 @@
-// Reads the value of a message as JSON, strictly: UTF-8, one document, a byte order mark before it is
-// left out. What it is not is a rejection under its own name. Work and memory are linear in the value.
+// Reads the value of a message as JSON, strictly: UTF-8, one document, without a byte order mark before it.
+// Each way to fail is a rejection with its own name. Work and memory are linear in the value.
 import { isUtf8 } from 'node:buffer';
 import { withoutNotFinite } from './not-finite.ts';
 import { reject, type Rejection } from './rejection.ts';

@@ -1,4 +1,4 @@
-// Says how a number is written in JSON text. A double cannot: 9007199254740990.5 and
+// Reads how a number is written in JSON text. A double cannot show it: 9007199254740990.5 and
 // 0.99999999999999999999 are whole numbers once JSON.parse has rounded them. Linear in the text.
 
 import { stringEnd } from './json-string.ts';

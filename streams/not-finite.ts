@@ -1,5 +1,5 @@
-// Finds the bare NaN and Infinity that Python and others write where JSON has numbers, so that such a
-// message gets a name of its own. One pass: each string is gone over once, closed or not.
+// Finds the bare NaN and Infinity that Python and others write in place of JSON numbers, so that such a
+// message gets a reason of its own. One pass: it reads each string once, closed or not.
 import { stringEnd } from './json-string.ts';
 
 const NOT_FINITE = /-?\b(?:NaN|Infinity|nan|inf)\b/g;

@@ -1,5 +1,5 @@
-// Which record another one was made from: the header that a processor writes and a consumer reads. It
-// says so exactly, so that a record that was made twice is known to be one.
+// The header that names the record from which another record was made: a processor writes it and a consumer
+// reads it. It is exact, so that a consumer recognises the second product of one record.
 
 /** `sensor_data@<topic id>`: names a log for ever; offsets mean something only together with it. */
 export function sourceOf(topic: string, topicId: string): string {

@@ -1,5 +1,5 @@
-// Environmental readings of the three sensor boards: one event a reading, keyed by device.
-// Source: the public "Environmental Sensor Telemetry Data" set and anything that sends the same.
+// Environmental readings of the three sensor boards: one event per reading, keyed by device. Source: the
+// public "Environmental Sensor Telemetry Data" set and every sender of the same form.
 import { boolean, float64, instant, text } from './field.ts';
 import { defineStream } from './stream.ts';
 

@@ -1,5 +1,5 @@
-// How a stream lies in ClickHouse: every column with its type and codec, the Kafka coordinates that
-// make the table its own state, and the fixed tables beside it. Pure data; clickhouse_setup renders it.
+// The table of a stream in ClickHouse: every column with its type and codec, the Kafka coordinates that make
+// the table its own state, and the fixed tables beside it. Pure data; clickhouse_setup renders it.
 import type { Field } from './field.ts';
 import type { Projection, Stream, View } from './stream.ts';
 

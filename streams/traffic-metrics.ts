@@ -1,6 +1,6 @@
-// What the detectors' events add up to, and how each detector does: the definitions, once. They are views
-// over the base table and projections that keep their sums part by part, so late, repeated and replayed
-// events are counted the moment they land, and no figure can drift from the rows.
+// The definitions of the traffic figures: sums of the detectors' events and the state of each detector. They
+// are views over the base table and projections that keep sums part by part, so late, repeated and replayed
+// events count the moment they land, and no figure can drift from the rows.
 import type { Projection, View } from './stream.ts';
 
 /** Everything is UTC, as the table's instants are. */

@@ -1,4 +1,4 @@
-// What is made of the traffic detectors' reports on their way: raw to processed, processed to viz.
+// The transforms of the traffic detectors' reports: raw to processed, processed to viz.
 import { trafficEvents, trafficRaw, trafficViz } from './traffic.ts';
 import { enrich, type Transform } from './transform.ts';
 

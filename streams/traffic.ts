@@ -1,5 +1,6 @@
-// Traffic detectors: one event a report of a detector. Raw as devices send them, processed by the
-// transform of traffic-transform.ts, which lands in a table, and forwarded for whoever draws them.
+// Traffic detectors: one event per report of a detector. Devices send the raw stream; the transform of
+// traffic-transform.ts makes the processed one, which lands in a table; the forwarder copies it to viz for
+// programs that draw it.
 import { boolean, instant, text } from './field.ts';
 import { defineStream, defineTopicStream } from './stream.ts';
 import { trafficProjections, trafficViews } from './traffic-metrics.ts';

@@ -1,5 +1,5 @@
-// A message as one line for a person: time, place, key and the declared fields in their order; as text where
-// no stream is declared or the message is no event. Nothing in it gets through to the terminal unseen.
+// A message as one line for a person: time, place, key and the declared fields in their order; as plain text
+// for a topic that no stream declares or a message that is not an event. Every character is visible.
 import { isUtf8 } from 'node:buffer';
 import { visible } from '../platform/visible.ts';
 import { parseMessage } from '../streams/json-message.ts';

@@ -1,5 +1,5 @@
-// What `npm run metrics` knows at one moment: the rolling figures of the summary and the metrics of the
-// last days, as they stand in the exported JSON. Names and meanings: docs/traffic-metrics.md. Pure.
+// The state that `npm run metrics` shows: the rolling figures of the summary and the metrics of the last
+// days, as the exported JSON holds them. docs/traffic-metrics.md defines the names. Pure.
 
 /** A detector by its newest event. Instants are ISO 8601, UTC. */
 export interface DetectorState {

@@ -1,4 +1,4 @@
-// The rolling figures as text for a person. Nothing from an event gets through unescaped. Pure.
+// The rolling figures as text for a person. It escapes every text of an event. Pure.
 import { visible } from '../platform/visible.ts';
 import type { Rolling } from './metrics-snapshot.ts';
 

@@ -1,5 +1,5 @@
-// Writes a file so that whoever reads it sees the old text or the new one, whole: a temporary file in the
-// same folder, then a rename.
+// Replaces a file so that a reader sees either the old or the new text, whole: it writes a temporary file in
+// the same folder, then renames it.
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// What an acknowledgement of an insert is worth: a server that stopped receiving early can still answer 200
-// (ClickHouse issue 65117), so the rows that it says it wrote are compared with those that were sent.
+// Checks the acknowledgement of an insert: a server that stopped receiving early can still answer 200
+// (ClickHouse issue 65117), so we compare the number of rows that it reports with the number we sent.
 import { UnclearOutcomeError } from '../errors.ts';
 
 /**

@@ -1,5 +1,5 @@
-// Tells what a failed ClickHouse call means for the program, by the server's error code or the
-// client's error code, never by the text of the message. A programming error is no failure of a call.
+// Classifies a failed ClickHouse call by the server's error code or the client's error code, never by the
+// text of the message. A programming error is not a failure of a call.
 import { ClickHouseError } from '@clickhouse/client';
 import {
   ConfigError,

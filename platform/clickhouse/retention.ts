@@ -1,5 +1,5 @@
-// How long a table keeps its rows, as ClickHouse is told (a TTL on ingest_time) and as it tells. Pure.
-// The setup writes it; the audit reads it, because what has expired is not lost.
+// The retention of a table, as a TTL on ingest_time: written for ClickHouse and read from its table
+// definition. Pure. The setup writes it; the audit reads it, because an expired row is not a lost one.
 
 /** The TTL expression of a retention; the very text that the server shows again. */
 export function retentionTtl(days: number): string {

@@ -1,5 +1,5 @@
-// Asks whether what listens on ClickHouse's address is ClickHouse, before a query waits a minute for the answer of
-// a program that will never give one. A port that refuses is left to the client, which words that itself.
+// Checks that the program on ClickHouse's address is ClickHouse, before a query waits a minute for an answer
+// that never comes. The client itself reports a port that refuses connections.
 import { UnavailableError, errorCode } from '../errors.ts';
 import type { ClickHouseTarget } from './variables.ts';
 

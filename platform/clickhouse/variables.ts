@@ -1,4 +1,4 @@
-// The environment variables that say where ClickHouse is and who is asking.
+// The environment variables for the address of ClickHouse and the login.
 import { isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
 import { integer, matching, text, type Config } from '../config.ts';

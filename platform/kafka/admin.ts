@@ -1,5 +1,5 @@
-// Makes clients of @platformatic/kafka's admin, for the few questions kafkajs is too old to ask, and
-// says how any client of that library connects.
+// Makes admin clients of @platformatic/kafka, for the few requests that kafkajs is too old to send, and holds
+// the connection settings of all clients of that library.
 import { readFileSync } from 'node:fs';
 import { Admin } from '@platformatic/kafka';
 import { parseBrokers } from './brokers.ts';

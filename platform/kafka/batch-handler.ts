@@ -1,5 +1,5 @@
-// Hands one fetched batch of kafkajs to a receiver, run by run, and keeps the membership alive meanwhile. What
-// came damaged is fetched again before the receiver is told that it cannot be read.
+// Passes one fetched batch of kafkajs to a receiver, run by run, and keeps the membership alive meanwhile. It
+// fetches a damaged batch again before it reports the batch as unreadable.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EachBatchPayload } from 'kafkajs';
 import type { Logger } from '../log.ts';

@@ -1,5 +1,5 @@
-// Sends record batches whose identity outlives the process that sends them: whoever sends a batch again
-// under its identity, now or after a crash, adds nothing if it is in the log, or gets it there once.
+// Sends record batches whose identity outlives their process: a batch that is sent again under its identity,
+// now or after a crash, lands in the log exactly once.
 import { Consumer, Producer } from '@platformatic/kafka';
 import { UnavailableError } from '../errors.ts';
 import { silentLog } from '../log.ts';

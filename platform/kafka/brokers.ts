@@ -1,5 +1,5 @@
-// The list of bootstrap brokers: what a person may write, and what each client library takes. kafkajs cannot be
-// given an IPv6 address, so it gets a stand-in name that the socket factory turns back.
+// The list of bootstrap brokers: the forms that a person may write and those that each client library takes.
+// kafkajs does not take an IPv6 address, so it gets a stand-in name that the socket factory turns back.
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 

@@ -1,5 +1,5 @@
-// Makes kafkajs clients: codecs registered, TLS and SASL from the configuration, and its log lines
-// brought down to what an operator has to act on.
+// Makes kafkajs clients: registers codecs, sets TLS and SASL from the configuration, and reduces kafkajs's
+// log lines to those that an operator must act on.
 import { readFileSync } from 'node:fs';
 import kafkajs, { type Kafka, type KafkaConfig as KafkaJsConfig, type LogEntry } from 'kafkajs';
 import { ConfigError } from '../errors.ts';

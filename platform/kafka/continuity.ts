@@ -1,5 +1,5 @@
-// Does a fetched batch continue a partition where we stand? kafkajs starts fetching before our seek
-// (joining a group is not awaited) and resets out-of-range offsets by itself, so every batch is asked.
+// Decides whether a fetched batch continues a partition at our position. kafkajs starts to fetch before our
+// seek (it does not await our joining) and resets out-of-range offsets by itself, so every batch is checked.
 
 export interface Standing {
   /** The next offset to ingest. */

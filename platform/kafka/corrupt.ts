@@ -1,5 +1,5 @@
-// What a codec says of compressed bytes that it does not understand. It tells damage in the data from a mistake in
-// the program and from memory that ran out, which no reading of other bytes mends.
+// Interprets the error of a codec that cannot read compressed bytes: damage in the data, a mistake in the
+// program, or exhausted memory. Reading other bytes helps only against the first.
 import { errorCode, isProgrammingError } from '../errors.ts';
 
 /** The compressed bytes are not of the format that they claim. */

@@ -1,5 +1,6 @@
-// Remembers damaged record batches, so that one is passed over only when it came damaged several times: what
-// was damaged on its way is whole when it is fetched again, what is damaged on the broker's disk stays so.
+// Remembers damaged record batches, so that a consumer skips one only after it arrived damaged several times:
+// a batch that was damaged on its way is intact when it is fetched again; one that is damaged on the broker's
+// disk is not.
 import type { RawRecordBatch } from './record-batch.ts';
 
 /** Readings of one batch before it counts as unreadable. */

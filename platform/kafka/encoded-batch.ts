@@ -1,5 +1,5 @@
-// A record batch that is ready to be sent, and what is known of it: the identity it is sent under, whether
-// an attempt to send it may have stored it, and where it is. The unit that lands whole or not at all.
+// A record batch that is ready to be sent, with the identity it is sent under, whether an attempt to send it
+// may have stored it, and its place in the log. It lands whole or not at all.
 import { CorruptError } from './corrupt.ts';
 import { crc32c } from './crc32c.ts';
 import { inflatedWhole } from './inflate.ts';

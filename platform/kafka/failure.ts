@@ -1,6 +1,5 @@
-// Tells what a kafkajs failure means for the program: a person must act (ConfigError) or waiting
-// helps (UnavailableError). Decided by kafkajs's error names and protocol types only. A programming error
-// is neither and stays what it was.
+// Classifies a kafkajs failure: a person must act (ConfigError) or waiting helps (UnavailableError). It looks
+// at kafkajs's error names and protocol types only. A programming error is neither and stays unchanged.
 import {
   ConfigError,
   UnavailableError,

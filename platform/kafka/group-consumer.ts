@@ -1,6 +1,6 @@
-// A member of a consumer group on kafkajs. It delivers record batches and assignments, keeps the
-// membership alive while the receiver is busy, and comes back by itself after anything that is not
-// a refusal. Where to read from is the receiver's business: it seeks; commits only show lag.
+// A member of a consumer group on kafkajs. It delivers record batches and assignments, keeps the membership
+// alive while the receiver is busy, and comes back by itself after any failure that is not a refusal. The
+// receiver decides where to read and seeks; commits only show lag.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
 import { ConfigError, UnavailableError, asError, isProgrammingError } from '../errors.ts';

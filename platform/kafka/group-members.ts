@@ -1,5 +1,5 @@
-// Removes the members of a consumer group that are known to be dead. The group would wait for each until
-// its session ends before anybody else gets its partitions.
+// Removes members of a consumer group that are known to be dead. Otherwise the group would wait for the end
+// of each one's session before another member gets its partitions.
 import { createAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';

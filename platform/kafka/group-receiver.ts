@@ -1,4 +1,4 @@
-// What a member of a consumer group hands to whoever receives its records, and what it tells of the membership.
+// The interface between a member of a consumer group and the receiver of its records.
 import type { RecordRun } from './record-run.ts';
 
 /** Consecutive records of one partition. They are gone when the receiver is done with them. */

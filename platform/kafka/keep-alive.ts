@@ -1,4 +1,4 @@
-// Sends heartbeats while something else is awaited, so that a slow server does not cost the membership.
+// Sends heartbeats during another wait, so that a slow server does not cost the membership.
 
 /**
  * Calls `heartbeat` every `everyMs` until `work` settles. A heartbeat that fails says that the group

@@ -1,5 +1,5 @@
-// Which partition a key belongs to, as Java's default partitioner says (murmur2): whoever produces with a Kafka
-// client puts the same key into the same partition.
+// The partition of a key, as Java's default partitioner computes it (murmur2): every Kafka client puts the
+// same key into the same partition.
 
 const SEED = 0x9747b28c;
 const MIX = 0x5bd1e995;

@@ -1,5 +1,5 @@
-// Asks for offsets only while each partition has a leader. The client looks its leader up among the brokers
-// that are there, and throws a TypeError when it is not among them, which would end the process.
+// Asks for offsets only while each partition has a leader. The client throws a TypeError when a leader is not
+// among its known brokers, which would end the process.
 import type { Admin } from '@platformatic/kafka';
 import { UnavailableError } from '../errors.ts';
 

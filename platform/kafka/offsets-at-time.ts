@@ -1,4 +1,4 @@
-// Asks the broker where in each partition the records of a given time begin.
+// Asks the broker for the first offset of each partition at or after a given time.
 import { silentLog } from '../log.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';

@@ -1,5 +1,5 @@
-// Finds transactions that are open: they hide what lies behind their first record from every reader. The end of
-// the log and the last stable offset are two figures; the records between them are neither lag nor loss.
+// Finds open transactions: they hide all records behind their first one from every reader. The end of the log
+// and the last stable offset are two figures; the records between them are neither lag nor loss.
 import {
   describeProducersV0,
   describeTransactionsV0,

@@ -1,7 +1,6 @@
-// Owns partitions of one topic for a member of a group: takes each assignment over, decides of every fetched
-// batch whether it continues where a partition stands, holds the fetch while there is no room, starts over after
-// any doubt, and drains at a stop. What becomes of the records, and where the truth about positions is kept, is
-// the business of its work.
+// Owns partitions of one topic for a member of a group: takes each assignment over, decides for every fetched
+// batch whether it continues the partition, pauses the fetch while there is no room, starts over after any
+// doubt, and drains at a stop. Its work handles the records and knows where positions are kept.
 import { FencedError, InvariantError, UnavailableError, asError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Availability, pause, within } from '../retry.ts';

@@ -1,6 +1,6 @@
-// Finds partitions that stand still although the servers answer: records that may be read lie behind where a
-// program stands, and it takes none or finishes none of them. What an open transaction hides does not count, and
-// neither does time in which the log could not be asked.
+// Finds partitions that stand still although the servers answer: readable records wait behind the program's
+// position, and it takes or finishes none of them. Records behind an open transaction do not count, nor does
+// time in which the log gave no answer.
 
 /** One partition as its reader sees it. */
 export interface Moving {

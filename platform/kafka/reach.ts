@@ -1,4 +1,5 @@
-// Tells a broker that is slow from one that is away: whether an attempt to connect has reached a program that listens.
+// Distinguishes a slow broker from an absent one: it records whether an attempt to connect reached a
+// listening program.
 import { assertKafka } from './speaks-kafka.ts';
 import type { KafkaConfig } from './variables.ts';
 

@@ -1,4 +1,5 @@
-// Sends batches of records that are made from other records. It waits for a broker that is away, however long that takes, and sends again what is in doubt.
+// Sends batches of records that are made from other records. It waits without a limit for an absent broker,
+// and sends doubtful batches again.
 import type { Logger } from '../log.ts';
 import type { EncodedBatch } from './encoded-batch.ts';
 import { Sender } from './sender.ts';

@@ -1,5 +1,5 @@
-// One idempotent producer of kafkajs: connections to the brokers and the identity that batches are sent under.
-// It connects when it is first needed, and again after a failure.
+// One idempotent producer of kafkajs: its connections to the brokers and the identity of its batches. It
+// connects at the first need, and again after a failure.
 import { type Kafka, type Producer } from 'kafkajs';
 
 export class SenderConnection implements AsyncDisposable {

@@ -1,6 +1,6 @@
-// Asks whether what listens on a broker's address is a Kafka broker, before a client library waits half a minute
-// for the answer of a program that will never give one. One raw ApiVersions request, which Kafka answers also
-// before a login; a port that refuses is left to the client, which words that itself.
+// Checks that the program on a broker's address is a Kafka broker, before a client library waits half a
+// minute for an answer that never comes. It sends one raw ApiVersions request, which Kafka answers before a
+// login, too; the client itself reports a port that refuses connections.
 import { readFileSync } from 'node:fs';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';

@@ -1,5 +1,5 @@
-// Asks the broker for the id of a topic. kafkajs's metadata requests are too old to carry it, and
-// without it a topic that was deleted and created again looks like the old one with other records.
+// Asks the broker for the id of a topic. kafkajs's metadata requests are too old to carry it; without the id,
+// a topic that was deleted and created again looks like the old topic with other records.
 import type { Admin } from '@platformatic/kafka';
 import { UnavailableError, errorCode } from '../errors.ts';
 import { createAdmin } from './admin.ts';

@@ -1,5 +1,4 @@
-// Asks the broker how far the log of each partition of a topic reaches, and how far a group has committed,
-// without joining one.
+// Asks the broker for the ends of a topic's partitions and for the commits of a group, without joining one.
 import type { Admin } from 'kafkajs';
 import type { Logger } from '../log.ts';
 import { createKafka } from './client.ts';

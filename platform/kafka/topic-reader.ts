@@ -1,5 +1,6 @@
-// Reads a topic as somebody who looks on: by partition and offset, in no group, so that nothing of it is left
-// behind on the broker. What left the log meanwhile is skipped; a topic created again is read from its start.
+// Reads a topic as an onlooker: by partition and offset, in no group, so that it leaves no trace on the
+// broker. It skips records that left the log meanwhile, and reads a topic that was created again from its
+// start.
 import { ConnectionPool, Consumer } from '@platformatic/kafka';
 import { UnavailableError } from '../errors.ts';
 import { silentLog, type Logger } from '../log.ts';

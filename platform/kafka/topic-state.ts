@@ -1,5 +1,5 @@
-// Reads, and changes nothing of, what there is to know about a topic from outside: is it as declared, and how
-// new is its newest record.
+// Reads the state of a topic from outside, and changes nothing: its differences from the declaration and the
+// age of its newest record.
 import { createAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 import { kafkaFailure } from './failure.ts';

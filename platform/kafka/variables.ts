@@ -1,4 +1,4 @@
-// The environment variables that say where Kafka is and how to get in.
+// The environment variables for the address of Kafka, TLS and the login.
 import { flag, integer, oneOf, readBy, text, type Config } from '../config.ts';
 import { brokersText, parseBrokers } from './brokers.ts';
 
