@@ -1,8 +1,8 @@
-// Offsets without a record among those that were read: compaction, aborted transactions and the markers of
-// all transactions leave them. They are recorded before their batch's rows: that they have no record stays
-// true whatever becomes of the batch, so saying it again after a crash changes nothing. The same goes for
-// records that are left out because another one was made from the same: the log before them says so. And of
-// what cannot be read: should it be read after a crash all the same, the audit goes by the rows.
+// Records offsets that were read without a record: compaction, aborted transactions and transaction markers
+// leave them. The consumer writes these facts before the rows of their batch: they stay true whatever happens
+// to the batch, so writing them again after a crash changes nothing. The same holds for duplicates, since the
+// log before them proves it, and for unreadable records: if a later consumer reads them after a crash, the
+// audit counts the rows.
 import type { Span } from './batch.ts';
 import { describeGap, DUPLICATE, NOT_IN_LOG, UNREADABLE, type OffsetRange } from './gap.ts';
 import type { FloorRow } from './sink.ts';

@@ -1,4 +1,4 @@
-// The consumer's last line: what became of every offset it settled. `consumed` is the sum of the others.
+// The consumer's last line: the number of offsets with each outcome. `consumed` is the sum of the others.
 import type { Totals } from './metrics.ts';
 
 export interface AccountLine {

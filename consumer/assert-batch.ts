@@ -1,6 +1,6 @@
-// Holds a batch to the rules that the protocol rests on before anything of it is written: it goes on exactly where
-// its partitions have landed, and every offset that it spans is one of a row, a dead letter, one that was dead
-// before, a duplicate, unreadable, or without a record.
+// Checks a batch against the rules of the protocol before any of it is written: it continues exactly where
+// its partitions have landed, and every offset that it spans belongs to a row, a dead letter, an earlier dead
+// letter, a duplicate, an unreadable record, or to no record.
 import { InvariantError } from '../platform/errors.ts';
 import type { Batch, Span } from './batch.ts';
 import type { OffsetRange } from './gap.ts';

@@ -1,6 +1,6 @@
-// The program behind `npm run audit`: does every message of a topic have its one row or dead letter?
-// Records that are still to be ingested are a state, not a failure: they are named, and fail it only with
-// --to-end. What could not be checked is never a pass.
+// The program behind `npm run audit`: does every message of a topic have its one row or dead letter? Records
+// that wait for ingestion are a state, not a failure: the audit counts them, and fails because of them only
+// with --to-end. A check that could not run is never a pass.
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { assertClickHouse } from '../platform/clickhouse/speaks-clickhouse.ts';
 import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';

@@ -1,6 +1,5 @@
-// Reads what an audit compares: the broker's offsets and what the tables hold of a topic. It asks in
-// an order that keeps the answer true while a consumer writes, and any failure to ask is an error,
-// never a pass.
+// Reads the two sides of an audit: the broker's offsets and the contents of the tables. It asks in an order
+// that keeps the answer true while a consumer writes; any failure to ask is an error, never a pass.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { UnavailableError } from '../platform/errors.ts';
 import type { LogRange } from '../platform/kafka/log-ranges.ts';

@@ -1,5 +1,5 @@
-// Copies of bytes that are needed for the same time, in a few large buffers that are used again: a buffer each
-// would be garbage outside of V8's heap, which it lets pile up to several times of what is in use.
+// Copies of bytes with the same lifetime, in a few large buffers that are used again: one buffer for each
+// copy would be garbage outside of V8's heap, which grows to several times the used size.
 
 const SLAB_BYTES = 1_048_576;
 

@@ -1,5 +1,5 @@
-// Records positions that only rows show as floors, every quarter of an hour and at a stop, so that
-// retention may remove the newest rows of an idle partition without its log being read again.
+// Records positions as floors every 15 minutes and at a stop, so that retention may remove the newest rows of
+// an idle partition without a consumer reading its log again.
 import { asError, isClassified } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { systemRuntime, type Runtime } from '../platform/runtime.ts';

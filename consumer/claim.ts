@@ -1,6 +1,6 @@
-// The order in which partitions are claimed, one step after the other: read the epochs, write greater ones, end
-// what is still being written, and check that nobody claimed at the same time and won. Only what is read after
-// that no longer changes. The steps are the sink's; the simulator runs this order on its own.
+// The order of steps that claim partitions: read the epochs, write greater ones, end inserts that still run,
+// and check that no other process claimed at the same time and won. Only what is read after that no longer
+// changes. The sink provides the steps; the simulator runs this order, too.
 import { FencedError, UnavailableError } from '../platform/errors.ts';
 import type { Claim, Ownership } from './fence.ts';
 

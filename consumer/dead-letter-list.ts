@@ -1,5 +1,5 @@
-// Asks ClickHouse what the dead letters of a stream are: per reason how many are open, published again or
-// in doubt, from when they are, how often they were tried, and one example.
+// Asks ClickHouse for a summary of a stream's dead letters: for each reason the number of open, republished
+// and doubtful letters, their times, the number of attempts, and one example.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
 import type { LetterFilter } from './redrive-book.ts';

@@ -1,5 +1,6 @@
-// The program behind `npm run dead-letters`: lists what was rejected and publishes it again after a fix. When
-// Kafka or ClickHouse fails on the way, nothing is lost or doubled: run it again.
+// The program behind `npm run dead-letters`: lists rejected messages and publishes them again after a fix.
+// Exit code 0: done. 1: some letters could not be published; it names them. 2: bad arguments or settings. 3:
+// Kafka or ClickHouse failed on the way; no letter is lost or doubled, run it again.
 import { randomUUID } from 'node:crypto';
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { checkSchema } from '../platform/clickhouse/schema.ts';

@@ -1,5 +1,5 @@
-// Gets one batch into the tables: repeats only what was surely not sent, and makes sure first that
-// the records are of the topic they are filed under. Any doubt is thrown, for the lane to start over.
+// Brings one batch into the tables: it repeats only requests that certainly did not arrive, and checks first
+// that the records belong to the topic they are filed under. It throws any doubt, and the lane starts over.
 import { InvariantError, UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
 import { pause, type Availability } from '../platform/retry.ts';
 import type { Runtime } from '../platform/runtime.ts';

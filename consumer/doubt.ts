@@ -1,5 +1,5 @@
-// Remembers flushes of unclear outcome, and lets batches be no larger than what lands: an insert that
-// takes longer than the client waits would be sent again as large as before, for ever.
+// Remembers flushes of unclear outcome, and limits batches to a size that lands: otherwise the consumer would
+// resend for ever an insert that takes longer than the client waits.
 import type { FlushLimits } from './flush-rule.ts';
 
 /** One doubt may be anything; that it is the size gets likelier with each that follows. */

@@ -1,5 +1,5 @@
-// Up to which offset the rows of a partition may have expired by the table's retention (RETENTION_DAYS).
-// ClickHouse removes them part by part, in no order, so below that offset absence means nothing.
+// The offset up to which the rows of a partition may have expired by the table's retention (RETENTION_DAYS).
+// ClickHouse removes rows part by part, in no order, so below that offset a missing row proves nothing.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { retentionDays } from '../platform/clickhouse/retention.ts';
 import type { Stream } from '../streams/stream.ts';

@@ -1,5 +1,5 @@
-// How ranges of offsets that have no record (any more) are written into `consumer_positions.detail`, and
-// read back by the audit: the same words for a person and for the arithmetic.
+// Writes ranges of offsets without a record into `consumer_positions.detail`, and reads them back for the
+// audit: the same words for a person and for the arithmetic.
 
 export interface OffsetRange {
   readonly first: number;

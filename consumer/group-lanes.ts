@@ -1,4 +1,4 @@
-// Connects a member of a group with one lane per topic: who is told what, and what a lane may ask.
+// Connects a member of a group with one lane per topic, in both directions.
 import type { GroupConsumer } from '../platform/kafka/group-consumer.ts';
 import type { GroupReceiver } from '../platform/kafka/group-receiver.ts';
 import type { OpenTransactions } from '../platform/kafka/open-transactions.ts';

@@ -1,5 +1,5 @@
-// What a lane notes and says when a batch has landed: how far each partition is, the flush's line, and once
-// for every range of records that cannot be read, loudly.
+// Notes and logs a landed batch: the new position of each partition, the flush's line, and a warning for
+// every range of unreadable records.
 import { lagOf } from '../platform/kafka/partition-owner.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Stream } from '../streams/stream.ts';

@@ -1,4 +1,4 @@
-// What a lane is made of, and what it asks of the group it reads with.
+// The parts of a lane, and its requests to the group it reads with.
 import type { OwnedLog } from '../platform/kafka/partition-owner.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Runtime } from '../platform/runtime.ts';

@@ -1,5 +1,5 @@
-// One topic's way into its table: fills an open batch while the last one is being inserted, flushes when due,
-// and starts over from the tables after any doubt. A full open batch holds the fetch back.
+// The way of one topic into its table: fills an open batch while the last one is being inserted, flushes when
+// due, and starts over from the tables after any doubt. A full open batch pauses the fetch.
 import { FencedError, UnavailableError, UnclearOutcomeError, asError } from '../platform/errors.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-receiver.ts';
 import { lagOf, PartitionOwner } from '../platform/kafka/partition-owner.ts';

@@ -1,6 +1,6 @@
-// What is recorded when retention took offsets before they were read: gaps, but never over offsets that
-// are recorded as dead. Dead letters land before their batch's rows, so a batch that was never finished
-// leaves some above the position.
+// Records gaps where retention took offsets before they were read, but never over offsets of recorded dead
+// letters. Dead letters land before the rows of their batch, so an unfinished batch leaves some above the
+// position.
 import { describeGap, readGap, without } from './gap.ts';
 import { LEFT_THE_LOG, type Floor } from './resume-from-table.ts';
 import type { Facts, FloorRow } from './sink.ts';

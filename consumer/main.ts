@@ -1,5 +1,5 @@
-// The consumer: lands every message of its topics in ClickHouse exactly once. Composes the group,
-// one lane per topic, health and metrics; drains on a signal and ends with an account.
+// The consumer: writes every message of its topics to ClickHouse exactly once. It composes the group, one
+// lane per topic, health and metrics; on a signal it drains and ends with an account.
 import { randomUUID } from 'node:crypto';
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { checkSchema } from '../platform/clickhouse/schema.ts';

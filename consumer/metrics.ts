@@ -1,4 +1,4 @@
-// What the consumer tells Prometheus, and the running totals that its last line reports.
+// The consumer's Prometheus metrics, and the running totals that its last line reports.
 import { Counter, Gauge, Histogram, type Registry } from '../platform/metrics.ts';
 import type { Batch } from './batch.ts';
 

@@ -1,5 +1,5 @@
-// Audits the way before the topic: of every record of the topic that a stream is made from, is there one
-// row or one dead letter? What was made twice must have been left out; what was not made is missing.
+// Audits the step before the topic: does every record of the topic that a stream is made from have one row or
+// one dead letter? A second product must have been left out; a record without a product is missing.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { UnavailableError } from '../platform/errors.ts';
 import type { Stream } from '../streams/stream.ts';

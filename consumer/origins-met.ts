@@ -1,4 +1,5 @@
-// Reads from the tables which records of its origin a stream has met, as far as each partition has come.
+// Reads from the tables the records of its origin that a stream has ingested, up to the position of each
+// partition.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { originKey, type Origins } from './origins.ts';
 import { quoted } from './source.ts';

@@ -1,4 +1,4 @@
-// What one consumer knows of a partition it owns. Made by a takeover, gone with the next one.
+// The state of a partition that a consumer owns. A takeover makes it, and the next takeover replaces it.
 import { lagOf, type OwnedPartition } from '../platform/kafka/partition-owner.ts';
 import type { Origins } from './origins.ts';
 

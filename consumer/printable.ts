@@ -1,5 +1,5 @@
-// Makes text from messages safe to show: nothing in it can move a cursor, change colours, start a new line
-// or turn the order of letters around.
+// Makes text of messages safe to show: it cannot move a cursor, change colours, start a new line or reverse
+// the order of letters.
 import { visible, visibleJson } from '../platform/visible.ts';
 
 /** The text with everything unsafe as `\u{…}`, and a backslash doubled so that this can be told apart. */

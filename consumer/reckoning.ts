@@ -1,5 +1,5 @@
-// The arithmetic of an audit: compares, for one partition, what the broker's log holds with what the
-// tables hold. Pure. Counts come from the tables, offsets from the broker, and the two must meet.
+// The arithmetic of an audit: compares, for one partition, the broker's log with the tables. Pure. Counts
+// come from the tables, offsets from the broker, and the two must meet.
 import { covered, type OffsetRange } from './gap.ts';
 
 /** Rows of one kind below the position. */

@@ -1,5 +1,5 @@
-// What an audit says about dead letters that were published again to a topic: each once, and each of them
-// a row or a dead letter of its own by now.
+// The part of an audit about dead letters that were published again to a topic: each went out once, and each
+// is a row or a dead letter of its own by now.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
 import type { Stream } from '../streams/stream.ts';

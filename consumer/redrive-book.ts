@@ -1,6 +1,6 @@
-// What ClickHouse knows about dead letters that were published again: reads which are open and which
-// re-drives were interrupted, writes intents and outcomes. One process at a time may write, by the same
-// claim and guard that protect the consumer's tables.
+// ClickHouse's record of dead letters that were published again: reads the open letters and the interrupted
+// re-drives, writes intents and outcomes. One process at a time may write, by the same claim and guard that
+// protect the consumer's tables.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
 import { guard, type Ownership } from './fence.ts';

@@ -1,5 +1,6 @@
-// Says before a dead letter is published again what the consumer would make of it now, with the consumer's own
-// decoder and, where a processor is in between, its transform. Pure, and an opinion only: the consumer decides.
+// Predicts what the consumer would do with a dead letter now, before it is published again, with the
+// consumer's own decoder and, where a processor is in between, its transform. Pure, and a prediction only:
+// the consumer decides.
 import { Block } from '../platform/clickhouse/block.ts';
 import { asError } from '../platform/errors.ts';
 import { transforms } from '../streams/index.ts';

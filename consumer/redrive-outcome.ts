@@ -1,5 +1,5 @@
-// Asks ClickHouse what became of the messages that a re-drive published: rows, dead letters again, or not
-// landed yet. It waits a little, since the consumer lands them after the command has sent them.
+// Asks ClickHouse for the outcome of the messages that a re-drive published: rows, dead letters again, or not
+// landed yet. It waits a little, since the consumer ingests them after the command has sent them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';

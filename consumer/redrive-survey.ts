@@ -1,5 +1,5 @@
-// Goes over the open dead letters that a re-drive would publish and counts what the consumer would make of
-// each now. It holds a few letters at a time.
+// Goes over the open dead letters that a re-drive would publish and counts the consumer's likely decision for
+// each. It holds a few letters at a time.
 import type { LetterFilter, OpenPartition, RedriveBook } from './redrive-book.ts';
 import { batchesOf, isViaProcessor } from './redrive.ts';
 import { Tally, type Forecaster } from './redrive-forecast.ts';

@@ -1,5 +1,5 @@
-// The pure side of publishing dead letters again: what the message looks like, which letters go into one
-// batch, and what the record of a batch holds.
+// The pure side of publishing dead letters again: the form of the message, the letters of one batch, and the
+// contents of a batch's record.
 import type { PartitionOfTopic } from '../platform/kafka/batch-sender.ts';
 import type { BatchIdentity } from '../platform/kafka/encoded-batch.ts';
 import type { OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';

@@ -1,6 +1,6 @@
-// Publishes dead letters again so that each lands in Kafka once, wherever the process is killed. The order
-// is the proof: claim, finish what an earlier run began, and for every batch write an intent with the
-// batch's identity, publish it under that identity, and only then write down that it is published.
+// Publishes dead letters again so that each lands in Kafka once, wherever the process is killed. The order is
+// the proof: claim, finish the work of an earlier run, and for every batch write an intent with the batch's
+// identity, publish it under that identity, and only then record that it is published.
 import { randomUUID } from 'node:crypto';
 import { UnavailableError } from '../platform/errors.ts';
 import type { BatchSender } from '../platform/kafka/batch-sender.ts';

@@ -1,6 +1,6 @@
-// Dead letters of a replay. What was dead stays dead, as everywhere; what this version rejects though it is
-// a row of the live table is kept apart and joins `dead_letters` only when the replay's table goes live,
-// so that the live table and its audit stay true until then.
+// Dead letters of a replay. Dead letters stay dead, as everywhere. A row of the live table that this version
+// rejects becomes a letter that is kept apart and joins `dead_letters` only when the replay's table goes
+// live, so that the live table and its audit stay true until then.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters, ingestTime } from '../streams/table.ts';

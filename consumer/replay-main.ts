@@ -1,6 +1,6 @@
-// The program behind `npm run consumer -- --from …`: begins a replay or goes on with the one that is
-// unfinished. Exit code 0: done. 1: the result does not add up, nothing was swapped or it says what is off.
-// 2: bad arguments or settings. 3: Kafka or ClickHouse failed or another run took over: run it again.
+// The program behind `npm run consumer -- --from …`: begins a replay or continues the unfinished one. Exit
+// code 0: done. 1: the result does not add up; the tables were not exchanged, or it names the difference. 2:
+// bad arguments or settings. 3: Kafka or ClickHouse failed or another run took over: run it again.
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { checkSchema } from '../platform/clickhouse/schema.ts';
 import { clickhouseTarget } from '../platform/clickhouse/variables.ts';

@@ -1,6 +1,5 @@
-// Where a replay starts in each partition, and the facts it files about its table: the plan, what has to
-// be carried over, and the gaps of the live table. Written once, so a run that is continued starts where
-// the first one did though Kafka's log has moved on.
+// The plan of a replay: its start in each partition, the rows to carry over, and the gaps of the live table.
+// It is written once, so a later run starts where the first one did although Kafka's log has moved on.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { CLAIM } from './fence.ts';

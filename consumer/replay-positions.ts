@@ -1,4 +1,4 @@
-// How far tables have come, and whether one has come as far as another. Reads only, claims nothing.
+// The positions of tables, and whether one table has reached another. It only reads and claims no partition.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { positionsSql } from './replay-plan.ts';

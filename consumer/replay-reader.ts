@@ -1,5 +1,5 @@
-// Reads topics into a table of choice with the consumer's own lanes, as a group of its own that commits
-// nothing, until that table has come as far as another.
+// Reads topics into a chosen table with the consumer's own lanes, in a group of its own that commits nothing,
+// until that table has reached another one.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';

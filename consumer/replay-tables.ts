@@ -1,5 +1,5 @@
-// The tables of a replay and what is done to them as a whole: made, put in the live one's place, set
-// aside, dropped. Names carry the replay's id, so a statement of an older run that comes late finds nothing.
+// The tables of a replay as a whole: creates them, exchanges them with the live ones, sets them aside, drops
+// them. Names carry the replay's id, so a late statement of an older run finds no table.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { ConfigError, UnavailableError } from '../platform/errors.ts';
 import { deadLetters, madeByReplay, tableOf } from '../streams/table.ts';

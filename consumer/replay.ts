@@ -1,6 +1,6 @@
-// Reads a topic again into a table beside the live one and puts it in its place, while consumers run. The
-// order is the proof, see docs/decisions/0008-swap-tables-that-carry-their-position.md; whichever step a run
-// is killed at, the next run reads from the tables what is done and goes on.
+// Reads a topic again into a table beside the live one and exchanges both, while consumers run. The order is
+// the proof, see docs/decisions/0008-swap-tables-that-carry-their-position.md; at whichever step a run is
+// killed, the next run reads from the tables which steps are done and continues.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, FencedError, UnclearOutcomeError } from '../platform/errors.ts';

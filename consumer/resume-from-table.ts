@@ -1,5 +1,5 @@
-// Where to read on: pure arithmetic over what the tables and the log say about one partition. The
-// table is the state; the log only says what is still there to be read.
+// Where to continue: pure arithmetic over the tables and the log of one partition. The table is the state;
+// the log only says which records are still there.
 import { describeGap } from './gap.ts';
 
 /** What is known of a partition before reading it. */

@@ -1,6 +1,7 @@
-// The second path of the decoder: an event with its declared members in any order and others beside them is looked
-// through once, and its values are taken from the bytes. Holds what fast-path.ts promises: true means that JSON.parse
-// and the validator would have given the very same row, false means nothing.
+// The second path of the decoder, for an event with its declared members in any order and others beside them:
+// it reads the bytes once and takes the values from them. It keeps the promise of fast-path.ts: true means
+// that JSON.parse and the validator would have given the very same row; false means that the next path
+// decides.
 import { setInt64, type Block, type BlockColumn } from '../platform/clickhouse/block.ts';
 import { scanNumber, scannedDouble } from '../streams/exact-number.ts';
 import { JsonScan } from '../streams/json-scan.ts';

@@ -1,6 +1,6 @@
-// What the consumer needs of the place where records land: claim partitions, read what has landed, insert a
-// batch, record facts. The protocol (lane, takeover, writing order) knows only this port; ClickHouse is one
-// implementation and the simulator's sink another.
+// The port to the place where records land: claim partitions, read what has landed, insert a batch, record
+// facts. The protocol (lane, takeover, writing order) knows only this port; ClickHouse is one implementation
+// and the simulator's sink another.
 import type { Batch } from './batch.ts';
 import type { Ownership } from './fence.ts';
 import type { OffsetRange } from './gap.ts';

@@ -1,6 +1,6 @@
-// Which table stands behind a name. A replay puts another one in its place with EXCHANGE TABLES, and what
-// is known about partitions (claims, floors) belongs to the table and not to the name: it is filed under
-// a key that moves with the table. The id of the replay that made it stands in the table's comment.
+// The identity of a table behind its name. A replay exchanges tables with EXCHANGE TABLES, and claims and
+// floors belong to the table, not to the name: they are filed under a key that moves with the table. Its
+// comment holds the id of the replay that made it.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { UnavailableError } from '../platform/errors.ts';
 import { madeByReplay } from '../streams/table.ts';

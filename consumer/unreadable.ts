@@ -1,6 +1,6 @@
-// What an audit knows of records that could not be read: the recorded ranges, without the offsets that landed
-// all the same. That happens when a consumer dies between recording a range and writing what lies before it,
-// and the next one can read it: MAX_BATCH_INFLATED_BYTES was raised, or a disk was mended.
+// The unreadable records that an audit counts: the recorded ranges, without the offsets that landed all the
+// same. That happens when a consumer dies between recording a range and writing the records before it, and
+// the next one can read it: MAX_BATCH_INFLATED_BYTES was raised, or a disk was repaired.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters } from '../streams/table.ts';

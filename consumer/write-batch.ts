@@ -1,5 +1,6 @@
-// The order in which a batch lands: what had no record, dead letters, then the rows as one part, then floors
-// that no row shows. After a crash between two steps the next owner finds everything it must not repeat.
+// The order in which a batch lands: offsets without a record, dead letters, then the rows as one part, then
+// floors that no row shows. After a crash between two steps the next owner finds everything it must not
+// repeat.
 import { absentFacts } from './absent.ts';
 import type { Batch, Span } from './batch.ts';
 import type { Ownership } from './fence.ts';

@@ -1,6 +1,6 @@
-// The takeover of partitions whose truth is what the group committed: which topic it is, where each of its
-// partitions goes on, and how many partitions the outputs have. Nobody is fenced: what an owner before still sends
-// is made twice at worst, and the sink leaves that out.
+// The takeover of partitions whose state is the committed offset: the topic, the position of each partition,
+// and the number of partitions of the outputs. It fences nobody: at worst a previous owner makes records
+// twice, and the sink leaves the second ones out.
 import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
 import { ofOneIncarnation } from '../platform/kafka/one-incarnation.ts';
 import type { Owned, OwnedLog, OwnedPartition } from '../platform/kafka/partition-owner.ts';

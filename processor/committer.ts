@@ -1,5 +1,5 @@
-// Commits how far each partition of one topic has landed, one commit at a time, the newest state in each. A
-// commit that fails is repeated: it is what the next processor goes by.
+// Commits the landed position of each partition of one topic, one commit at a time, each with the newest
+// state. It repeats a failed commit, because the next processor starts from it.
 import { InvariantError, UnavailableError, asError } from '../platform/errors.ts';
 import { backoffMs, type Availability } from '../platform/retry.ts';
 import type { Runtime } from '../platform/runtime.ts';

@@ -1,5 +1,5 @@
-// Gets records into one partition of an output, in order. A record that the broker refuses is replaced by a
-// stub that names it, so that neither the records behind it wait for ever nor anybody misses it in silence.
+// Sends records to one partition of an output, in order. A stub that names the record replaces a record that
+// the broker refuses, so that the records behind it do not wait for ever and nobody misses it in silence.
 import { ConfigError } from '../platform/errors.ts';
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import {

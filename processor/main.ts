@@ -1,6 +1,6 @@
-// The processor: reads a topic as a member of a group, makes of each record what a transform says and
-// writes it to another, at least once and in order. Composes group, sender, relay, health and metrics;
-// finishes what is under way on a signal and ends with an account.
+// The processor: reads a topic as a member of a group, makes records as a transform declares and writes them
+// to another topic, at least once and in order. It composes group, sender, relay, health and metrics; on a
+// signal it finishes the records on their way and ends with an account.
 import { ConfigError, asError, isClassified } from '../platform/errors.ts';
 import { environment, readConfig } from '../platform/config.ts';
 import { serveHealth } from '../platform/http.ts';

@@ -1,5 +1,5 @@
-// What the processor tells Prometheus, and the running totals that its last line reports. A record is
-// counted when what was made of it is acknowledged.
+// The processor's Prometheus metrics, and the running totals that its last line reports. It counts a record
+// when its output is acknowledged.
 import { Counter, Gauge, Histogram, type Registry } from '../platform/metrics.ts';
 import type { Parcel } from './parcel.ts';
 

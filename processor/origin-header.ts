@@ -1,5 +1,5 @@
-// The headers of a record that is made of another one, as bytes: of most only the place in the log differs, so that
-// they are written over the ones before.
+// The headers of a record that is made from another one, as bytes. For most records only the place in the log
+// differs, so they are written over the previous ones.
 import { headerBlock } from '../platform/kafka/record-batch-writer.ts';
 import { ORIGIN_HEADER, writeOrigin } from '../streams/origin.ts';
 

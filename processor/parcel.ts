@@ -1,5 +1,5 @@
-// What was made of consecutive records of one partition and waits to be sent: by topic, with the count of
-// what became of each record, and how far it goes. Most records need no object of their own on their way.
+// The output of consecutive records of one partition that waits to be sent: by topic, with the outcome of
+// each record counted, and the offset it reaches. Most records need no object of their own on their way.
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import type { Records } from '../platform/kafka/record-batch.ts';
 import type { OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';

@@ -1,4 +1,4 @@
-// What a relay is made of, what it asks of whoever sends, and what it holds of an assignment.
+// The parts of a relay, its requests to the sender, and its state of an assignment.
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import type { Sent } from '../platform/kafka/record-sender.ts';
 import type { Logger } from '../platform/log.ts';

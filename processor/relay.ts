@@ -1,6 +1,6 @@
-// The way from one topic to others: takes runs of records, makes of them what the transform says and sends
-// it in order, one request in flight a partition. An offset is committed when all that was made of what lies
-// before it is acknowledged. What is not yet sent is bounded: then the fetch is held back.
+// The way from one topic to others: takes runs of records, applies the transform and sends the output in
+// order, with one request in flight per partition. It commits an offset when all output of the records before
+// it is acknowledged. Unsent output is bounded: then the fetch pauses.
 import { InvariantError, UnavailableError, asError } from '../platform/errors.ts';
 import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
 import type { Membership, RecordBatch } from '../platform/kafka/group-receiver.ts';

@@ -1,5 +1,5 @@
 // Where reading a partition begins. Offsets mean something only together with the topic's id, which is
-// committed beside them: what was committed for a topic that is gone says nothing about its successor.
+// committed beside them: commits for a deleted topic say nothing about its successor.
 import type { NotedOffset } from '../platform/kafka/group-consumer.ts';
 import type { LogRange } from '../platform/kafka/log-ranges.ts';
 
