@@ -1,4 +1,4 @@
-// Who may look: checks the token in constant time, and says which headers every answer carries.
+// Decides who may look: checks the token in constant time, and names the headers of every answer.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { headerText } from '../platform/header-text.ts';
 

@@ -1,5 +1,5 @@
-// Asks ClickHouse what panels and variables show: expands and binds their SQL, shares answers between
-// browsers, takes turns, and turns failures into words for the panel.
+// Asks ClickHouse for the contents of panels and variables: expands and binds their SQL, shares answers
+// between browsers, takes turns, and turns failures into words for the panel.
 import { ConfigError, UnavailableError, errorCode } from '../platform/errors.ts';
 import {
   ResultTooLargeError,

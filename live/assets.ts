@@ -1,5 +1,5 @@
-// The files of the page: the browser's modules with their types stripped, styles, and uPlot. Read once at
-// the start and served from memory; nothing else of the disk can be asked for.
+// The files of the page: the browser's modules with their types stripped, styles, and uPlot. The server reads
+// them once at the start and serves them from memory; no other file of the disk can be requested.
 import { createHash } from 'node:crypto';
 import { glob, readFile } from 'node:fs/promises';
 import { createRequire, stripTypeScriptTypes } from 'node:module';

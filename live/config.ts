@@ -1,4 +1,4 @@
-// The live page's environment variables, and what they mean together: whom it may serve.
+// The live page's environment variables, and their combined meaning: which browsers it may serve.
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
 import { integer, matching, oneOf, text, type Config } from '../platform/config.ts';
 import { isLoopback } from '../platform/demo-passwords.ts';

@@ -1,5 +1,5 @@
-// The dashboards of grafana/dashboards/ as the page uses them: checked when they are read, without their
-// SQL for browsers, and with it for the server.
+// The dashboards of grafana/dashboards/ as the page uses them: checked at reading, without their SQL for
+// browsers, and with it for the server.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

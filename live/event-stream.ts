@@ -1,4 +1,4 @@
-// One browser's connection as a stream of server-sent events, and how many of them there may be.
+// One browser's connection as a stream of server-sent events, and the limit on their number.
 import type { ServerResponse } from 'node:http';
 import type { Page } from './follow.ts';
 import type { Events } from './model/protocol.ts';

@@ -1,5 +1,5 @@
-// Where a dashboard's own range begins while the installation is young: with the first row of the tables it
-// shows, so that a chart of the first minute is not an empty quarter of an hour with a spike at its end.
+// The start of a dashboard's own range while the installation is young: the first row of its tables, so that
+// a chart of the first minute is not an empty quarter of an hour with a spike at its end.
 import { streams } from '../streams/index.ts';
 import { ingestTime, tableOf } from '../streams/table.ts';
 import type { Dashboard } from './dashboards.ts';

@@ -1,5 +1,5 @@
-// What one open page is told: at every tick the variables' options and every panel, and between the ticks
-// how the pipeline does. A page that takes nothing misses ticks; nothing is kept for it.
+// The events for one open page: at every tick the variables' options and every panel, and between the ticks
+// the state of the pipeline. A page that takes no events misses ticks; the server keeps nothing for it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answers } from './answers.ts';
 import type { QueryVariable } from './dashboards.ts';

@@ -1,5 +1,5 @@
-// What a browser asks to see, checked against the dashboard: range, refresh, width and values of variables.
-// Whatever is not as it should be is one sentence for the person who wrote it.
+// The request of a browser, checked against the dashboard: range, refresh, width and values of variables. A
+// wrong value is one sentence for the person who wrote it.
 import type { Dashboard } from './dashboards.ts';
 import type { PublicDashboard } from './model/dashboard.ts';
 import { durationMs, intervalMs, rangeMs, type TimeRange } from './model/time-range.ts';

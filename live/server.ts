@@ -1,5 +1,5 @@
-// The page's HTTP server: who is let in, the page and its files, the dashboards, and the stream of events.
-// A browser names panels, ranges and values; SQL never comes from it.
+// The page's HTTP server: access, the page and its files, the dashboards, and the stream of events. A browser
+// names panels, ranges and values; it never sends SQL.
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { isAllowedHost } from '../platform/browser-request.ts';
 import type { Logger } from '../platform/log.ts';

@@ -1,5 +1,5 @@
-// Runs identical queries of several browsers once: who asks the same within a tick gets the same answer. A
-// query that nobody waits for any more is ended.
+// Runs identical queries of several browsers once: browsers that ask the same within a tick get the same
+// answer. It ends a query for which nobody waits any more.
 
 interface Entry<T> {
   readonly answer: Promise<T>;

@@ -1,5 +1,5 @@
-// Lets a few tasks run at a time and a bounded number wait; the rest is refused at once. Keeps many
-// browsers from becoming many queries.
+// Lets a few tasks run at a time and a bounded number wait; it refuses the rest at once. So many browsers do
+// not become many queries.
 
 /** More wait already than may. */
 export class BusyError extends Error {

@@ -1,4 +1,4 @@
-// What became of every row a producer read. Each row is settled exactly once; what was read and
+// The outcome of every row that a producer read. Each row is settled exactly once; a row that was read and
 // never settled counts as failed, so the final line always adds up to the rows read.
 
 export interface Account {

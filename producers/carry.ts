@@ -1,5 +1,5 @@
-// The bytes of a value that lies in several chunks, kept in one buffer that doubles: work and memory are
-// linear in the bytes, however many chunks they come in.
+// The bytes of a value that spans several chunks, kept in one buffer that doubles: work and memory are linear
+// in the bytes, however many chunks they come in.
 
 export class Carry {
   #kept: Buffer = Buffer.alloc(0);

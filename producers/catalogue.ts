@@ -1,5 +1,5 @@
-// Every producer there is: those of the sensor boards, that of the traffic detectors, and one for each
-// other stream that no transform makes, whose file the person brings.
+// All producers: those of the sensor boards, that of the traffic detectors, and one for each other stream
+// that no transform makes, whose file the person names.
 import { topicStreams, transforms } from '../streams/index.ts';
 import type { TopicStream } from '../streams/stream.ts';
 import { trafficRaw } from '../streams/traffic.ts';

@@ -1,5 +1,5 @@
-// Checks the first line of a CSV file against the columns of a stream, and says what a person has most
-// likely written instead of a header that is missing.
+// Checks the first line of a CSV file against the columns of a stream, and suggests the most likely
+// correction of a missing column.
 import { csvHeader, csvHeaders } from '../streams/csv.ts';
 import type { TopicStream } from '../streams/stream.ts';
 

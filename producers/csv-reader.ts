@@ -1,5 +1,5 @@
-// Reads a stream's events from the text of a CSV file. What ends the reading is told with file, line and
-// column after every event before it was given out.
+// Reads a stream's events from the text of a CSV file. An error that ends the reading names file, line and
+// column, and comes after all events before it.
 import { ConfigError } from '../platform/errors.ts';
 import { csvHeader, csvHeaders } from '../streams/csv.ts';
 import { columnOf } from '../streams/stream.ts';

@@ -1,6 +1,6 @@
-// Splits the text of a CSV file into records, whatever it is that writes its lines: LF, CRLF and CR may
-// change from line to line, quoted cells may hold them, lines of blanks are no records. Cells that do not
-// stand in quotes come without the blanks around them.
+// Splits the text of a CSV file into records, whatever program wrote it: LF, CRLF and CR may change from line
+// to line, quoted cells may hold them, blank lines are not records. Blanks around an unquoted cell are
+// removed.
 import { CsvError, parse, type Parser } from 'csv-parse';
 import { asError } from '../platform/errors.ts';
 import { MAX_EVENT_BYTES } from './file-event.ts';

@@ -1,5 +1,5 @@
-// Decides what one record of a CSV file is: an event of the wanted key, somebody else's row, or a misfit
-// with line, column and problem. Knows nothing of how the file is read.
+// Judges one record of a CSV file: an event of the wanted key, a row of another key, or a misfit with line,
+// column and problem. It does not know how the file is read.
 import { ConfigError } from '../platform/errors.ts';
 import { compileCsvDraft, compileCsvReader, csvHeader, type CsvResult } from '../streams/csv.ts';
 import { instantMs } from '../streams/instant.ts';

@@ -1,5 +1,5 @@
-// Brings rows to Kafka or, when Kafka is away and ON_KAFKA_DOWN says so, prints them. Settles
-// every row it is given in the ledger, or leaves it open, which counts as failed.
+// Brings rows to Kafka or, when Kafka is away and ON_KAFKA_DOWN says so, prints them. It settles every row in
+// the account, or leaves it open, which counts as failed.
 import { ConfigError, UnavailableError } from '../platform/errors.ts';
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import { Sender } from '../platform/kafka/sender.ts';

@@ -1,5 +1,5 @@
-// Prints events instead of sending them: one `[DRY-RUN] {json}` line each on stdout, waiting while
-// the reader is slow. A reader that went away (`… | head`) is a value, not a failure.
+// Prints events instead of sending them: one `[DRY-RUN] {json}` line each on stdout, at the reader's pace. A
+// reader that went away (`… | head`) is a value, not a failure.
 import type { Writable } from 'node:stream';
 import { visible } from '../platform/visible.ts';
 import type { KeyedValue } from './row-records.ts';

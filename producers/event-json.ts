@@ -1,5 +1,5 @@
-// Writes an event as it goes over the wire: as the file has it where that is JSON, else in the order of
-// the declaration; stamped with the current time when the replay is to look live.
+// Writes an event in its form for Kafka: as the file has it where that is JSON, else in the order of the
+// declaration; stamped with the current time when the replay is to look live.
 import { columnOf, type TopicStream } from '../streams/stream.ts';
 import type { Event, FileEvent } from './file-event.ts';
 

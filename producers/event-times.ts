@@ -1,5 +1,5 @@
-// Finds times in an event that the consumer would reject although the file may say so: times in another
-// unit than seconds, before the earliest of the stream, or far ahead of now, when Kafka takes the event.
+// Finds times in an event that the file may hold and the consumer would reject: times in another unit than
+// seconds, before the earliest of the stream, or far ahead of now, when Kafka takes the event.
 import { aheadFault, instantFault } from '../streams/instant-fault.ts';
 import { instantMs } from '../streams/instant.ts';
 import type { Column, TopicStream } from '../streams/stream.ts';

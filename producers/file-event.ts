@@ -1,5 +1,5 @@
-// What is taken from a file of events, whatever its format: which events, in which form, and how a
-// reader of a format is driven. The readers are in csv-reader.ts and json-reader.ts.
+// The parts of a file's events that every format shares: which events to take, in which form, and how to
+// drive a reader. The readers are in csv-reader.ts and json-reader.ts.
 import type { TopicStream } from '../streams/stream.ts';
 import type { EventPage } from './event-page.ts';
 import type { FileEncoding } from './file-text.ts';

@@ -1,5 +1,5 @@
-// Says what a file is by its first bytes, whatever its name says: gzip is unpacked; other packed or binary
-// formats, and texts that stand where a file of events should be, are refused with the way out.
+// Recognises a file by its first bytes, whatever its name: it unpacks gzip, and refuses other packed or
+// binary formats, and texts in place of a file of events, with a way out.
 
 const GZIP = [0x1f, 0x8b];
 

@@ -1,6 +1,6 @@
-// Turns the bytes of a file into UTF-8 that is known to be whole and right, piece by piece: UTF-8 is
-// checked, UTF-16 and Latin-1 are converted. The first byte that is no text ends it with file, line and a
-// way out, after everything before it was given out.
+// Turns the bytes of a file into valid UTF-8, piece by piece: it checks UTF-8 and converts UTF-16 and
+// Latin-1. The first byte that is not text ends the reading with file, line and a way out, after everything
+// before it.
 import { isUtf8 } from 'node:buffer';
 import { ConfigError } from '../platform/errors.ts';
 

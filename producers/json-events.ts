@@ -1,5 +1,5 @@
-// Decides what one value of a JSON file is: an event of the wanted key, somebody else's, or a misfit with
-// place, member and problem. What is declared is checked as a consumer would; what is not, kept.
+// Judges one value of a JSON file: an event of the wanted key, an event of another key, or a misfit with
+// place, member and problem. It checks declared members as a consumer would, and keeps the others.
 import { ConfigError } from '../platform/errors.ts';
 import { allowedValue } from '../streams/csv.ts';
 import { instantFault } from '../streams/instant-fault.ts';

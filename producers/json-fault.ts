@@ -1,5 +1,5 @@
-// Says why a text is not JSON, or what a person has most likely written instead of events, in one pass
-// over it. It explains; whether a text is JSON the parser decides.
+// Explains why a text is not JSON, or what the author probably wrote instead of events, in one pass over it.
+// The parser alone decides whether a text is JSON.
 import type { Event } from './file-event.ts';
 
 /** Deeper than any event; recursion over this many levels fits on every stack. */

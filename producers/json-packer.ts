@@ -1,5 +1,5 @@
-// Takes values of a JSON file for the events that they are, from bytes to bytes: what goes over the wire is what
-// the file writes. What it takes is what the slow path would have given; the rest it leaves to that.
+// Takes values of a JSON file as events, from bytes to bytes: the bytes of the file go over the wire. It
+// takes only values that the slow path would send unchanged, and leaves the rest to that path.
 import { JsonScan } from '../streams/json-scan.ts';
 import type { FileOrder } from './csv-packer.ts';
 import type { EventPage } from './event-page.ts';

@@ -1,5 +1,5 @@
-// Reads a stream's events from the bytes of a JSON file, an array or lines. A bad event is told with
-// file, element, line and member, and ends the reading after every event before it was given out.
+// Reads a stream's events from the bytes of a JSON file, an array or lines. An error names file, element,
+// line and member, and ends the reading after all events before it.
 import { ConfigError } from '../platform/errors.ts';
 import { EventPage } from './event-page.ts';
 import type { EventReader, FileEvent, FileSelection } from './file-event.ts';

@@ -1,5 +1,5 @@
-// What takes a file of JSON apart into the texts of its values without parsing them, and says where
-// each of them stands. The two kinds are json-array.ts and json-lines.ts.
+// The interface of the code that splits a JSON file into the texts of its values without parsing them and
+// names the place of each. The two kinds are json-array.ts and json-lines.ts.
 
 /** Where a value stands, both counted from 1. */
 export interface JsonPlace {

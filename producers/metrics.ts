@@ -1,5 +1,5 @@
-// What a producer tells Prometheus while it runs, when PRODUCER_METRICS_PORT asks for it: its account so
-// far. A producer that has sent all its rows ends, and its target with it.
+// A producer's Prometheus metrics while it runs, if PRODUCER_METRICS_PORT asks for them: its account so far.
+// A producer ends when it has sent all its rows, and its target ends with it.
 import type { Config } from '../platform/config.ts';
 import { serveHealth, type HttpServer } from '../platform/http.ts';
 import { Counter, Gauge, createRegistry, type Registry } from '../platform/metrics.ts';

@@ -1,5 +1,6 @@
-// What becomes of a row that is no event of its stream: it ends the reading with one line, or is sent on
-// so that the consumer makes it a dead letter, under its key and with file, line and problem as headers.
+// Handles a row that is not an event of its stream: it ends the reading with one line, or the producer sends
+// it on so that the consumer makes it a dead letter, under its key and with file, line and problem as
+// headers.
 import { ConfigError } from '../platform/errors.ts';
 import { compileValidator } from '../streams/validate.ts';
 import type { FileEvent, FileSelection, Misfit } from './file-event.ts';

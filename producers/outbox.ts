@@ -1,6 +1,6 @@
-// Rows on their way to Kafka: of each partition one batch that is being filled and one that is being sent.
-// Bounded: whoever adds rows waits while the batch before is on its way. The first failure ends it; then it
-// says which records may be in Kafka and which are not.
+// Rows on their way to Kafka: for each partition one batch that fills and one that is being sent. Bounded: a
+// caller that adds rows waits while the previous batch is on its way. The first failure ends it, and it then
+// lists which records may be in Kafka and which are not.
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import { RecordBatchWriter } from '../platform/kafka/record-batch-writer.ts';

@@ -1,5 +1,5 @@
-// Says how many rows are due now. A replay that was held up goes on at its pace instead of rushing
-// through what it missed, except for the small delays that timers and acknowledgements cause.
+// Counts the rows that are due now. A delayed replay continues at its pace instead of rushing through the
+// rows it missed, except for the small delays of timers and acknowledgements.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How far a replay may fall behind and still catch up. */

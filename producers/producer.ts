@@ -1,5 +1,5 @@
-// What a producer is: a name on the command line, the stream it replays, and what it does unless told
-// otherwise. devices.ts and catalogue.ts declare the ones there are.
+// The form of a producer: a name on the command line, the stream it replays, and its defaults. devices.ts and
+// catalogue.ts declare the producers.
 import type { TopicStream } from '../streams/stream.ts';
 
 export interface Producer {

@@ -1,4 +1,4 @@
-// Shows how far a replay is, on stderr: a bar on a terminal, else a log line now and then.
+// Shows the progress of a replay on stderr: a bar on a terminal, else a log line now and then.
 import { SingleBar } from 'cli-progress';
 import type { Logger } from '../platform/log.ts';
 

@@ -1,5 +1,5 @@
-// The loop of a producer: take what is due, hand it on while the next batch is being read, stop
-// when told to. At most one batch is under way and one in hand.
+// The loop of a producer: take the rows that are due, pass them on while the next batch is being read, stop
+// on request. At most one batch is on its way and one in hand.
 import { ConfigError } from '../platform/errors.ts';
 import type { Ledger } from './account.ts';
 import type { Ending } from './delivery.ts';

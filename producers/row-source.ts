@@ -1,5 +1,5 @@
-// Hands out rows one batch at a time from something that yields them page by page, again from its
-// start when looping. What was read before a failure is handed out before the failure is thrown.
+// Gives out rows one batch at a time from a source that yields them page by page, again from its start when
+// looping. It gives out all rows that were read before a failure, and then throws the failure.
 
 /** Rows that were read together. */
 export interface Page {

@@ -1,5 +1,5 @@
-// What a producer replays: which stream, from which file, which rows of it, under which keys, as which
-// JSON.
+// The choice of a producer: which stream, from which file, which rows of it, under which keys, in which form
+// of JSON.
 import { columnOf, type TopicStream } from '../streams/stream.ts';
 import type { ProducerConfig } from './config.ts';
 import { producers } from './devices.ts';

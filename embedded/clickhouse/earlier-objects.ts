@@ -1,5 +1,6 @@
-// Takes out of use what was made before this server refused it: databases, tables, views, dictionaries and
-// functions that reach outside of the engine. They are detached, not dropped, and each is named in the log.
+// Takes objects out of use that were created before this server refused them: databases, tables, views,
+// dictionaries and functions that reach outside of the engine. It detaches them, does not drop them, and
+// names each in the log.
 import type { Logger } from '../../platform/log.ts';
 import type { Engine } from './engine.ts';
 import { asException } from './exception.ts';

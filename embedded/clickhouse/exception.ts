@@ -1,5 +1,5 @@
-// ClickHouse exceptions as its HTTP interface shows them: number, name, status and the one-line text
-// that official clients parse. Also turns what the engine throws into such an exception.
+// ClickHouse exceptions as its HTTP interface shows them: number, name, status and the one-line text that
+// official clients parse. It also turns errors of the engine into such exceptions.
 
 /** The exceptions this server raises itself, with ClickHouse's own numbers. */
 export const CODES = {

@@ -1,5 +1,5 @@
-// What the server knows about ClickHouse's formats: the Content-Type of each, and which of them are
-// plain concatenations of rows, so that the engine's chunks can be sent on as they come.
+// The properties of ClickHouse's formats: the Content-Type of each, and whether it is a plain concatenation
+// of rows, so that the server can send the engine's chunks on as they come.
 
 const CONTENT_TYPES: readonly (readonly [RegExp, string])[] = [
   [

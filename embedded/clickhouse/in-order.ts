@@ -1,5 +1,5 @@
-// Answers the requests of one connection one after the other, as they came. A client may send the next ones
-// before it has its answer; Node hands them on at once and keeps their answers back. Run at the same time, the
+// Answers the requests of one connection in their order. A client may send the next requests before it has
+// its answer; Node delivers them at once and keeps their answers back. If they ran at the same time, the
 // later ones would hold all turns of the engine until the first is answered, which waits for a turn.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

@@ -1,6 +1,6 @@
-// Finds, in an INSERT whose data follow the statement, where the data begin, and rewrites the
-// statement so that the engine reads them from a file: the engine's own inline data stop at a blank
-// line, and its `input()` reports success and inserts nothing.
+// Finds the beginning of the data in an INSERT whose data follow the statement, and rewrites the statement so
+// that the engine reads them from a file: the engine's own inline data stop at a blank line, and its
+// `input()` reports success and inserts nothing.
 import { exception } from './exception.ts';
 import { isSymbol, isWord, tokenize, type Token } from './tokenizer.ts';
 

@@ -1,5 +1,5 @@
-// KILL QUERY: chooses requests by the engine's own reading of the WHERE clause over the registry, so
-// queued and still uploading ones are found too, and never waits behind what it is to end.
+// KILL QUERY: chooses requests by the engine's own reading of the WHERE clause over the registry, so it finds
+// queued and uploading requests, too, and never waits behind a request that it must end.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from './engine.ts';
 import { exception } from './exception.ts';

@@ -1,6 +1,6 @@
-// What no user may do: reach outside of the engine. A statement whose tables, dictionaries, functions or
-// settings run a program, read or write a file, or use the network is refused before the engine runs it.
-// What is allowed is listed; what a newer engine brings is refused until somebody lists it.
+// Keeps every user inside the engine. The server refuses a statement before the engine runs it if its tables,
+// dictionaries, functions or settings run a program, read or write a file, or use the network. The lists name
+// what is allowed; features of a newer engine are refused until somebody lists them.
 import type { Engine } from './engine.ts';
 import { exception } from './exception.ts';
 import { called, nameOf, named, type Node } from './syntax.ts';

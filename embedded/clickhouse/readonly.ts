@@ -1,6 +1,7 @@
-// What keeps a read-only user to reading tables. The engine's `readonly = 1` refuses writes and table
-// functions; this closes what it leaves open on a local engine (files read by a scalar function, DESCRIBE of
-// files and addresses, settings that hide something), by the engine's own syntax tree, not by our reading.
+// Restricts a read-only user to reading tables. The engine's `readonly = 1` refuses writes and table
+// functions; this file closes the ways that stay open on a local engine (files read by a scalar function,
+// DESCRIBE of files and addresses, settings that hide something), by the engine's own syntax tree, not by our
+// reading.
 import type { Connection } from './engine.ts';
 import { exception } from './exception.ts';
 import { HARMLESS, callsSomething, type EngineFunctions, type OutsideRules } from './outside.ts';

@@ -1,5 +1,5 @@
-// What no user may do through the embedded server, because it would end or stop the process, write
-// to the client's side, or pretend to have an effect that is lost.
+// Refuses statements that no user may send to the embedded server, because they would end or stop the
+// process, write to the client's side, or pretend to have an effect that is lost.
 import { exception } from './exception.ts';
 import type { Statement } from './statement.ts';
 import { isWord } from './tokenizer.ts';

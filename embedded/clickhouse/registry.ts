@@ -1,6 +1,6 @@
-// Every request from its head to its answer: waiting for its body, queued, or running. It bounds how
-// many there are, gives out turns in order, and makes a killed one end without running. Readers never take
-// all places and all turns: however many they are, who writes goes on.
+// Every request from its head to its answer: waiting for its body, queued, or running. It bounds their
+// number, gives out turns in order, and ends a killed request without running it. Readers never take all
+// places and all turns, so writers always continue.
 import { exception } from './exception.ts';
 
 export type Phase = 'uploading' | 'queued' | 'running';

@@ -1,5 +1,5 @@
-// Reads ClickHouse's HTTP parameters: query, credentials, database, format, settings and query
-// parameters, from the URL and the headers. What this server does not offer is refused here.
+// Reads ClickHouse's HTTP parameters: query, credentials, database, format, settings and query parameters,
+// from the URL and the headers. It refuses features that this server does not offer.
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { bytesText, headerText } from '../../platform/header-text.ts';

@@ -1,6 +1,6 @@
-// Writes the answer: ClickHouse's headers, the rows (compressed if the client asked for it) or the
-// exception. What fails after the first byte ends the connection unfinished, so no client can take
-// a part of a result for the whole.
+// Writes the answer: ClickHouse's headers, the rows (compressed if the client asked for it) or the exception.
+// A failure after the first byte ends the connection unfinished, so that no client takes a part of a result
+// for the whole.
 import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';

@@ -1,5 +1,5 @@
-// Takes a request's query and body apart: the statement in memory, an INSERT's data in a temporary
-// file that the engine reads. Nothing is handed on before the body has arrived whole.
+// Separates a request's query from its body: the statement in memory, an INSERT's data in a temporary file
+// that the engine reads. It passes nothing on before the whole body has arrived.
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';

@@ -1,5 +1,5 @@
-// What kind of statement a text is, as far as the server has to know: its first word, whether it is
-// one statement only, and the format it asks for. The rest is the engine's to judge.
+// Classifies a statement as far as the server needs: its first word, whether the text holds one statement
+// only, and the format it asks for. The engine judges the rest.
 import { exception } from './exception.ts';
 import { isSymbol, isWord, tokenize, type Token } from './tokenizer.ts';
 

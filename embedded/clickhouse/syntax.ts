@@ -1,5 +1,5 @@
-// What a statement names: its functions, engines and identifiers, by the engine's own syntax tree and by
-// the text, because each hides what the other shows.
+// Lists the names in a statement: its functions, engines and identifiers, from the engine's own syntax tree
+// and from the text, because each hides names that the other shows.
 import type { Connection } from './engine.ts';
 import { exception } from './exception.ts';
 import { toText, type Statement } from './statement.ts';

@@ -1,4 +1,4 @@
-// Who may ask: checks names and passwords in constant time.
+// Checks names and passwords of users, in constant time.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { exception } from './exception.ts';
 import type { Credentials } from './request.ts';

@@ -1,4 +1,4 @@
-// Says from two readings of the consumer's /metrics what keeps it from being faster. Pure.
+// Names the consumer's bottleneck from two readings of its /metrics. Pure.
 
 /** What is read, summed over streams; times in seconds. */
 export interface Reading {

@@ -1,5 +1,5 @@
-// What a check of `npm run doctor` found, and how it is shown: one line each, with what to do below what is
-// not well. A check that throws has failed; none keeps another from being made.
+// The result of a check of `npm run doctor`, and its lines: one for the finding and, below it, the remedy. A
+// check that throws has failed; it does not stop the other checks.
 import { UnavailableError, asError } from '../../platform/errors.ts';
 import { EXIT_CODES } from '../../platform/exit-codes.ts';
 

@@ -1,5 +1,5 @@
-// Looks at Kafka, ClickHouse and what flows between them: reachable, as declared, clocks, lag, and what
-// limits the consumer. Asks only; nothing is created or changed.
+// Checks Kafka, ClickHouse and the flow between them: reachable, as declared, clocks, lag, and the limit of
+// the consumer. It only asks, and creates or changes nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
 import { groupOf, streamOfTopic, type ConsumerConfig } from '../../consumer/config.ts';

@@ -1,5 +1,6 @@
-// How far the table is behind the log of a topic, and whether it is ahead of it, which only a broker that lost
-// records explains. The figures move while they are read: `readLag` asks for them in the order that cannot lie.
+// Compares the table with the log of a topic: how far it is behind, and whether it is ahead, which means that
+// the broker lost records. The figures move while they are read: `readLag` asks for them in the order that
+// stays true.
 import type { ConsumerConfig } from '../../consumer/config.ts';
 import { covered, UNREADABLE } from '../../consumer/gap.ts';
 import { Ledger } from '../../consumer/ledger.ts';

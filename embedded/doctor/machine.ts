@@ -1,5 +1,5 @@
-// Looks at this machine: programs, engine, ports, disk. What only the embedded servers need is a warning
-// where servers answer that are somewhere else.
+// Checks this machine: programs, engine, ports, disk. A missing program that only the embedded servers need
+// is a warning when other servers answer.
 import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';

@@ -1,5 +1,5 @@
-// Looks at the processors between the producers' topics and the tables: whether records wait for one that
-// does not come along.
+// Checks the processors between the producers' topics and the tables: do records wait for a processor that
+// does not run?
 import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
 import type { KafkaConfig } from '../../platform/kafka/variables.ts';
 import { silentLog } from '../../platform/log.ts';

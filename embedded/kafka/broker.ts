@@ -1,5 +1,5 @@
-// Runs one real Kafka broker on this machine: prepares its folder, starts its JVM, and hands it over
-// once the broker answers as itself. The broker never outlives this process and keeps its data.
+// Runs one real Kafka broker on this machine: prepares its folder, starts its JVM, and returns it once the
+// broker answers as itself. The broker never outlives this process and keeps its data.
 import { realpath } from 'node:fs/promises';
 import { isLoopback } from '../../platform/demo-passwords.ts';
 import { ConfigError, UnavailableError } from '../../platform/errors.ts';

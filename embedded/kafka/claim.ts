@@ -1,5 +1,5 @@
-// Keeps one broker per data folder: owner.json names the launcher and its broker. A launcher that
-// lives keeps the folder; what a dead one left running is ended before the folder changes hands.
+// Keeps one broker per data folder: owner.json names the launcher and its broker. A living launcher keeps the
+// folder; a new one first ends the broker that a dead launcher left running.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

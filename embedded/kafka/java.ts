@@ -1,5 +1,5 @@
-// Finds the Java that runs the embedded Kafka and the Maven that fetches it. What is missing or too
-// old becomes one ConfigError that says what to install; nothing is ever installed from here.
+// Finds the Java that runs the embedded Kafka and the Maven that fetches it. A missing or too old program
+// becomes one ConfigError that names what to install; this file installs nothing.
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';

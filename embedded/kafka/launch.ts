@@ -1,4 +1,4 @@
-// Starts the broker's JVM on a prepared folder and finds out whether it came up as itself.
+// Starts the broker's JVM on a prepared folder and checks that the right broker answers.
 import { readdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { LOCALE_FLAGS, jvmEnvironment } from './locale.ts';

@@ -1,5 +1,5 @@
-// Lets one process of the machine at a time do a piece of work. The lock is a file that names its
-// holder; that of a process which no longer runs is taken over.
+// Lets one process of the machine at a time do a piece of work. The lock is a file that names its holder;
+// another process takes over the lock of a holder that no longer runs.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { errorCode } from '../../platform/errors.ts';
 import { isRunning, processRecord, recordProcess } from './process-record.ts';

@@ -1,4 +1,4 @@
-// Picks the lines of the broker's log that say why it failed, for an error message.
+// Picks the lines of the broker's log that explain its failure, for an error message.
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOG_FILE } from './settings.ts';

@@ -1,4 +1,4 @@
-// Which TCP ports are free on this machine, asked before a JVM is started for nothing.
+// Finds free TCP ports on this machine, before a JVM starts in vain.
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 

@@ -1,5 +1,5 @@
-// Asks a broker who it is, with one raw Metadata request: enough to know that it serves requests and
-// to which cluster it belongs, without a client library's retries, timers and log lines.
+// Asks a broker for its identity with one raw Metadata request: enough to know that it serves requests and
+// which cluster it belongs to, without a client library's retries, timers and log lines.
 import { connect } from 'node:net';
 
 export interface BrokerAnswer {

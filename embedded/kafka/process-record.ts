@@ -1,5 +1,5 @@
-// Tells whether a process that was written down earlier still runs. A pid alone is reused by the
-// system, so a record also holds when the process started; both together name one process.
+// Finds out whether a recorded process still runs. The system reuses pids, so a record also holds the start
+// time of the process; both together identify one process.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';

@@ -1,5 +1,5 @@
-// What the embedded broker is told: server.properties and its log settings, as text. Pure. Sized
-// for one person's machine: one node, one copy of everything, small segments, bounded logs.
+// The settings of the embedded broker: server.properties and its log settings, as text. Pure. Sized for one
+// person's machine: one node, one copy of everything, small segments, bounded logs.
 
 export interface BrokerAddress {
   host: string;

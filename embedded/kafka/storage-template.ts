@@ -1,6 +1,6 @@
-// Keeps what Kafka's tool makes of a new storage folder in one file beside Kafka's jars, so that later brokers begin
-// with a copy of it under ids of their own: the tool takes a second and 1.1 s of CPU for two small files. Only ever an
-// optimisation: whatever is not exactly what was kept is removed, and left to the tool.
+// Keeps the new storage folder of Kafka's tool in one file beside Kafka's jars, so that later brokers begin
+// with a copy of it under ids of their own: the tool takes a second and 1.1 s of CPU for two small files.
+// Only an optimisation: it removes a file that differs in any way, and the tool runs again.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Formats the broker's storage folder, once: it gets its cluster id there and keeps it for good.
-// The folder appears formatted or not at all.
+// Formats the broker's storage folder, once: the folder gets its cluster id there and keeps it for good. It
+// appears formatted or not at all.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// The account of a run: what the broker's offsets say arrived, against what the tables hold of it and
-// what the producers say they sent. Pure; no figure in it comes from a counter of the consumer.
+// The account of a run: compares the records that arrived by the broker's offsets with the contents of the
+// tables and with the producers' own counts. Pure; no figure in it comes from a counter of the consumer.
 import type { Account as ProducerAccount } from '../../producers/account.ts';
 
 /** One partition of a table's topic during the run: from offset `begin` up to, not including, `end`. */

@@ -1,5 +1,5 @@
-// Lets one launcher at a time use an installation: stack.json names it, its parts and its address. What
-// a launcher that was killed left running is given a moment, then ended, before the next one starts.
+// Lets one launcher at a time use an installation: stack.json names it, its parts and its address. A new
+// launcher gives the processes of a killed one a moment, then ends them, and starts.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

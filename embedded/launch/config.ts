@@ -1,5 +1,5 @@
-// What `npm start` reads from the environment, and the environment each part gets: the same programs
-// as in production, pointed at the embedded servers.
+// The environment variables of `npm start`, and the environment of each part: the same programs as in
+// production, pointed at the embedded servers.
 import { resolve } from 'node:path';
 import { consumerVariables, groupOf } from '../../consumer/config.ts';
 import { liveVariables, requireToken } from '../../live/config.ts';

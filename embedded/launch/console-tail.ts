@@ -1,5 +1,5 @@
-// The console tail of `npm start`: the first records of each topic, as they come, so that one sees what
-// flows. It joins no group and leaves nothing behind; what goes wrong with it stops nothing else.
+// The console tail of `npm start`: shows the first records of each topic, as they come. It joins no group and
+// leaves no trace; its failure stops nothing else.
 import { styleText } from 'node:util';
 import { asError } from '../../platform/errors.ts';
 import { start } from '../../terminal/main.ts';

@@ -1,4 +1,4 @@
-// The one block that says what runs, how to look into it and how to stop it.
+// The text at the start: what runs, how to look into it and how to stop it.
 import { relative } from 'node:path';
 import { HOST, PROJECT, type LaunchConfig } from './config.ts';
 

@@ -1,5 +1,5 @@
-// Reads what a part wrote: pino's JSON lines become facts, anything else stays text. The message is made
-// to be shown: whatever others wrote into it stays on its line.
+// Reads the output of a part: pino's JSON lines become facts, other lines stay text. The message is safe to
+// show: text of others stays on its line.
 import { visible } from '../../platform/visible.ts';
 
 export interface LogLine {

@@ -1,5 +1,5 @@
-// One part of the stack as a process of its own. It is shielded from the terminal's Ctrl+C, so that
-// we decide the order of stops, and ends by itself when we are gone: its IPC channel closes with us.
+// One part of the stack as a process of its own. It does not get the terminal's Ctrl+C, so that the launcher
+// decides the order of stops, and ends by itself when the launcher is gone: its IPC channel closes with it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';

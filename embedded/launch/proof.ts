@@ -1,5 +1,5 @@
-// Asks the broker and the tables how a run stands on one track: where every partition stood when it began,
-// how far the logs reach now, and what became of the offsets in between.
+// Asks the broker and the tables for the state of a run on one track: the position of every partition at its
+// beginning, the ends of the logs now, and the outcome of the offsets in between.
 import { sourceOf } from '../../consumer/source.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';

@@ -1,5 +1,5 @@
-// Looks, before anything is started, whether this machine has what the stack needs, and brings what is
-// fetched only once. What is missing is one message that says what to do.
+// Checks, before anything starts, that this machine has the programs that the stack needs, and fetches those
+// that are fetched once. A missing program is one message with its remedy.
 import { realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { ConfigError } from '../../platform/errors.ts';

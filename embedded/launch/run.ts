@@ -1,5 +1,5 @@
-// One run of the producers through a stack whose servers are up: starts consumer and producers, follows
-// them, and closes with an account that broker and tables confirm.
+// One run of the producers through a stack whose servers are up: starts consumer and producers, follows them,
+// and ends with an account that broker and tables confirm.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../../platform/errors.ts';
 import type { Account as ProducerAccount } from '../../producers/account.ts';

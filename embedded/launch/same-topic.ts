@@ -1,5 +1,5 @@
-// Reads how far the log of a topic goes and where the table stands in it, and makes sure that all of it is of one
-// topic: another one may be created under its name at any moment, also between two of these questions.
+// Reads the end of a topic's log and the table's position in it, and ensures that both belong to one topic:
+// another topic may be created under its name at any moment, also between two of these questions.
 import { sourceOf } from '../../consumer/source.ts';
 import { UnavailableError } from '../../platform/errors.ts';
 import type { LogRange } from '../../platform/kafka/log-ranges.ts';

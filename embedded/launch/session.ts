@@ -1,5 +1,5 @@
-// From `npm start` to its end: checks, starts the servers side by side, sets up, runs, and stops in
-// order. It ends by itself after --once, when a part fails, and when it is asked to.
+// From `npm start` to its end: checks, starts the servers side by side, sets up, runs, and stops in order. It
+// ends by itself after --once or when a part fails, and on request.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, asError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';

@@ -1,5 +1,5 @@
-// The parts that run: starts them, tells when one ends that should not, shows their warnings, and stops
-// them one after the other. However this process ends, none of them stays.
+// The running parts: starts them, reports a part that ends too early, shows their warnings, and stops them
+// one after the other. However this process ends, no part stays.
 import { join } from 'node:path';
 import { ConfigError } from '../../platform/errors.ts';
 import type { StackClaim } from './claim.ts';

@@ -1,5 +1,5 @@
-// Follows the consumer while the stack runs: the status line with rows, pace and lag, the moment the
-// first row can be queried, and the most memory it was seen to use.
+// Follows the consumer while the stack runs: the status line with rows, pace and lag, the moment of the first
+// row, and the peak of its memory.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetchFigures, type ConsumerFigures } from './metrics-text.ts';
 import type { Proof } from './proof.ts';

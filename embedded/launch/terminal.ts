@@ -1,5 +1,5 @@
-// What `npm start` shows: lines that stay and one status line below them, which is rewritten in place
-// on a terminal and a plain line now and then elsewhere.
+// The output of `npm start`: lines that stay and one status line below them, which is rewritten in place on a
+// terminal and printed now and then elsewhere.
 import { styleText } from 'node:util';
 
 /** Which colours tell parts from one another; red and yellow are for what is wrong. */

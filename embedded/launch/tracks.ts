@@ -1,5 +1,5 @@
-// What a start follows: which families it runs, which producers and processors belong to them, and for each
-// table where the records come from that must arrive in it. Pure.
+// The tracks of a start: which families it runs, which producers and processors belong to them, and for each
+// table the source of the records that must arrive in it. Pure.
 import { allProducers, producerNamed, producersOf } from '../../producers/catalogue.ts';
 import type { Producer } from '../../producers/producer.ts';
 import { ConfigError } from '../../platform/errors.ts';

@@ -1,5 +1,5 @@
-// Adds a stream and its dashboard to the files that list them, as text: an import and an entry where the
-// others are, and nothing else is touched. A file that does not look as expected is refused.
+// Adds a stream and its dashboard to the files that list them, as text: an import and an entry beside the
+// others, and no other change. It refuses a file that does not look as expected.
 import { ConfigError } from '../../platform/errors.ts';
 import { literal, member, type SourceNames } from './source-text.ts';
 

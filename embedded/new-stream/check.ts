@@ -1,5 +1,5 @@
-// Holds the sampled rows against the fields that were decided for them: how many a producer would refuse,
-// and why the first of them.
+// Checks the sampled rows against the fields chosen for them: how many a producer would refuse, and why it
+// would refuse the first.
 import { rejectionProblem } from '../../producers/json-events.ts';
 import { DECIMAL, compileCsvReader, isForPeople } from '../../streams/csv.ts';
 import { compileValidator } from '../../streams/validate.ts';

@@ -1,5 +1,5 @@
-// Asks the ClickHouse engine: of which type each column of a sample is, and which names it takes without
-// quotes. The engine runs in this process on a folder of its own that is deleted afterwards.
+// Asks the ClickHouse engine for the type of each column of a sample, and for the names that need no quotes.
+// The engine runs in this process on a folder of its own that is deleted afterwards.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

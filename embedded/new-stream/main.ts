@@ -1,5 +1,5 @@
-// The program behind `npm run new-stream`: from a file of events to a declared stream with a dashboard.
-// It writes nothing until everything is known to be right, then generates what follows from it.
+// The program behind `npm run new-stream`: from a file of events to a declared stream with a dashboard. It
+// writes nothing until every check has passed, then generates the files that follow from the declaration.
 import { execFile } from 'node:child_process';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// What the command says at its end: what it wrote, what a person has to review, what to run next.
+// The text at the end of the command: the files it wrote, the points that a person has to review, and the
+// commands to run next.
 import { visibleLines } from '../../platform/visible.ts';
 import { quoted } from '../../producers/file-event.ts';
 import { PLAIN_NUMBER } from '../../streams/csv.ts';

@@ -1,5 +1,5 @@
-// The beginning of a file, as columns: what a stream's fields are worked out from. The readers of the
-// producers split it; nothing is known of the stream yet, so every cell or member is taken as it is.
+// The beginning of a file as columns, from which the command derives a stream's fields. The readers of the
+// producers split it; the stream is not known yet, so every cell or member is taken unchanged.
 import { ConfigError } from '../../platform/errors.ts';
 import { noHeaderHint } from '../../producers/csv-header.ts';
 import { CsvRecords } from '../../producers/csv-records.ts';

@@ -1,4 +1,5 @@
-// Pieces of TypeScript as text: names and strings from outside, so that they can only be what they are.
+// Pieces of TypeScript as text: names and strings from outside, written so that they can only be names and
+// strings.
 
 /** A string literal in single quotes. */
 export function literal(text: string): string {

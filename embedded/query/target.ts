@@ -1,5 +1,5 @@
-// Finds the ClickHouse that `npm run query` asks: the one that is named, else the one that runs, else
-// the data at rest, opened for this one query.
+// Finds the ClickHouse that `npm run query` asks: the named one, else the running one, else the data at rest,
+// opened for this one query.
 import { randomBytes } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { clickhouseTarget, clickhouseVariables } from '../../platform/clickhouse/variables.ts';

@@ -1,4 +1,5 @@
-// One dashboard on the page: its controls, its panels in their places, and what the stream says about them.
+// One dashboard on the page: its controls, its panels in their places, and the messages of the stream about
+// them.
 import type { PublicDashboard } from '../model/dashboard.ts';
 import { linkAddress } from '../model/links.ts';
 import type { Events, PanelNews, Tick } from '../model/protocol.ts';

@@ -1,5 +1,5 @@
-// The page: the bar on top, the pipeline, and the dashboard that the address names. Follows the stream of
-// what is shown and begins a new one when somebody chooses something else.
+// The page: the bar on top, the pipeline, and the dashboard that the address names. It follows the stream of
+// events and begins a new one when somebody chooses something else.
 import type { DashboardEntry, PublicDashboard } from '../model/dashboard.ts';
 import type { Events } from '../model/protocol.ts';
 import { rangeInWords, rangeMs } from '../model/time-range.ts';

@@ -1,5 +1,5 @@
-// The frame of one panel: its title, what it is about, its links, and in its box the drawing, or in plain
-// words why there is none.
+// The frame of one panel: its title, its description, its links, and in its box the drawing or, in plain
+// words, the reason why there is none.
 import type { Link, Panel } from '../model/dashboard.ts';
 import type { Frame, PanelNews, Trouble } from '../model/protocol.ts';
 import { freshId, h, icon, type Icon } from './dom.ts';

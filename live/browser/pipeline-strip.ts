@@ -1,5 +1,5 @@
-// The pipeline on top of the page: producers, Kafka, consumer and ClickHouse with what flows between them
-// now, and the dead letters. Each says in words how it is; a colour is never the only sign.
+// The pipeline on top of the page: producers, Kafka, consumer and ClickHouse with the flow between them, and
+// the dead letters. Each states its condition in words; a colour is never the only sign.
 import type { PipelineNews, Place, State } from '../model/protocol.ts';
 import { formatNumber } from '../model/units.ts';
 import { h, icon, styled, type Icon } from './dom.ts';

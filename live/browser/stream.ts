@@ -1,5 +1,5 @@
-// Follows the server's stream of events and connects again when it breaks off, more and more slowly. What
-// the server says instead of a stream is handed on as it is.
+// Follows the server's stream of events and connects again when it breaks off, more and more slowly. If the
+// server answers with a text instead of a stream, it passes the text on unchanged.
 import type { Events } from '../model/protocol.ts';
 
 export interface Listener {

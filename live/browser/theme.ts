@@ -1,5 +1,5 @@
-// Dark or light: as the system says until somebody chooses, then as they chose on this machine. Loaded
-// before the page is drawn.
+// Dark or light: by the system until somebody chooses, then by the choice on this machine. Loaded before the
+// page is drawn.
 import type { Theme } from '../model/colors.ts';
 
 const KEY = 'sensorhouse-theme';

@@ -1,5 +1,5 @@
-// The control of one variable: a button that says what is chosen and opens a list to choose from, with a
-// field that narrows the list or takes a value that is not in it.
+// The control of one variable: a button that shows the choice and opens a list, with a field that narrows the
+// list or takes a value that is not in it.
 import type { VariableDeclaration } from '../model/dashboard.ts';
 import { freshId, h, icon } from './dom.ts';
 

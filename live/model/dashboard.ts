@@ -1,5 +1,5 @@
-// The part of Grafana's dashboard JSON that the page understands, as types. What a file holds beyond it
-// is ignored; what a panel needs and is not understood is said on the panel.
+// The part of Grafana's dashboard JSON that the page understands, as types. It ignores other members of a
+// file; a panel that needs a feature which the page lacks says so.
 
 export interface Step {
   readonly color: string;

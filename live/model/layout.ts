@@ -1,5 +1,5 @@
-// Where panels lie: the 24 columns of the dashboard, rows that open and close, and panels that are there
-// once for every value of a variable.
+// The places of panels: the 24 columns of the dashboard, rows that open and close, and panels that repeat for
+// every value of a variable.
 import type { Panel } from './dashboard.ts';
 
 export interface Placed {

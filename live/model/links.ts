@@ -1,5 +1,5 @@
-// Addresses of links as Grafana writes them: variables and the time range put in, and only addresses that
-// are safe to follow. Pure.
+// Addresses of links as Grafana writes them: puts in variables and the time range, and allows only addresses
+// that are safe to follow. Pure.
 import type { TimeRange } from './time-range.ts';
 
 export interface LinkContext {

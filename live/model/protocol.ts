@@ -1,4 +1,4 @@
-// What the page's server tells a browser, and in which words: the one contract of both sides. Only types.
+// The contract between the page's server and a browser: the form of every message. Only types.
 
 export type Cell = number | string | boolean | null;
 

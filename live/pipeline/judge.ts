@@ -1,5 +1,5 @@
-// Says in plain words how the pipeline does: one place after the other, with figures, a colour, and when
-// something is wrong what it means and what to do. Pure.
+// Describes the state of the pipeline in plain words: one place after the other, with figures, a colour, and
+// for a problem its meaning and the remedy. Pure.
 import type { PipelineNews, Place, State } from '../model/protocol.ts';
 import { ago, formatNumber } from '../model/units.ts';
 import { perSecond, type Reading, type RelayReading, type Witness } from './reading.ts';

@@ -1,5 +1,5 @@
-// What is known about the pipeline at one moment, from its three witnesses: the broker, the consumer's
-// metrics and ClickHouse. Types, and reading the consumer's text. Pure.
+// The known state of the pipeline at one moment, from its three witnesses: the broker, the consumer's metrics
+// and ClickHouse. Types, and reading the consumer's text. Pure.
 
 /** A witness that answered, or why it did not. */
 export type Witness<T> =

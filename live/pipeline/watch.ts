@@ -1,5 +1,5 @@
-// Watches the pipeline while a page is open: asks broker, consumer and ClickHouse every two seconds, once
-// for all pages, and hands on what the judge says.
+// Watches the pipeline while a page is open: asks broker, consumer and ClickHouse every two seconds, once for
+// all pages, and passes the judge's result on.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadTable } from '../../platform/clickhouse/reader.ts';
 import { asError } from '../../platform/errors.ts';

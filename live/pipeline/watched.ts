@@ -1,5 +1,5 @@
-// What the strip looks at for the streams that are chosen: the topics that producers send to, those that
-// a processor has to read before a row can land, and the question to ClickHouse. Pure.
+// The objects that the strip watches for the chosen streams: the topics that producers send to, those that a
+// processor must read before a row can land, and the query to ClickHouse. Pure.
 import { topicsOf, type ChosenStreams } from '../../platform/streams-variable.ts';
 import { transforms } from '../../streams/index.ts';
 import type { Stream } from '../../streams/stream.ts';

@@ -1,5 +1,5 @@
-// Expands what stands in a panel's SQL the way Grafana and its ClickHouse plugin 4.20 do before a query is
-// sent: conditionalAll, Grafana's variables, then the plugin's macros. What is not known is an error. Pure.
+// Expands a panel's SQL as Grafana and its ClickHouse plugin 4.20 do before they send a query:
+// conditionalAll, Grafana's variables, then the plugin's macros. An unknown macro is an error. Pure.
 
 /** What a person looks at. */
 export interface Viewed {
