@@ -1,5 +1,5 @@
-// `npm run bench:storage`: how many bytes on disk a sensor row takes in the declared table, lineage
-// columns and projection included, on the full-size data set. Fails when it is more than promised.
+// `npm run bench:storage`: the bytes on disk of a sensor row in the declared table, lineage columns and
+// projection included, on the full-size data set. Fails above the promised figure.
 import { createTable } from '../clickhouse_setup/ddl.ts';
 import { readCommandLine } from '../platform/command-line.ts';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';

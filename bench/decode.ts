@@ -1,4 +1,4 @@
-// What decoding costs: CPU per message of the consumer's decoder, of its slow path alone and of a bare
+// The cost of decoding: CPU per message of the consumer's decoder, of its slow path alone and of a bare
 // JSON.parse, on the committed sensor data, median of several rounds. Prints a table.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// A ClickHouse of the bench's own: the real engine on a free port with its data in a temporary
-// folder that is gone afterwards.
+// A ClickHouse for the bench alone: the real engine on a free port with its data in a temporary folder that
+// is deleted afterwards.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Child process: fills a topic with generated sensor events as our producers write them, and prints
-// how fast that went. Arguments: topic, messages.
+// Child process: fills a topic with generated sensor events as our producers write them, and prints the rate.
+// Arguments: topic, messages.
 import kafkajs from 'kafkajs';
 import { sensorEvents } from '../data/device-model.ts';
 import { DEFAULT_SEED } from '../data/generate-options.ts';

@@ -1,5 +1,5 @@
-// What it costs to have every inserted part on the disk before it is acknowledged, at the sizes the
-// consumer inserts. The settings alternate, so that whatever else the machine does hits all alike.
+// The cost of having every inserted part on the disk before its acknowledgement, at the sizes the consumer
+// inserts. The settings alternate, so that other work on the machine affects all alike.
 import { createTable } from '../clickhouse_setup/ddl.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { tableOf } from '../streams/table.ts';

@@ -1,5 +1,5 @@
-// Measures one part of a benchmark: on empty tables, as a process of its own, with what the two
-// servers spent meanwhile.
+// Measures one part of a benchmark: on empty tables, as a process of its own, with the CPU of the two servers
+// meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClickHouse } from '../platform/clickhouse/client.ts';
 import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';

@@ -1,4 +1,4 @@
-// The parts of a benchmark round: what each is called, and which child process measures it.
+// The parts of a benchmark round: the name of each, and the child process that measures it.
 import type { Result } from './child.ts';
 
 /** In this order within every round, so that drift of the machine hits all alike. */

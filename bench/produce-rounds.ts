@@ -1,4 +1,5 @@
-// The rounds of the produce path: every part in turn, so that what else the machine does falls on all of them alike.
+// The rounds of the produce path: every part in turn, so that other work on the machine affects all of them
+// alike.
 import type { Result } from './child.ts';
 import {
   fillReports,

@@ -1,5 +1,5 @@
-// What a process has cost so far, from /proc: CPU seconds and the peak of its resident memory. On a
-// machine without /proc it reports zeros, which the tables show as such.
+// The cost of a process so far, from /proc: CPU seconds and the peak of its resident memory. On a machine
+// without /proc it reports zeros, which the tables show as such.
 import { readFileSync } from 'node:fs';
 
 export interface Usage {

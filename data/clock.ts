@@ -1,4 +1,4 @@
-// When a device takes its readings: a fixed pause, retries while the humidity sensor does not
+// The times at which a device takes its readings: a fixed pause, retries while the humidity sensor does not
 // answer, and the scheduler's jitter. Irregular below the second, on schedule over the days.
 import type { Random } from './random.ts';
 

@@ -1,5 +1,5 @@
-// The generated data set as CSV text, a piece at a time: whoever reads it decides the pace, and no
-// more than one piece is in memory.
+// The generated data set as CSV text, a piece at a time: the reader decides the pace, and only one piece is
+// in memory.
 import { sensorData } from '../streams/sensor-data.ts';
 import { csvFormat } from './csv-format.ts';
 import { sensorEvents, type SensorEvent } from './device-model.ts';

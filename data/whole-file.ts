@@ -1,5 +1,5 @@
-// Writes a generated file so that it appears under its name only when it is complete, compressed if the
-// name ends in .gz, and never in the place of anything but a plain file.
+// Writes a generated file so that it appears under its name only when it is complete, compressed if the name
+// ends in .gz, and replaces nothing but a plain file.
 import { createWriteStream } from 'node:fs';
 import { lstat, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';

@@ -1,6 +1,6 @@
-// What somebody is woken for: a silent device, too much carbon monoxide, many detectors that fail, a
-// consumer that falls behind, rejected messages, nothing arriving at all. By arrival, since replayed events
-// are years old.
+// The alerts that notify a person: a silent device, too much carbon monoxide, many failed detectors, a
+// consumer that falls behind, rejected messages, no rows at all. By arrival, since replayed events are years
+// old.
 import { streams } from '../streams/index.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { deadLetters, tableOf } from '../streams/table.ts';

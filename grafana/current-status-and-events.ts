@@ -1,5 +1,5 @@
-// The dashboard "Current status and events": who is there, how many events per second each device sends,
-// what happened last (readings, motion, light), and when a device was silent.
+// The dashboard "Current status and events": which devices are online, how many events per second each sends,
+// the latest readings and changes, and silences.
 import { sensorData } from '../streams/sensor-data.ts';
 import { choiceVariable, dashboard } from './dashboard.ts';
 import type { Column } from './field.ts';

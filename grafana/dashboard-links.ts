@@ -1,5 +1,5 @@
-// The links above the panels: from one dashboard to the others, and between the window of what arrives
-// now and the window of what is replayed, whose events are years old.
+// The links above the panels: from one dashboard to the others, and between the window of arrival and the
+// window of replayed events, which are years old.
 import { sensorData } from '../streams/sensor-data.ts';
 import { trafficEvents } from '../streams/traffic.ts';
 import { link } from './dashboard.ts';

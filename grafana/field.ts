@@ -1,5 +1,5 @@
-// How values are shown: units, colours from a value on, names for values, and what to say when there
-// are none. The `fieldConfig` of a panel and its exceptions by column.
+// How values are shown: units, colours above a value, names for values, and the text when there are none. The
+// `fieldConfig` of a panel and its exceptions by column.
 import type { Mapping, Override, Unit } from './kinds.ts';
 
 /** Colours from a value on; the first one has no lower bound. */

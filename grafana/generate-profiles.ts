@@ -1,5 +1,5 @@
 // Writes the committed dashboards of the compose profiles from their TypeScript. They lie in a folder of
-// their own: their queries are no SQL, so neither the live page nor the tests of SQL panels take them up.
+// their own: their queries are not SQL, so neither the live page nor the tests of SQL panels read them.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logs } from './logs.ts';

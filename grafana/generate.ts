@@ -1,5 +1,5 @@
-// The command behind `npm run generate:grafana`: writes the committed dashboards and alert rules from
-// their TypeScript, or, with --check, fails when a committed file is not what it says.
+// The command behind `npm run generate:grafana`: writes the committed dashboards and alert rules from their
+// TypeScript, or, with --check, fails when a committed file differs.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';

@@ -1,5 +1,5 @@
-// The part of Grafana that our dashboards use, as types: kinds of panels, their options, variables,
-// links. live/ draws exactly this part, so whatever is added here has to be drawn there as well.
+// The part of Grafana that our dashboards use, as types: kinds of panels, their options, variables, links.
+// live/ draws exactly this part, so it must learn to draw every addition.
 import type * as grafana from '@grafana/schema';
 import type { Options as BarChartOptions } from '@grafana/schema/dist/esm/raw/composable/barchart/panelcfg/x/BarChartPanelCfg_types.gen';
 import type { Options as GaugeOptions } from '@grafana/schema/dist/esm/raw/composable/gauge/panelcfg/x/GaugePanelCfg_types.gen';

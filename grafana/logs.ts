@@ -1,5 +1,5 @@
-// The dashboard "Logs" of the compose profile `logs`: what the containers print, by service, container,
-// project and stream, and how much of it is trouble.
+// The dashboard "Logs" of the compose profile `logs`: log lines of the containers by service, container,
+// project and stream, and the number of warnings and errors.
 import {
   labelVariable,
   lines,

@@ -1,5 +1,5 @@
-// The panels of a dashboard: one function for each kind that kinds.ts lists, from what an author
-// decides (a title, a query, a place, how values are shown) to the JSON that Grafana reads.
+// The panels of a dashboard: one function for each kind that kinds.ts lists, from the author's decisions (a
+// title, a query, a place, the form of values) to the JSON that Grafana reads.
 import { fieldConfig, type Column, type FieldConfig, type Shown } from './field.ts';
 import type { PanelOptions, PanelType } from './kinds.ts';
 import { datasource, target, type Answer, type Target } from './target.ts';

@@ -1,5 +1,5 @@
-// The dashboard "Pipeline health": whether rows keep coming, how late they are, where each partition
-// stands, what it costs on disk, and what was rejected. Everything from ClickHouse itself.
+// The dashboard "Pipeline health": the rate and delay of rows, the position of each partition, the cost on
+// disk, and rejected messages. Every figure comes from ClickHouse itself.
 import { dashboard, queryVariable } from './dashboard.ts';
 import { noneIsGood, plain, type Column } from './field.ts';
 import { at, row, stat, table, timeSeries } from './panel.ts';

@@ -1,5 +1,5 @@
-// The dashboard "Pipeline metrics" of the compose profile `metrics`: what only the processes themselves
-// know (pace, durations, memory, what holds the consumer back). The rest is in "Pipeline health", from SQL.
+// The dashboard "Pipeline metrics" of the compose profile `metrics`: figures that only the processes know
+// (pace, durations, memory, the consumer's bottleneck). The rest is in "Pipeline health", from SQL.
 import { lines, profileDashboard, prometheus, upTiles } from './profile-panel.ts';
 
 const rate = (metric: string): string => `rate(${metric}[$__rate_interval])`;

@@ -1,5 +1,5 @@
-// Queries about the pipeline itself, over all streams at once, by what every landed row and ClickHouse's
-// own tables tell: rates, inserts, delays, positions, parts, dead letters.
+// Queries about the pipeline itself, over all streams at once, from the landed rows and ClickHouse's own
+// tables: rates, inserts, delays, positions, parts, dead letters.
 import { streams } from '../streams/index.ts';
 import type { Stream } from '../streams/stream.ts';
 import {

@@ -1,5 +1,5 @@
-// The JSON of the dashboards that belong to compose profiles: panels and variables of the data sources
-// Loki and Prometheus, which Grafana knows without a plugin. Their queries are no SQL.
+// The JSON of the dashboards that belong to compose profiles: panels and variables of the data sources Loki
+// and Prometheus, which Grafana knows without a plugin. Their queries are not SQL.
 
 /** As provisioned in provisioning/datasources/profiles.yaml. */
 export const loki = { type: 'loki', uid: 'loki' } as const;

@@ -1,5 +1,5 @@
-// How the columns of the sensor stream are shown, wherever they are: titles, units, decimals, and from
-// which value on carbon monoxide is worth a colour or an alert. Names are checked by the compiler.
+// How the columns of the sensor stream are shown everywhere: titles, units, decimals, and the limits of
+// carbon monoxide for a colour and an alert. The compiler checks the names.
 import { sensorData } from '../streams/sensor-data.ts';
 import type { ColumnName } from '../streams/stream.ts';
 import { coordinates, ingestTime } from '../streams/table.ts';

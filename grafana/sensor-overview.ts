@@ -1,4 +1,4 @@
-// The dashboard "Sensor overview": what the chosen devices say in the chosen window, by the clock of
+// The dashboard "Sensor overview": the readings of the chosen devices in the chosen window, by the clock of
 // arrival or of the events. Column names are checked against the stream's declaration.
 import { sensorData } from '../streams/sensor-data.ts';
 import { deadLetters } from '../streams/table.ts';

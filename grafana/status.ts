@@ -1,5 +1,5 @@
-// Whether a device is online, late or offline, which is decided by how long nothing of it arrived.
-// The dashboards colour by it and the alert "device silent" fires by it.
+// The status of a device: online, late or offline, by the time since its last reading arrived. The dashboards
+// take their colours and the alert "device silent" its limit from here.
 import { words, type Column, type Thresholds } from './field.ts';
 import type { Mapping } from './kinds.ts';
 import { ARRIVED, type Window } from './window.ts';

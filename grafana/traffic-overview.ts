@@ -1,5 +1,5 @@
-// The dashboard "Traffic overview": what the detectors report in the window, their daily peaks, averages
-// and availability over the newest days, and how each of them does.
+// The dashboard "Traffic overview": the reports of the detectors in the window, their daily peaks, averages
+// and availability over the newest days, and the state of each detector.
 import { deadLetters } from '../streams/table.ts';
 import { trafficEvents } from '../streams/traffic.ts';
 import { dashboard, queryVariable } from './dashboard.ts';

@@ -1,5 +1,5 @@
-// Queries about the traffic detectors: their states, the daily metrics, events by status. The metrics are
-// asked of their views (streams/traffic-metrics.ts), so a figure here is the figure everywhere.
+// Queries about the traffic detectors: their states, the daily metrics, events by status. They read the
+// metrics from the views of streams/traffic-metrics.ts, so a figure is equal everywhere.
 import { trafficEvents } from '../streams/traffic.ts';
 import { trafficViews } from '../streams/traffic-metrics.ts';
 import type { ColumnName } from '../streams/stream.ts';

@@ -1,5 +1,5 @@
-// Which rows of a stream a panel looks at: those of the dashboard's window, by the clock and of the
-// devices that were chosen above the panels. Works for any declared stream.
+// The rows of a stream that a panel shows: those of the dashboard's window, by the chosen clock and of the
+// chosen devices. Works for any declared stream.
 import { columnOf, type Stream } from '../streams/stream.ts';
 import { coordinates, ingestTime, tableOf } from '../streams/table.ts';
 import { choiceVariable, linkVariable, queryVariable, type Variable } from './dashboard.ts';

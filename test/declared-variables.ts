@@ -1,5 +1,5 @@
-// Finds every environment variable that the code declares, by loading each file that declares some:
-// what .env.example, docker-compose.yml and docs/configuration.md are held against.
+// Finds every environment variable that the code declares, by loading each file that declares some. Tests
+// compare .env.example, docker-compose.yml and docs/configuration.md with them.
 import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';

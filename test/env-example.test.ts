@@ -1,5 +1,5 @@
-// .env.example lists every variable that the code or docker-compose.yml reads, nothing else, and with
-// the value it has when it is not set.
+// Checks that .env.example lists exactly the variables that the code or docker-compose.yml reads, each with
+// its default.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Untrusted input, whatever it is: a message becomes a row within its declared limits or a dead letter with
-// a named reason; a CSV file is read or refused in one line; and neither writes a line of its own to a log.
+// Untrusted input of any form: a message becomes a row within its declared limits or a dead letter with a
+// named reason; a CSV file is read or refused in one line; and neither writes a line of its own to a log.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// What is promised about every committed dashboard, without a server: it uses only what kinds.ts lists
-// (and live/ draws), says what each panel shows and what it says when empty, and refreshes every 5 s.
+// The promises about every committed dashboard, without a server: it uses only the kinds of kinds.ts (and
+// live/ draws them), describes each panel and its empty state, and refreshes every 5 s.
 import { describe, expect, it } from 'vitest';
 import { alertRules } from '../grafana/alert-rules.ts';
 import type { Panel } from '../grafana/dashboard.ts';

@@ -1,5 +1,5 @@
-// The rules of the code base that no compiler holds: who may import whom, how large a file may be,
-// that it says what it owns, and that nobody reaches around platform/.
+// The rules of the code base that no compiler checks: imports between folders, the length of files, their
+// opening lines, and that only platform/ reaches clients and the environment.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

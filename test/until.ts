@@ -1,5 +1,5 @@
-// The one way in which tests wait for something that a broken product would never do: for seconds, and then with a
-// sentence that says what was waited for and what was seen last. A wait without a limit ends as a hang.
+// The one way in which tests wait for something that a broken product would never do: for seconds, and then
+// with a sentence that names the condition and the last observation. A wait without a limit ends as a hang.
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../platform/errors.ts';

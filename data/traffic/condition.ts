@@ -1,5 +1,5 @@
-// What state a detector is in, hour by hour: mostly OK; now and then silent for hours, failed until
-// somebody comes, restored; with a minor fault for a while; and some are taken away.
+// The state of a detector, hour by hour: mostly OK; now and then silent for hours, failed until a repair,
+// restored; with a minor fault for a while; and some are removed.
 import type { Random } from '../random.ts';
 
 export type Status =

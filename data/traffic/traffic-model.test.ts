@@ -1,4 +1,4 @@
-// The generated reports: what the streams and dashboards built on them count on.
+// The generated reports: the properties that streams and dashboards rely on.
 import { expect, test } from 'vitest';
 import { trafficRaw } from '../../streams/traffic.ts';
 import { compileValidator } from '../../streams/validate.ts';

@@ -1,5 +1,5 @@
-// Reports of traffic detectors over sixteen days, from a seed, ascending in time: the same on every
-// machine. Their number follows the hour, the day of the week and what befalls each detector.
+// Reports of traffic detectors over sixteen days, from a seed, ascending in time: the same on every machine.
+// Their number follows the hour, the day of the week and the outages of each detector.
 import { createRandom, type Random } from '../random.ts';
 import { conditions, type Condition, type Status } from './condition.ts';
 import { RUSH, demandAt } from './demand.ts';

@@ -1,4 +1,4 @@
-// What `npm run data -- --stream traffic` can be asked for.
+// The options of `npm run data -- --stream traffic`.
 import { ConfigError } from '../../platform/errors.ts';
 import { formatOf, type TrafficOptions } from './write-traffic.ts';
 

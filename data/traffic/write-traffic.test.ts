@@ -1,5 +1,5 @@
-// The traffic files: those committed have not drifted, every form holds the same reports, and what the
-// command line can be asked for.
+// The traffic files: the committed ones have not drifted, every form holds the same reports, and the command
+// line refuses wrong options.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

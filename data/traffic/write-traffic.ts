@@ -1,4 +1,4 @@
-// Which reports a request for traffic data means, and the file that they go into.
+// Chooses the reports for a request for traffic data, and the file that they go into.
 import { writeWhole } from '../whole-file.ts';
 import { trafficChunks, type TrafficFormat } from './traffic-files.ts';
 import { trafficReports, type TrafficReport } from './traffic-model.ts';

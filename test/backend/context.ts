@@ -1,5 +1,5 @@
-// What an integration test uses to reach the servers that the global setup started once for all of
-// them, and to stay out of the other tests' way on those servers.
+// Connects an integration test with the servers that the global setup started once for all tests, and gives
+// it topics and a database of its own on them.
 import { randomBytes } from 'node:crypto';
 import { describe, inject } from 'vitest';
 

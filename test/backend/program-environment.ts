@@ -1,5 +1,5 @@
-// The environment of a program that a test starts: nothing of the test's own but the path, and where Node keeps
-// what it compiled.
+// The environment of a program that a test starts: from the test's environment only the path, and the folder
+// of Node's compile cache.
 import { environment } from '../../platform/config.ts';
 
 /** PATH and NODE_COMPILE_CACHE as far as they are set, and the variables in `more`. */

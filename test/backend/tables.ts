@@ -1,5 +1,5 @@
-// Every declared table on the real ClickHouse engine, in the test's own process: what SQL means is tested where
-// it is written, without Kafka.
+// Every declared table on the real ClickHouse engine, in the test's own process: tests of SQL stand beside
+// the SQL, without Kafka.
 import { createTable } from '../../clickhouse_setup/ddl.ts';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
 import { startTestServer, WRITER } from '../../embedded/clickhouse/test-server.ts';

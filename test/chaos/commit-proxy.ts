@@ -1,6 +1,6 @@
-// Stands between Kafka's clients and a broker, passes everything on, and answers offset commits itself,
-// with an error: what a coordinator that is away, or an ACL, does to them and to nothing else. Or it lets
-// them disappear, and tells, for whoever wants to strike in that moment.
+// Stands between Kafka's clients and a broker, passes everything on, and answers offset commits itself, with
+// an error, as an absent coordinator or an ACL would. Or it drops them, and reports the moment, for a test
+// that wants to strike then.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 const OFFSET_COMMIT = 8;

@@ -1,4 +1,4 @@
-// A consumer as a process of its own, for what only a process can suffer: signals, kill -9, SIGSTOP.
+// A consumer as a process of its own, for faults that only a process can suffer: signals, kill -9, SIGSTOP.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -1,5 +1,5 @@
-// Stands between Kafka's clients and a running broker and damages answers on their way: what a bad disk or a
-// bad line does to record batches. Clients stay with it, because it puts its own port into the metadata.
+// Stands between Kafka's clients and a running broker and damages answers on their way, as a bad disk or a
+// bad line damages record batches. Clients stay with it, because it puts its own port into the metadata.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { frames } from './commit-proxy.ts';
 

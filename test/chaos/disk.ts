@@ -1,4 +1,4 @@
-// A small disk of its own for a fault, which can really be full: a tmpfs, where this process may mount.
+// A small disk for one fault, which can really be full: a tmpfs, where this process may mount.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

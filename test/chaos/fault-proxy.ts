@@ -1,6 +1,6 @@
-// Stands between a consumer and ClickHouse's HTTP interface and does to chosen requests what networks,
-// proxies and sick servers do: loses replies, cuts bodies, holds requests back until nobody waits for
-// them any more, answers errors, refuses connections.
+// Stands between a consumer and ClickHouse's HTTP interface and treats chosen requests as networks, proxies
+// and sick servers do: loses replies, cuts bodies, holds requests back until nobody waits for them any more,
+// answers errors, refuses connections.
 import { request as httpRequest, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'; // prettier-ignore
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

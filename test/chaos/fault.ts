@@ -1,5 +1,5 @@
-// What a fault of the catalogue is: a name, what it does in a sentence, where it comes from, and a
-// strike that ends in a checked world.
+// The form of a fault in the catalogue: a name, its effect in a sentence, its origin, and a strike that ends
+// in a checked world.
 import type { PartitionAudit } from '../../consumer/reckoning.ts';
 import type { Random } from '../../data/random.ts';
 import type { Endpoints } from './world.ts';

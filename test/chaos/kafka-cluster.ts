@@ -1,5 +1,5 @@
-// Three brokers on this machine that are one cluster and can be killed, with a second door for clients that asks for
-// TLS and a password if that is wanted: where leaders change and replicas are in sync or not.
+// Three brokers on this machine that form one cluster and can be killed, with a second listener for clients
+// that use TLS and a password: leaders change, and replicas are in sync or not.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// The program behind `npm run chaos`: strikes every fault of the catalogue on servers of its own and
-// prints what became of it. Seeded.
+// The program behind `npm run chaos`: strikes every fault of the catalogue on servers of its own and prints
+// the results. Seeded.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';

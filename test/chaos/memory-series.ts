@@ -1,5 +1,5 @@
-// Resident memory of processes over time: a sample a second each, told as the medians of the first and
-// the last quarter, which are the same when nothing piles up.
+// Resident memory of processes over time: a sample a second each, reported as the medians of the first and
+// the last quarter, which are equal when nothing piles up.
 import { readFile } from 'node:fs/promises';
 
 export interface MemoryFigures {

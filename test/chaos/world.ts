@@ -1,6 +1,6 @@
-// What every fault strikes: a database with all tables and a topic of its own on given servers, ways to
-// fill the topic and to start consumers on it, and the check that ends every fault, by two oracles:
-// the audit, and the topic read by other means.
+// The world that every fault strikes: a database with all tables and a topic of its own on given servers,
+// ways to fill the topic and to start consumers on it, and the check at the end, by two oracles: the audit,
+// and the topic read by other means.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type Message, type Producer } from 'kafkajs';

@@ -1,5 +1,5 @@
-// Backup and restore as docs/operations.md tells it: taken while a consumer writes, restored after
-// everything is lost, and the consumer goes on exactly once. The order of the tables is what is proven.
+// Backup and restore as docs/operations.md describes them: a backup while a consumer writes, a restore after
+// everything is lost, and a consumer that continues exactly once. The test proves the order of the tables.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';

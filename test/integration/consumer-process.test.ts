@@ -1,5 +1,5 @@
-// The consumer as operators run it, a process: what it refuses and how, what it waits for, and that a
-// signal ends it with an exact account.
+// The consumer as a process, as operators run it: what it refuses, what it waits for, and that a signal ends
+// it with an exact account.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';

@@ -1,5 +1,5 @@
-// The doctor beside real servers: nothing fails where all is well, and each thing that is not is named with
-// what to do about it.
+// The doctor beside real servers: no check fails on a healthy installation, and each problem is named with
+// its remedy.
 import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

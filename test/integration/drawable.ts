@@ -1,5 +1,5 @@
-// What a kind of panel can draw: the columns and rows that its query has to answer, as Grafana's panels
-// and the plugin's frames need them.
+// The answers that a kind of panel can draw: the columns and rows of its query, as Grafana's panels and the
+// plugin's frames need them.
 import { expect } from 'vitest';
 import type { Panel } from '../../grafana/dashboard.ts';
 import type { Target } from '../../grafana/target.ts';

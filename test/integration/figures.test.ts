@@ -1,5 +1,5 @@
-// Every figure that a person can see of one run is the same figure: the closing account, the audit, the
-// consumer's metrics and last line, the strip, the tiles and the tables, whoever sent and whatever happened in between.
+// All figures of one run are equal: the closing account, the audit, the consumer's metrics and last line, the
+// strip, the tiles and the tables, whoever sent messages and whatever happened in between.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';

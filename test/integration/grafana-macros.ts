@@ -1,3 +1,2 @@
-// What a panel's SQL becomes before it is sent, for the tests of the dashboards: the live page expands
-// with the same code.
+// Expands a panel's SQL for the tests of the dashboards, with the code of the live page.
 export { expand, type Viewed } from '../../live/sql/macros.ts';

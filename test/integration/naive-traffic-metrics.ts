@@ -1,5 +1,5 @@
-// The traffic metrics computed again from the rows, in the plainest way and without the code that the
-// views are made from: what they are held against.
+// The traffic metrics computed again from the rows, in the plainest way and without the code of the views,
+// which tests compare with it.
 import { isOperational, type TrafficRow } from './traffic-rows.ts';
 
 export interface NaiveMetrics {

@@ -1,4 +1,5 @@
-// The processor while something is away or was replaced: its output, its input, or what it had yet to read.
+// The processor while a server or topic is away or was replaced: its output, its input, or its unread
+// records.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, it } from 'vitest';
 import { createTopic, kafkaClient, produce } from '../backend/clients.ts';

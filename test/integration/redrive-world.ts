@@ -1,5 +1,6 @@
-// What the tests of re-driven dead letters share: a world with rejected messages that a fixed consumer takes, the
-// command in this process and in one of its own, and the check that each letter landed once.
+// The shared part of the tests of re-driven dead letters: a world with rejected messages that a fixed
+// consumer takes, the command in this process and in one of its own, and the check that each letter landed
+// once.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { KafkaMessage } from 'kafkajs';

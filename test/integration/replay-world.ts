@@ -1,4 +1,4 @@
-// What the tests of the replay share: a world with a past that Kafka has partly forgotten, the command in
+// The shared part of the replay's tests: a world with a past that Kafka has partly forgotten, the command in
 // this process and in one of its own, and the check that ends every test.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Retention on real servers: what expires is gone, what the consumer knows is not: it goes on where it
-// was, nothing is ingested again, and the audit takes expired rows for expired, not for lost.
+// Retention on real servers: rows expire, positions do not: the consumer continues where it was, ingests
+// nothing again, and the audit counts expired rows as expired, not as lost.
 import { expect, inject, it, vi } from 'vitest';
 import { auditReport } from '../../consumer/audit-report.ts';
 import { Ledger } from '../../consumer/ledger.ts';

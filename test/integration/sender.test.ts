@@ -1,5 +1,5 @@
-// The sender on a real broker: what it cuts, what it says of a record that no broker takes, how it goes on
-// behind it, and sequence numbers beyond the largest there is.
+// The sender on a real broker: how it cuts batches, reports a record that no broker takes, continues behind
+// it, and counts sequence numbers beyond the largest one.
 import { randomBytes } from 'node:crypto';
 import { expect, inject, it } from 'vitest';
 import { readConfig } from '../../platform/config.ts';

@@ -1,5 +1,5 @@
-// The setup of a new installation, what the consumer's check says before and after it, and the exit
-// codes of the command.
+// The setup of a new installation, the consumer's check before and after it, and the exit codes of the
+// command.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';

@@ -1,4 +1,4 @@
-// `npm run tail` as a program on a real broker: what it shows, how it ends, and that it leaves no trace.
+// `npm run tail` as a program on a real broker: its output, its end, and that it leaves no trace.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';

@@ -1,4 +1,5 @@
-// `npm run topics` on a real broker: creates what is missing, changes nothing, and tells by its exit code.
+// `npm run topics` on a real broker: it creates missing topics, changes nothing else, and reports by its exit
+// code.
 import { expect, inject, it } from 'vitest';
 import { topics, topicsVariables } from '../../clickhouse_setup/topics-main.ts';
 import { readConfig } from '../../platform/config.ts';

@@ -1,4 +1,4 @@
-// A real Chromium for what is seen in a browser. Where there is none, says so in one line.
+// A real Chromium for tests that need a browser. Without one, it says so in one line.
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 

@@ -1,5 +1,5 @@
-// Fills an installation with what it would hold had it run for a while: the first rows of the committed
-// sensor data, arrived one batch a second, and a few dead letters some time ago.
+// Fills an installation as if it had run for a while: the first rows of the committed sensor data, arrived
+// one batch a second, and a few dead letters some time ago.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

@@ -1,4 +1,4 @@
-// Opens the live page in a browser and collects what goes wrong on it.
+// Opens the live page in a browser and collects its errors.
 import type { Browser, Page } from 'playwright-core';
 
 /** A busy machine takes its time. */

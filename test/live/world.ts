@@ -1,5 +1,5 @@
-// What the tests of the live page look at: a page on a database of its own, and a consumer's /metrics that
-// says what the test wants.
+// The world of the live page's tests: a page on a database of its own, and a consumer's /metrics with the
+// figures that a test sets.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLog } from '../../platform/log.ts';

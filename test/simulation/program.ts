@@ -1,4 +1,4 @@
-// A simulated process: what reaches it comes through one door, which a pause holds shut and a crash closes
+// A simulated process: every message reaches it through one door, which a pause holds shut and a crash closes
 // for good. Requests take time both ways, may not arrive, and may lose their reply.
 import { UnavailableError, UnclearOutcomeError, asError } from '../../platform/errors.ts';
 import type { Runtime } from '../../platform/runtime.ts';

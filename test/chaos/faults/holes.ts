@@ -1,5 +1,5 @@
-// Offsets that no record has: a compacted topic, and transactions with their markers and aborted records.
-// They are passed over, recorded as absent, and neither the audit nor a takeover calls them missing.
+// Offsets without a record: a compacted topic, and transactions with their markers and aborted records. The
+// consumer skips them and records them as absent; neither the audit nor a takeover calls them missing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaClient } from '../../backend/clients.ts';
 import { readLog } from '../log-truth.ts';

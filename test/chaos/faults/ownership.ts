@@ -1,5 +1,5 @@
-// Faults of ownership: more than one process believes that a partition is its own, or the group's
-// memory of how far it came is wrong. The fence in the INSERT has to decide, whatever the group says.
+// Faults of ownership: more than one process believes that it owns a partition, or the group remembers a
+// wrong position. The fence in the INSERT has to decide, whatever the group says.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, assertStruck, type Fault, type Lab, type Struck } from '../fault.ts';
 import { startFaultProxy, type LateAnswer } from '../fault-proxy.ts';

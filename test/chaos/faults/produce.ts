@@ -1,5 +1,5 @@
-// What producers go through: brokers of a cluster die while batches are on their way, leaders change, and every record
-// has to be in the log once and in its order, in the clear and through TLS with a password.
+// Faults of producing: brokers of a cluster die while batches are on their way, leaders change, and every
+// record has to be in the log once and in its order, in the clear and through TLS with a password.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../../platform/config.ts';
 import { batchOfRecords } from '../../../platform/kafka/record-batch-writer.ts';

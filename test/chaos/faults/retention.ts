@@ -1,5 +1,5 @@
-// Faults of retention, on both sides: Kafka removes what was not read yet, ClickHouse removes the newest
-// rows of a partition. What is gone is named, what is left is neither lost nor read again.
+// Faults of retention, on both sides: Kafka removes unread records, ClickHouse removes the newest rows of a
+// partition. The consumer names lost records, and neither loses nor reads again the others.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mixedMessages } from '../messages.ts';
 import { assert, type Fault, type Lab, type Struck } from '../fault.ts';
