@@ -275,7 +275,7 @@ describe('judge, word by word', () => {
   it('says how to start where nothing was ever sent, and no pace after one look', () => {
     expect(judge([reading(0, {})], undefined).places[0]).toMatchObject({
       ...{ state: 'idle', figure: '…', detail: '' },
-      reason: 'Nothing was sent yet. Start a producer: npm run producer.',
+      reason: 'No message was sent yet. Start a producer: npm run producer.',
     });
   });
 
