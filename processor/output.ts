@@ -2,11 +2,8 @@
 // from the bytes they were read in to those they are sent in, without an object for each.
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import type { Records } from '../platform/kafka/record-batch.ts';
-import {
-  RecordBatchWriter,
-  copyTo,
-  type OutgoingRecord,
-} from '../platform/kafka/record-batch-writer.ts';
+import { copyTo } from '../platform/copy-bytes.ts';
+import { RecordBatchWriter, type OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';
 
 /** One request carries at most this, before compression, or a single record. */
 const REQUEST_BYTES = 512 * 1_024;

@@ -2,7 +2,8 @@
 // replay is to look live; a row that does not fit as it is, with headers that say where it is from.
 import { InvariantError } from '../platform/errors.ts';
 import { partitionOfKey } from '../platform/kafka/key-partition.ts';
-import { copyTo, type RecordBatchWriter } from '../platform/kafka/record-batch-writer.ts';
+import { copyTo } from '../platform/copy-bytes.ts';
+import type { RecordBatchWriter } from '../platform/kafka/record-batch-writer.ts';
 import type { EventPage } from './event-page.ts';
 import type { FileEvent } from './file-event.ts';
 

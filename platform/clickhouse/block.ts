@@ -2,9 +2,9 @@
 // another copy. A row exists only after `commitRow`: whatever was set before is overwritten by the
 // next try, so a message may be rejected at any field. Assumes a little-endian machine, as Native does.
 import type { Field } from '../../streams/field.ts';
-import type { Origin } from '../../streams/origin.ts';
 import type { Stream } from '../../streams/stream.ts';
 import { INSTANT_TYPE } from '../../streams/table.ts';
+import { copyTo } from '../copy-bytes.ts';
 
 const FIRST_CAPACITY_ROWS = 1_024;
 const TWO_32 = 2 ** 32;
@@ -66,8 +66,7 @@ export class TextColumn {
       rest >>>= 7;
     }
     bytes[at++] = rest;
-    for (let index = from; index < to; index += 1) bytes[at++] = source[index]!;
-    this.end = at;
+    this.end = copyTo(bytes, at, source, from, to);
   }
 
   set(text: string): void {
@@ -88,6 +87,13 @@ export type BlockColumn =
   | { readonly kind: 'float64'; readonly float64: FixedColumn<Float64Array> }
   | { readonly kind: 'boolean'; readonly uint8: FixedColumn<Uint8Array> }
   | { readonly kind: 'integer' | 'instant'; readonly int64: FixedColumn<Uint32Array> };
+
+/** Of what a row was made; the name of its source in UTF-8. */
+export interface RowOrigin {
+  readonly sourceBytes: Uint8Array;
+  readonly partition: number;
+  readonly offset: number;
+}
 
 /** Of what each row was made, for streams that have an origin. */
 interface OriginColumns {
@@ -136,10 +142,10 @@ export class Block {
   }
 
   /** Sets of what the next row was made. */
-  setOrigin({ offset, partition, source }: Origin): void {
+  setOrigin({ offset, partition, sourceBytes }: RowOrigin): void {
     const { origin } = this;
     if (origin === undefined) return;
-    origin.source.set(source);
+    origin.source.setBytes(sourceBytes, 0, sourceBytes.length);
     origin.partition.values[this.rows] = partition;
     setInt64(origin.offset.values, this.rows, offset);
   }

@@ -4,9 +4,8 @@
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createGunzip, createZstdDecompress, gunzip, zstdDecompress } from 'node:zlib';
-import lz4 from 'lz4-napi';
 import { CorruptError, isDamage } from './corrupt.ts';
-import { inflateLz4, lz4Bound } from './lz4-frames.ts';
+import { inflateLz4, inflatedLz4, lz4Bound } from './lz4-frames.ts';
 import { inflateSnappy, snappySize } from './snappy-frames.ts';
 import { zstdFrames } from './zstd-frames.ts';
 
@@ -44,8 +43,7 @@ const codecs: readonly (Codec | undefined)[] = [
     pieces: inflateSnappy,
   },
   {
-    whole: (bytes, bytesMax) =>
-      lz4Bound(bytes) > bytesMax ? undefined : lz4.decompressFrameSync(bytes),
+    whole: (bytes, bytesMax) => (lz4Bound(bytes) > bytesMax ? undefined : inflatedLz4(bytes)),
     pieces: inflateLz4,
   },
   {

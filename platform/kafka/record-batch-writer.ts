@@ -2,8 +2,9 @@
 // records go into one buffer that is used again, without an object a record. Pure: sealing compresses and
 // gives an EncodedBatch, which the sender stamps with its identity.
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import lz4 from 'lz4-napi';
+import { copyTo } from '../copy-bytes.ts';
 import { BATCH_HEAD_BYTES, EncodedBatch } from './encoded-batch.ts';
+import { lz4Frame } from './lz4-frames.ts';
 import { varintAt, varintBytes } from './varint.ts';
 
 /** One record on its way to Kafka. */
@@ -26,8 +27,6 @@ const FRAME_BYTES = 64;
 const FIRST_BYTES = 16_384;
 /** A length of 64 to 8191 takes two bytes, which most records need: that much is left free for it. */
 const [TWO_BYTES_MIN, TWO_BYTES_MAX] = [64, 8_191];
-/** Below this a loop copies faster than a call into native code. */
-const LOOP_COPY_BYTES = 48;
 /** Times are 64-bit integers in the batch; doubles beyond this are not exact and may not fit. */
 const TIME_MAX_MS = 2 ** 53;
 
@@ -247,26 +246,8 @@ function compressed(codec: Codec, bytes: Buffer): Buffer {
     case 'gzip':
       return gzipSync(bytes, { level: 1 });
     case 'lz4':
-      return lz4.compressFrameSync(bytes);
+      return lz4Frame(bytes);
     case 'zstd':
       return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   }
-}
-
-/** Copies `from` to `to` of `source` to `at`; returns the end of the copy. */
-export function copyTo(
-  target: Buffer,
-  at: number,
-  source: Uint8Array,
-  from: number,
-  to: number,
-): number {
-  const length = to - from;
-  if (length >= LOOP_COPY_BYTES) {
-    target.set(source.subarray(from, to), at);
-    return at + length;
-  }
-  let end = at;
-  for (let index = from; index < to; index += 1) target[end++] = source[index]!;
-  return end;
 }

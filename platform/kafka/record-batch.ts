@@ -66,6 +66,9 @@ export class Records {
   keyEnd = 0;
   valueAt = 0;
   valueEnd = 0;
+  /** Where the value of the header is that {@link findHeader} found. */
+  headerAt = 0;
+  headerEnd = 0;
   /** Bytes of the whole value of a cut record, as far as that is known. */
   wholeValueBytes = 0;
   readonly #batch: RawRecordBatch;
@@ -165,17 +168,35 @@ export class Records {
 
   /** A copy of the last value of a header, without looking at the others; undefined without one. */
   header(name: Uint8Array): Buffer | undefined {
-    const reader = new HeaderReader(this.#headerView());
-    let found: Buffer | undefined;
+    if (!this.findHeader(name)) return undefined;
+    return Buffer.from(this.bytes.subarray(this.headerAt, this.headerEnd));
+  }
+
+  /** Sets where the last value of a header is; false, with any values, without one. */
+  findHeader(name: Uint8Array): boolean {
+    const from = this.#headersAt();
+    const reader = new HeaderReader(this.bytes, from, this.#headersEnd(from));
+    let isFound = false;
     while (reader.next()) {
-      if (reader.isNamed(name)) found = reader.value() ?? undefined;
+      if (!reader.isNamed(name)) continue;
+      this.headerAt = reader.valueAt;
+      this.headerEnd = reader.valueEnd;
+      isFound = reader.valueEnd >= reader.valueAt;
     }
-    return found;
+    return isFound;
+  }
+
+  #headersAt(): number {
+    return Math.max(this.valueAt, this.valueEnd);
+  }
+
+  #headersEnd(from: number): number {
+    return this.isCut ? from : Math.max(from, this.#next);
   }
 
   #headerView(): Buffer {
-    const from = Math.max(this.valueAt, this.valueEnd);
-    return this.bytes.subarray(from, this.isCut ? from : Math.max(from, this.#next));
+    const from = this.#headersAt();
+    return this.bytes.subarray(from, this.#headersEnd(from));
   }
 
   #copy(from: number, to: number, copy: Copy): Buffer | null {
@@ -206,7 +227,7 @@ export class Records {
 
 /** The headers in some bytes, in their order; damage ends them, and there is a limit to their number. */
 export function readHeaders(bytes: Buffer, max = HEADERS_MAX): Headers {
-  const reader = new HeaderReader(bytes);
+  const reader = new HeaderReader(bytes, 0, bytes.length);
   const headers: [string, Buffer | null][] = [];
   while (headers.length < max && reader.next()) {
     headers.push([reader.name(), reader.value()]);
@@ -219,17 +240,22 @@ export function readHeaders(bytes: Buffer, max = HEADERS_MAX): Headers {
 
 /** Goes over the headers of one record without an object for each. */
 class HeaderReader {
+  /** Where the value is; its end is below for null. */
+  valueAt = 0;
+  valueEnd = 0;
   readonly #bytes: Buffer;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
   #left: number;
   #nameAt = 0;
   #nameEnd = 0;
-  #valueAt = 0;
-  #valueEnd = 0;
 
-  constructor(bytes: Buffer) {
+  /** The headers are bytes `from` to `end`: none, or their number and then each. */
+  constructor(bytes: Buffer, from: number, end: number) {
     this.#bytes = bytes;
-    this.#left = bytes.length === 0 ? 0 : this.#varint();
+    this.#at = from;
+    this.#end = end;
+    this.#left = from === end ? 0 : this.#varint();
   }
 
   next(): boolean {
@@ -239,16 +265,19 @@ class HeaderReader {
     this.#nameAt = this.#at;
     this.#nameEnd = this.#at += Math.max(0, nameLength);
     const valueLength = this.#varint();
-    this.#valueAt = this.#at;
-    this.#valueEnd = this.#at + valueLength;
+    this.valueAt = this.#at;
+    this.valueEnd = this.#at + valueLength;
     this.#at += Math.max(0, valueLength);
-    return this.#at <= this.#bytes.length;
+    return this.#at <= this.#end;
   }
 
   isNamed(name: Uint8Array): boolean {
-    const length = this.#nameEnd - this.#nameAt;
-    if (length !== name.length) return false;
-    return this.#bytes.compare(name, 0, length, this.#nameAt, this.#nameEnd) === 0;
+    const from = this.#nameAt;
+    if (this.#nameEnd - from !== name.length) return false;
+    for (let index = 0; index < name.length; index += 1) {
+      if (this.#bytes[from + index] !== name[index]) return false;
+    }
+    return true;
   }
 
   name(): string {
@@ -256,15 +285,16 @@ class HeaderReader {
   }
 
   value(): Buffer | null {
-    const [from, to] = [this.#valueAt, this.#valueEnd];
-    return to < from ? null : Buffer.from(this.#bytes.subarray(from, to));
+    const { valueAt, valueEnd } = this;
+    return valueEnd < valueAt ? null : Buffer.from(this.#bytes.subarray(valueAt, valueEnd));
   }
 
   /** NaN, which ends the headers, when the bytes end first. */
   #varint(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.#bytes[this.#at++];
+      const byte = this.#at < this.#end ? this.#bytes[this.#at] : undefined;
+      this.#at += 1;
       if (byte === undefined || scale > 2 ** 35) return NaN;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
