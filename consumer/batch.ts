@@ -10,7 +10,8 @@ import type { Stream } from '../streams/stream.ts';
 import { ByteArena } from './byte-arena.ts';
 import { compileDecode, type Decode } from './decode.ts';
 import { extend, without, type OffsetRange } from './gap.ts';
-import { isDuplicate, originOf, type Origins } from './origins.ts';
+import { OriginReader } from './origin-reader.ts';
+import type { Origins } from './origins.ts';
 
 export interface DeadLetter {
   readonly partition: number;
@@ -78,6 +79,7 @@ export class Batch {
   decodeMs = 0;
   readonly #decode: Decode;
   readonly #hasOrigin: boolean;
+  readonly #origin = new OriginReader();
   /** Of the column that says when an event happened. */
   readonly #eventTimeAt: number;
   readonly #keptValueBytes: number;
@@ -175,27 +177,28 @@ export class Batch {
     isDead: boolean,
   ): void {
     const { offset } = records;
-    const origin = originOf(records, origins);
-    if (origin !== undefined && isDuplicate(origins, origin)) {
+    const origin = this.#origin;
+    const isKnown = origin.read(records, origins);
+    if (isKnown && origin.isDuplicate(origins)) {
       extend(span.duplicates, offset);
       this.#heldBytes += RANGE_BYTES;
       this.duplicates += 1;
     } else if (isDead) this.skipped += 1;
     else if (records.isCut) this.#addRecord(partition, records, span);
-    else if (origin === undefined) this.#reject(partition, records, span, reject('unknown_origin'));
+    else if (!isKnown) this.#reject(partition, records, span, reject('unknown_origin'));
     else {
       this.block.setOrigin(origin);
       this.#addRecord(partition, records, span, origin);
     }
   }
 
-  #addRecord(partition: number, records: Records, span: Span, origin?: Origin): void {
+  #addRecord(partition: number, records: Records, span: Span, made?: OriginReader): void {
     const { bytes, offset, timestampMs, valueAt, valueEnd } = records;
     const rejection = records.isCut
       ? reject('too_large', '', records.wholeValueBytes)
       : this.#decode(bytes, valueAt, valueEnd, timestampMs);
     if (rejection !== undefined) {
-      this.#reject(partition, records, span, rejection, origin);
+      this.#reject(partition, records, span, rejection, made?.origin());
       return;
     }
     this.valueBytes += valueEnd - valueAt;
