@@ -14,42 +14,14 @@ import {
   scannedInstantMs,
 } from '../streams/exact-number.ts';
 import type { Field } from '../streams/field.ts';
+import { Literal } from '../streams/literal.ts';
 import { isField, type EventShape, type Stream } from '../streams/stream.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Bytes to compare with, four at a time: half the bytes of an event are literals. */
-class Literal {
-  readonly length: number;
-  readonly #words: Int32Array;
-  readonly #rest: Uint8Array;
-
-  constructor(text: string) {
-    const bytes = Buffer.from(text);
-    this.length = bytes.length;
-    const words = bytes.length >>> 2;
-    this.#words = Int32Array.from({ length: words }, (_, word) => bytes.readInt32LE(4 * word));
-    this.#rest = Uint8Array.from(bytes.subarray(4 * words));
-  }
-
-  /** True when the literal stands at byte `at` of `view`, which must reach that far. */
-  isAt(view: DataView, at: number): boolean {
-    const words = this.#words;
-    let next = at;
-    for (let word = 0; word < words.length; word += 1, next += 4) {
-      if (view.getInt32(next, true) !== words[word]) return false;
-    }
-    const rest = this.#rest;
-    for (let index = 0; index < rest.length; index += 1) {
-      if (view.getUint8(next + index) !== rest[index]) return false;
-    }
-    return true;
-  }
-}
-
-const TRUE = new Literal('true');
-const FALSE = new Literal('false');
+const TRUE = new Literal(Buffer.from('true'));
+const FALSE = new Literal(Buffer.from('false'));
 
 interface Step {
   readonly literal: Literal;
@@ -90,7 +62,7 @@ export function compileFastPath(
 
 function layoutOf(stream: Stream, block: Block, colon: string, comma: string): Layout {
   const texts = template(stream.event, colon, comma).split('\0');
-  const literals = texts.map((text) => new Literal(text));
+  const literals = texts.map((text) => new Literal(Buffer.from(text)));
   const steps = stream.leaves.map(({ name, field }, index) => {
     const at = stream.columns.findIndex((column) => column.name === name);
     return { literal: literals[index]!, field, column: block.columns[at]! };

@@ -133,6 +133,43 @@ describe('JsonScan', () => {
     expect(taken).toBeGreaterThan(400);
   });
 
+  it('says of an event the same whatever events it met before', () => {
+    const put = fc.constantFrom('"', '\\', '1', 'e5', '-', '{}', '[1]', ',', 'ü', '"x"', 'true', ' ', '\u0001', '.'); // prettier-ignore
+    const alike = fc.array(whole, { minLength: 1, maxLength: 3 }).chain((kinds) => {
+      const kind = fc.constantFrom(...kinds);
+      return fc.array(fc.oneof(kind, mutatedText(kind, put)), { minLength: 2, maxLength: 60 });
+    });
+    const said = (scan: JsonScan, bytes: Buffer, from: number, to: number) => {
+      if (!scan.scan(bytes, from, to, RECORD_MS)) return false;
+      const names = ['id', 'other', 'ratio', 'seen', 'x'].map((name) => scan.hasName(Buffer.from(name))); // prettier-ignore
+      const ends = leaves.map((_, at) => [scan.from[at], scan.from[at]! < 0 ? 0 : scan.to[at]]);
+      return { brace: scan.brace, ends, members: scan.members, names };
+    };
+    fc.assert(
+      fc.property(alike, fc.nat(4), (events, before) => {
+        const old = new JsonScan(leaves);
+        for (const json of events) {
+          const value = Buffer.from(json);
+          const bytes = Buffer.concat([Buffer.alloc(before, '"'), value, Buffer.from('"}9')]);
+          const [from, to] = [before, before + value.length];
+          expect(said(old, bytes, from, to)).toEqual(said(new JsonScan(leaves), bytes, from, to));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('knows an event with very many values again', () => {
+    const scan = new JsonScan(leaves);
+    const bytes = Buffer.from(
+      `{"a":[${Array(300).fill(1).join()}],"at":1700000000,"deep":{"deeper":{"ratio":0},"flag":true},"count":1,"id":"x"}`,
+    );
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(scan.scan(bytes, 0, bytes.length, RECORD_MS)).toBe(true);
+      expect([...scan.from].map((from) => bytes[from])).toEqual([0x31, 0x30, 0x74, 0x31, 0x22, undefined]); // prettier-ignore
+    }
+  });
+
   it('takes what detectors report, whatever else is in it', () => {
     const scan = new JsonScan(trafficRaw.leaves);
     const report = {

@@ -7,6 +7,7 @@ import { scanNumber, scannedDouble, scannedInstantMs, scannedIsWhole } from './e
 import type { Field } from './field.ts';
 import { LAST_INSTANT_MS } from './instant.ts';
 import { isoBytesMs } from './iso-bytes.ts';
+import { JsonPattern } from './json-pattern.ts';
 import type { Column } from './stream.ts';
 
 const [QUOTE, BACKSLASH, COLON, COMMA, MINUS, POINT, ZERO, NINE] = [0x22, 0x5c, 0x3a, 0x2c, 0x2d, 0x2e, 0x30, 0x39]; // prettier-ignore
@@ -16,6 +17,12 @@ const [LOWER_E, LOWER_U, PLUS] = [0x65, 0x75, 0x2b];
 const DEPTH_MAX = 32;
 /** So many names are remembered, for {@link JsonScan.hasName}. */
 const NAMES_MAX = 128;
+/** An event with more values teaches nothing. */
+const SCALARS_MAX = 256;
+/** Kinds of events that are known at a time. */
+const PATTERNS_MAX = 4;
+/** A new pattern takes the place of an old one after so many events in a row that none fits. */
+const MISSES_MAX = 16;
 
 /** Of each byte: 1 for a blank of JSON, 2 for one that stands for itself within a string. */
 const KINDS = new Uint8Array(256);
@@ -53,7 +60,19 @@ export class JsonScan {
   readonly #nameFrom = new Int32Array(NAMES_MAX);
   readonly #nameTo = new Int32Array(NAMES_MAX);
   readonly #stack = new Uint8Array(DEPTH_MAX);
+  readonly #scalarFrom = new Int32Array(SCALARS_MAX);
+  readonly #scalarTo = new Int32Array(SCALARS_MAX);
+  #scalars = 0;
+  readonly #patterns: JsonPattern[] = [];
+  /** The pattern that fitted last: the next event is probably like that. */
+  #fitted = 0;
+  #misses = 0;
+  /** The pattern of the event that was looked through; undefined when none fitted. */
+  #pattern: JsonPattern | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
+  // Records of one batch share their bytes, so the view is made once for thousands of them.
+  #viewed: Uint8Array = this.#bytes;
+  #view = new DataView(this.#bytes.buffer);
   #end = 0;
   /** The last byte beyond ASCII that was met, 0 for none. */
   #beyondAscii = 0;
@@ -71,29 +90,110 @@ export class JsonScan {
   scan(bytes: Uint8Array, start: number, end: number, recordTimeMs: number): boolean {
     this.#bytes = bytes;
     this.#end = end;
-    this.#beyondAscii = 0;
-    this.from.fill(-1);
-    const open = this.#skipBlanks(start);
-    if (open >= end || bytes[open] !== OPEN) return false;
-    const behind = this.#object(this.#root, open, true);
-    if (behind < 0) return false;
-    this.brace = behind - 1;
-    if (this.#skipBlanks(behind) !== end) return false;
-    if (this.#beyondAscii !== 0 && !isUtf8(bytes.subarray(start, end))) return false;
-    for (let index = 0; index < this.#fields.length; index += 1) {
-      if (!this.#isValid(index, this.#fields[index]!, recordTimeMs)) return false;
-    }
-    return true;
+    if (this.#fits(start) || this.#walk(start)) return this.#areValid(start, recordTimeMs);
+    return false;
   }
 
   /** Whether one of the object's own members has this name. */
   hasName(name: Uint8Array): boolean {
+    if (this.#pattern !== undefined) {
+      return this.#pattern.names.some((each) => isName(each, name, 0, name.length));
+    }
     for (let member = 0; member < this.members; member += 1) {
       const from = this.#nameFrom[member]!;
       if (this.#nameTo[member]! - from === name.length && isAt(this.#bytes, from, name))
         return true;
     }
     return false;
+  }
+
+  #areValid(start: number, recordTimeMs: number): boolean {
+    if (this.#beyondAscii !== 0 && !isUtf8(this.#bytes.subarray(start, this.#end))) return false;
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      if (!this.#isValid(index, this.#fields[index]!, recordTimeMs)) return false;
+    }
+    if (this.#pattern === undefined) this.#learn(start);
+    return true;
+  }
+
+  /** Looks through the event from its first byte to its last. */
+  #walk(start: number): boolean {
+    this.#pattern = undefined;
+    this.#beyondAscii = 0;
+    this.#scalars = 0;
+    this.from.fill(-1);
+    const open = this.#skipBlanks(start);
+    if (open >= this.#end || this.#bytes[open] !== OPEN) return false;
+    const behind = this.#object(this.#root, open, true);
+    if (behind < 0) return false;
+    this.brace = behind - 1;
+    return this.#skipBlanks(behind) === this.#end;
+  }
+
+  /** Tries the patterns. */
+  #fits(start: number): boolean {
+    const bytes = this.#bytes;
+    if (this.#viewed !== bytes) {
+      this.#viewed = bytes;
+      this.#view = new DataView(bytes.buffer);
+    }
+    const patterns = this.#patterns;
+    for (let turn = 0; turn < patterns.length; turn += 1) {
+      const place = (this.#fitted + turn) % patterns.length;
+      const pattern = patterns[place]!;
+      if (!this.#isLike(pattern, start)) continue;
+      this.#fitted = place;
+      this.#misses = 0;
+      this.#pattern = pattern;
+      this.brace = this.#end - pattern.braceFromEnd;
+      this.members = pattern.names.length;
+      return true;
+    }
+    return false;
+  }
+
+  #isLike({ columns, literals, tail }: JsonPattern, start: number): boolean {
+    const bytes = this.#bytes;
+    const base = bytes.byteOffset;
+    const end = this.#end;
+    this.#beyondAscii = 0;
+    this.from.fill(-1);
+    let at = start;
+    for (let value = 0; value < literals.length; value += 1) {
+      const literal = literals[value]!;
+      const from = at + literal.length;
+      if (from >= end || !literal.isAt(this.#view, base + at)) return false;
+      at = this.#scalarEnd(bytes[from]!, from);
+      if (at < 0) return false;
+      const column = columns[value]!;
+      if (column < 0) continue;
+      this.from[column] = from;
+      this.to[column] = at;
+    }
+    return at + tail.length === end && tail.isAt(this.#view, base + at);
+  }
+
+  /** Takes the event that was walked through for a pattern. */
+  #learn(start: number): void {
+    this.#misses += 1;
+    const isRoom = this.#patterns.length < PATTERNS_MAX;
+    if ((!isRoom && this.#misses < MISSES_MAX) || this.#scalars > SCALARS_MAX) return;
+    const bytes = this.#bytes;
+    const learned = JsonPattern.of({
+      bytes,
+      from: start,
+      to: this.#end,
+      scalars: { from: this.#scalarFrom, to: this.#scalarTo, count: this.#scalars },
+      columnsFrom: this.from,
+      names: Array.from({ length: this.members }, (_, member) => {
+        return Buffer.from(bytes.subarray(this.#nameFrom[member], this.#nameTo[member]));
+      }),
+      brace: this.brace,
+    });
+    this.#misses = 0;
+    const place = isRoom ? this.#patterns.length : (this.#fitted + 1) % PATTERNS_MAX;
+    this.#patterns[place] = learned;
+    this.#fitted = place;
   }
 
   #skipBlanks(from: number): number {
@@ -199,7 +299,18 @@ export class JsonScan {
     }
   }
 
+  /** One past the text, number or word at `at`, or -1; notes where it is. */
   #scalar(byte: number, at: number): number {
+    const end = this.#scalarEnd(byte, at);
+    if (this.#scalars < SCALARS_MAX) {
+      this.#scalarFrom[this.#scalars] = at;
+      this.#scalarTo[this.#scalars] = end;
+    }
+    this.#scalars += 1;
+    return end;
+  }
+
+  #scalarEnd(byte: number, at: number): number {
     if (byte === QUOTE) return this.#string(at);
     if (byte === MINUS || (byte >= ZERO && byte <= NINE)) return this.#number(at);
     for (const word of WORDS) {
