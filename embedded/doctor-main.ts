@@ -26,7 +26,8 @@ export async function examine(
   const ports = readConfig(launchVariables, env);
   const given = (name: string): boolean => (env[name]?.trim() ?? '') !== '';
   // KAFKA_PORT moves the embedded Kafka; CLICKHOUSE_PORT both servers and clients read.
-  const broker = given('KAFKA_BROKER') ? {} : { KAFKA_BROKER: `localhost:${ports.KAFKA_PORT}` };
+  const isGiven = given('KAFKA_BROKER') || given('KAFKA_BOOTSTRAP_SERVERS');
+  const broker = isGiven ? {} : { KAFKA_BROKER: `localhost:${ports.KAFKA_PORT}` };
   const config = readConfig(consumerVariables, { ...env, ...broker });
   const ingestion = await checkIngestion(config, watchMs);
   const machine = await findingsOf('machine', () => {

@@ -8,6 +8,7 @@ import {
   oneOf,
   readConfig,
   text,
+  withChanges,
   type Variable,
 } from './config.ts';
 import { ConfigError } from './errors.ts';
@@ -53,6 +54,32 @@ describe('readConfig', () => {
     [{ SECRET: '123' }, 'SECRET: its value is not letters'],
   ])('names the variable, the value unless secret, and what is allowed: %j', (env, line) => {
     expect(() => readConfig(variables, env)).toThrow(new ConfigError(line));
+  });
+});
+
+describe('a variable with another name', () => {
+  const two = { NAME: integer({ doc: '', default: 1, alias: 'OTHER' }, 1, 9) };
+  const read = (env: Record<string, string>) => readConfig(two, env).NAME;
+
+  it('is read under both; set alike is fine, the empty text is not set', () => {
+    expect(read({ OTHER: '2' })).toBe(2);
+    expect(read({ NAME: '2', OTHER: '+2' })).toBe(2);
+    expect(read({ NAME: '3', OTHER: ' ' })).toBe(3);
+    expect(read({ NAME: '', OTHER: '' })).toBe(1);
+  });
+
+  it('is refused in one line when both are set and differ, or the other one is wrong', () => {
+    const differ = 'NAME: "2" differs from OTHER: "3"; set only one of them';
+    expect(() => read({ NAME: '2', OTHER: '3' })).toThrow(new ConfigError(differ));
+    const wrong = 'OTHER: "x" is not an integer from 1 to 9';
+    expect(() => read({ OTHER: 'x' })).toThrow(new ConfigError(wrong));
+    expect(() => read({ NAME: '2', OTHER: 'x' })).toThrow(new ConfigError(wrong));
+  });
+
+  it('gives way to an option', () => {
+    const env = { NAME: '2', OTHER: '2', REST: 'r' };
+    expect(withChanges(env, { NAME: '5' }, two)).toEqual({ NAME: '5', REST: 'r' });
+    expect(withChanges(env, {}, two)).toEqual(env);
   });
 });
 

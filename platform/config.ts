@@ -12,6 +12,8 @@ export interface Variable<T> {
   /** As it would be written in the environment. Undefined: unset by default. */
   fallback: string | undefined;
   secret: boolean;
+  /** A variable that means the same; whoever sets both sets them alike. */
+  alias?: string;
   parse: (text: string) => { ok: true; value: T } | { ok: false };
 }
 
@@ -19,6 +21,7 @@ interface Options {
   doc: string;
   default?: string | number | boolean;
   secret?: boolean;
+  alias?: string;
 }
 
 type Required_<T> = Variable<T> & { fallback: string };
@@ -29,6 +32,7 @@ function variable<T>(options: Options, allowed: string, schema: z.ZodType<T>): V
     allowed,
     fallback: options.default === undefined ? undefined : String(options.default),
     secret: options.secret ?? false,
+    ...(options.alias === undefined ? {} : { alias: options.alias }),
     parse: (text) => {
       const result = schema.safeParse(text);
       return result.success ? { ok: true, value: result.data } : { ok: false };
@@ -121,18 +125,48 @@ export function readConfig<S extends Variables>(
   env: Record<string, string | undefined> = process.env,
 ): Config<S> {
   const config: Record<string, unknown> = {};
-  for (const [name, { allowed, fallback, parse, secret }] of Object.entries(variables)) {
-    const given = env[name]?.trim();
-    const written = given === undefined || given === '' ? fallback : given;
+  for (const [name, variable] of Object.entries(variables)) {
+    const { alias, fallback } = variable;
+    const own = givenIn(env, name);
+    const other = alias === undefined ? undefined : givenIn(env, alias);
+    const written = own ?? other ?? fallback;
     if (written === undefined) continue;
-    const result = parse(written);
-    if (!result.ok) {
-      const shown = secret ? 'its value' : JSON.stringify(written);
-      throw new ConfigError(`${name}: ${shown} is not ${allowed}`);
+    const value = valueOf(own === undefined && other !== undefined ? alias! : name, variable, written); // prettier-ignore
+    if (own !== undefined && other !== undefined && value !== valueOf(alias!, variable, other)) {
+      throw new ConfigError(
+        `${name}: ${JSON.stringify(own)} differs from ${alias!}: ${JSON.stringify(other)}; set only one of them`,
+      );
     }
-    config[name] = result.value;
+    config[name] = value;
   }
   return Object.freeze(config) as Config<S>;
+}
+
+function givenIn(env: Record<string, string | undefined>, name: string): string | undefined {
+  const given = env[name]?.trim();
+  return given === '' ? undefined : given;
+}
+
+function valueOf(
+  name: string,
+  { allowed, parse, secret }: Variable<unknown>,
+  written: string,
+): unknown {
+  const result = parse(written);
+  if (result.ok) return result.value;
+  const shown = secret ? 'its value' : JSON.stringify(written);
+  throw new ConfigError(`${name}: ${shown} is not ${allowed}`);
+}
+
+/** `env` with `changes`, which win over another name of the same variable, too. */
+export function withChanges(
+  env: Readonly<Record<string, string | undefined>>,
+  changes: Readonly<Record<string, string>>,
+  variables: Variables,
+): Record<string, string | undefined> {
+  const aliases = Object.keys(changes).map((name) => variables[name]?.alias);
+  const kept = Object.entries(env).filter(([name]) => !aliases.includes(name));
+  return { ...Object.fromEntries(kept), ...changes };
 }
 
 /** The raw environment, for handing on to a child process. */

@@ -45,7 +45,7 @@ export const processorCommand = {
     'to-topic': settingOption(
       'TOPIC',
       'PROCESSOR_TO_TOPIC',
-      'write to this topic instead of the declared one',
+      'write to this topic instead of the declared one; it is created if it does not exist',
     ),
     max: valueOption('N', integer({ doc: 'end after N records, with exit code 0' }, 1, 1e15)),
     'from-beginning': flagOption('read from the start, whatever was read before'),

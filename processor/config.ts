@@ -21,7 +21,9 @@ export const processorVariables = {
     TOPIC_ALLOWED,
   ),
   PROCESSOR_TO_TOPIC: matching(
-    { doc: 'Topic to write; unset: the first one that the transform declares.' },
+    {
+      doc: 'Topic to write, created if it does not exist; unset: the first one that the transform declares.',
+    },
     TOPIC,
     TOPIC_ALLOWED,
   ),

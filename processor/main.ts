@@ -2,9 +2,10 @@
 // to another topic, at least once and in order. It composes group, sender, relay, health and metrics; on a
 // signal it finishes the records on their way and ends with an account.
 import { ConfigError, asError, isClassified } from '../platform/errors.ts';
-import { environment, readConfig } from '../platform/config.ts';
+import { environment, readConfig, withChanges } from '../platform/config.ts';
 import { serveHealth } from '../platform/http.ts';
 import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
+import type { GroupReceiver } from '../platform/kafka/group-receiver.ts';
 import { RecordSender } from '../platform/kafka/record-sender.ts';
 import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
 import { createLog, type Logger } from '../platform/log.ts';
@@ -16,6 +17,7 @@ import { compileByteTransform, compileTransform, type Transform } from '../strea
 import { processorCommand, runOptions, type RunOptions } from './arguments.ts';
 import { processorVariables, type ProcessorConfig } from './config.ts';
 import { processorMetrics, type RelayMetrics, type Totals } from './metrics.ts';
+import { prepareOutput } from './output-topic.ts';
 import { Relay } from './relay.ts';
 
 export interface Processor extends Service {
@@ -105,13 +107,20 @@ export async function start(
     port === undefined
       ? undefined
       : opened.use(await serveHealth(address, registry, health, 'PROCESSOR_METRICS_PORT'));
-  group.start({
+  const receiver: GroupReceiver = {
     joining: () => relay.joining(),
     assigned: (partitions) => relay.assigned(partitions.get(topic) ?? []),
     confirmed: () => undefined,
     batch: (batch, membership) => relay.batch(batch, membership),
     failed: (error) => ended.reject(error),
-  });
+  };
+  const stop = new AbortController();
+  const started = prepareOutput(config, transform, log, stop.signal).then(
+    () => group.start(receiver),
+    (error: unknown) => {
+      if (!stop.signal.aborted) ended.reject(asError(error));
+    },
+  );
   const told = { sent: 0 };
   const timer = setInterval(() => {
     relay.refresh().catch((error: unknown) => {
@@ -126,7 +135,9 @@ export async function start(
     ended: ended.promise,
     totals: () => ({ ...metrics.totals }),
     [Symbol.asyncDispose]: async () => {
+      stop.abort();
       clearInterval(timer);
+      await started;
       await relay.stop(DRAIN_MS);
       await kept.disposeAsync();
       const { filtered, lag, read, refused, rejected, sent, unreadable } = metrics.totals;
@@ -163,7 +174,10 @@ function tellProgress(log: Logger, { totals }: RelayMetrics, told: { sent: numbe
 
 if (import.meta.main) {
   await runProgram(processorCommand, (given) => {
-    const config = readConfig(processorVariables, { ...environment(), ...given.env });
+    const config = readConfig(
+      processorVariables,
+      withChanges(environment(), given.env, processorVariables),
+    );
     return start(config, runOptions(given));
   });
 }

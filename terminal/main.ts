@@ -1,6 +1,6 @@
 // The program behind `npm run tail`: shows what comes to a topic, one line a message.
 import { styleText } from 'node:util';
-import { environment, readConfig } from '../platform/config.ts';
+import { environment, readConfig, withChanges } from '../platform/config.ts';
 import { ConfigError, errorCode } from '../platform/errors.ts';
 import { TopicReader } from '../platform/kafka/topic-reader.ts';
 import { kafkaVariables, type KafkaConfig } from '../platform/kafka/variables.ts';
@@ -95,7 +95,10 @@ function toStdout(): { print: Print; paint: Paint } {
 
 if (import.meta.main) {
   await runProgram(tailCommand, (given) => {
-    const config = readConfig(kafkaVariables, { ...environment(), ...given.env });
+    const config = readConfig(
+      kafkaVariables,
+      withChanges(environment(), given.env, kafkaVariables),
+    );
     return start(config, { ...tailOptions(given), ...toStdout() });
   });
 }

@@ -11,6 +11,7 @@ describe('the arguments of npm start', () => {
   it('shows some records on the console, and changes nothing, when it is told nothing', () => {
     expect(readArguments([])).toEqual({
       once: false,
+      replay: true,
       sink: true,
       tail: { max: 5, showKeys: false },
       fromBeginning: false,
@@ -54,6 +55,7 @@ describe('the arguments of npm start', () => {
     [['--tail-max', '0'], '--tail-max: "0" is not an integer from 1'],
     [['--clickhouse', 'http://'], '--clickhouse: "http://" is not http://host:port'],
     [['--stream', 'x'], 'unknown option --stream'],
+    [['--once', '--no-producers'], '--once: sends rows, so it goes without --no-producers'],
     [['--no-once'], 'unknown option --no-once'],
     [['now'], 'unexpected argument "now"'],
   ])('refuses %j in one line', (args, says) => {

@@ -3,6 +3,7 @@
 import {
   flagOption,
   settingOption,
+  usageError,
   valueOption,
   type CommandLine,
   type Given,
@@ -22,6 +23,8 @@ export interface TailOptions {
 export interface LaunchOptions {
   /** Send the rows, prove that they arrived, and end. */
   readonly once: boolean;
+  /** Whether our own producers replay files. */
+  readonly replay: boolean;
   /** Whether rows are ingested into ClickHouse. */
   readonly sink: boolean;
   /** Undefined: nothing is shown. */
@@ -43,6 +46,10 @@ export const startCommand = {
     [
       'npm start -- --once',
       'send ROW_LIMIT (4000) rows per producer as fast as possible, prove that each arrived exactly once, and exit',
+    ],
+    [
+      'npm start -- --no-producers',
+      'services only: send with your own devices or npm run producer',
     ],
     ['npm start -- --streams traffic', `only these: ${streamWords().join(', ')}`],
     ['npm run query -- "SELECT count() FROM sensor_data"', 'ask ClickHouse, running or not'],
@@ -66,6 +73,9 @@ export const startCommand = {
       'DATA_ENCODING',
       'how its characters are written, such as latin1',
     ),
+    producers: flagOption('start servers, processors, consumer and live page, and no producers', {
+      default: true,
+    }),
     sink: flagOption('do not ingest into ClickHouse', { default: true }),
     'sink-batch': settingOption('ROWS', 'BATCH_SIZE', 'rows at which a flush is due'),
     tail: flagOption('do not show records on the console', { default: true }),
@@ -106,11 +116,15 @@ npm run producer -- --help, npm run consumer -- --help. DATA_PATH without --stre
   },
 } as const satisfies CommandLine;
 
+/** @throws {ConfigError} one line for options that contradict each other. */
 export function launchOptions({ values }: Given<typeof startCommand>): LaunchOptions {
-  const { bootstrap, clickhouse, once, sink, tail } = values;
+  const { bootstrap, clickhouse, once, producers: replay, sink, tail } = values;
+  if (once && !replay) {
+    throw usageError(startCommand, '--once: sends rows, so it goes without --no-producers');
+  }
   const shown = { max: values['tail-max'], showKeys: values['show-keys'] };
   return {
-    ...{ once, sink, bootstrap, clickhouse },
+    ...{ once, replay, sink, bootstrap, clickhouse },
     tail: tail && !once ? shown : undefined,
     fromBeginning: values['from-beginning'],
   };

@@ -67,6 +67,16 @@ describe('readLaunchConfig', () => {
     expect(() => readLaunchConfig({}, both)).toThrow(/^DATA_PATH: my.csv cannot be of sensors and/);
   });
 
+  it('runs everything but producers without them', () => {
+    const { processors, producers, tracks } = readLaunchConfig({ replay: false }, {});
+    expect(producers).toEqual([]);
+    expect(processors).toEqual(['traffic-enrich', 'traffic-forward']);
+    expect(tracks.map(({ landed, producers: own }) => [landed, own])).toEqual([
+      ['sensor_data', []],
+      ['iot.traffic.processed', []],
+    ]);
+  });
+
   it('never sends traffic to a topic that was renamed for the sensors', () => {
     const { environments } = readLaunchConfig({}, { KAFKA_TOPIC: 'mine' });
     expect(environments.producer('producer_A')['KAFKA_TOPIC']).toBe('mine');
@@ -74,12 +84,16 @@ describe('readLaunchConfig', () => {
   });
 
   it('points every part to servers that run already, with their logins', () => {
-    const env = { KAFKA_SSL: 'true', KAFKA_BROKER: 'other:1', CLICKHOUSE_URL: 'http://other:2' };
+    const env = {
+      ...{ KAFKA_SSL: 'true', KAFKA_BROKER: 'other:1', KAFKA_BOOTSTRAP_SERVERS: 'third:1' },
+      CLICKHOUSE_URL: 'http://other:2',
+    };
     const options = { bootstrap: 'real:9093', clickhouse: 'http://real:8123' };
     const { environments, kafkaAddress, setup } = readLaunchConfig(options, env);
     const consumer = environments.consumer;
     expect(kafkaAddress).toBe('real:9093');
     expect(consumer).toMatchObject({ KAFKA_BROKER: 'real:9093', KAFKA_SSL: 'true' });
+    expect(consumer['KAFKA_BOOTSTRAP_SERVERS']).toBeUndefined();
     expect(setup.CLICKHOUSE_URL).toBe('http://real:8123');
   });
 

@@ -84,13 +84,14 @@ export function foldersOf(env: Environment = environment()): Folders {
 
 /** Of a real installation; the embedded servers have neither TLS nor other hosts nor these users. */
 const NOT_OURS = {
-  kafka: /^KAFKA_(BROKER|SSL\w*|SASL_\w+)$/,
+  kafka: /^KAFKA_(BROKER|BOOTSTRAP_SERVERS|SSL\w*|SASL_\w+)$/,
   clickhouse: /^CLICKHOUSE_((URL|HOST)|(SETUP|INGEST)_\w+)$/,
   any: /^(METRICS_HOST|BIND_ADDRESS|PRODUCER_METRICS_PORT|PROCESSOR\w*|STREAMS)$/,
 };
 
 const NO_OPTIONS: LaunchOptions = {
   once: false,
+  replay: true,
   sink: true,
   tail: undefined,
   fromBeginning: false,
@@ -117,6 +118,7 @@ export function readLaunchConfig(
   const clients = {
     ...servers,
     KAFKA_BROKER: kafkaAddress,
+    KAFKA_BOOTSTRAP_SERVERS: undefined,
     CLICKHOUSE_URL: clickhouseUrl,
     // Status, warnings and the account are read from the parts' log lines.
     LOG_LEVEL: env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
@@ -128,7 +130,8 @@ export function readLaunchConfig(
   const consumer = { ...clients, STREAMS: streamsFor(env) };
   const read = readConfig(consumerVariables, consumer);
   const data = env['DATA_PATH']?.trim() || undefined;
-  const replayed = producersFor(read.STREAMS, env['PRODUCER']?.trim() ?? '', data);
+  const named = producersFor(read.STREAMS, env['PRODUCER']?.trim() ?? '', data);
+  const replayed = options.replay ? named : [];
   const streams = landed(
     read.STREAMS,
     replayed.map(({ family }) => family),

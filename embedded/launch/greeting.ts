@@ -36,6 +36,7 @@ const DEMO_PASSWORD = 'sensorpass';
 
 /** One line for producers that do the same. */
 function producerLines({ producers, once }: LaunchConfig): string[] {
+  if (producers.length === 0) return ['none: send from your devices, or with npm run producer'];
   const does = Map.groupBy(producers, ({ DATA_PATH, INTERVAL_MS, ROW_LIMIT }) => {
     const all = once ? 'all rows' : 'in a loop';
     const rows = ROW_LIMIT.rows === Infinity ? all : `${ROW_LIMIT.rows} rows`;

@@ -61,6 +61,11 @@ export async function describeTopics(
   });
 }
 
+/** The names of all topics that this login may see. @throws {ConfigError | UnavailableError} */
+export async function listedTopics(kafka: Kafka): Promise<string[]> {
+  return administering(kafka, (admin) => admin.listTopics());
+}
+
 async function administering<T>(
   kafka: Kafka,
   work: (admin: kafkajs.Admin) => Promise<T>,

@@ -12,8 +12,14 @@ export const kafkaVariables = {
   KAFKA_BROKER: readBy(
     {
       default: 'localhost:9092',
+      alias: 'KAFKA_BOOTSTRAP_SERVERS',
       doc: 'Bootstrap brokers, comma-separated; without a port 9092, IPv6 as `[::1]:9092`.',
     },
+    brokers,
+    'host:port, or several separated by commas',
+  ),
+  KAFKA_BOOTSTRAP_SERVERS: readBy(
+    { doc: 'The same as KAFKA_BROKER, under the name of other tools; set one of the two.' },
     brokers,
     'host:port, or several separated by commas',
   ),

@@ -108,6 +108,14 @@ export function firstRun(stack: Stack): Check[] {
       needed: true,
       run: () => rowsArrive(stack),
     },
+    {
+      name: 'inside the consumer, npm run connections reaches Kafka and ClickHouse',
+      run: async () => {
+        const asked = ['exec', '-T', 'consumer', 'npm', 'run', '-s', 'connections'];
+        const { stdout } = await stack.compose(asked);
+        assert.match(stdout, /^Kafka +reachable .*\nClickHouse +reachable .*\n$/);
+      },
+    },
     restart(stack, 'consumer'),
     restart(stack, 'clickhouse-server'),
     restart(stack, 'kafka'),

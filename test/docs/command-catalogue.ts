@@ -21,6 +21,7 @@ import { liveCommand } from '../../live/main.ts';
 import type { CommandLine } from '../../platform/command-line.ts';
 import { processorCommand } from '../../processor/arguments.ts';
 import { producerCommand } from '../../producers/arguments.ts';
+import { connectionsCommand } from '../../terminal/connections-main.ts';
 import { tailCommand } from '../../terminal/arguments.ts';
 import { metricsCommand } from '../../terminal/metrics-arguments.ts';
 import { chaosCommand } from '../chaos/command.ts';
@@ -35,7 +36,10 @@ export const commandGroups: readonly (readonly [purpose: string, readonly Comman
     'Run',
     [startCommand, producerCommand, processorCommand, consumerCommand, liveCommand, kafkaCommand, clickhouseCommand, preflightCommand, setupCommand, topicsCommand], // prettier-ignore
   ],
-  ['Look', [queryCommand, tailCommand, metricsCommand, doctorCommand, auditCommand]],
+  [
+    'Look',
+    [queryCommand, tailCommand, metricsCommand, doctorCommand, connectionsCommand, auditCommand],
+  ],
   ['Change', [deadLettersCommand, newStreamCommand, resetCommand]],
   [
     'Generate files of the repository',

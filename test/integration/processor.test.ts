@@ -9,8 +9,8 @@ import { processorVariables } from '../../processor/config.ts';
 import { trafficForward } from '../../streams/traffic-transform.ts';
 import { filter, type Transform } from '../../streams/transform.ts';
 import { trafficRaw, trafficViz } from '../../streams/traffic.ts';
-import { kafkaClient, produce } from '../backend/clients.ts';
-import { describeBackend } from '../backend/context.ts';
+import { countMessages, kafkaClient, produce } from '../backend/clients.ts';
+import { describeBackend, randomTopic } from '../backend/context.ts';
 import {
   firstAppearances,
   lines,
@@ -48,6 +48,17 @@ describeBackend('the processor', () => {
     expect(origins.map(({ offset }) => offset)).toEqual([0, 1, 2, 3]);
     expect(origins.every(({ source }) => source.startsWith(`${world.from}@`))).toBe(true);
     expect(processor.totals()).toMatchObject({ read: 4, sent: 4, rejected: 2, lag: 0 });
+  });
+
+  it('creates the topic that it is to write to, if no stream declares it', async () => {
+    const world = await processorWorld(bootstrap(), 1);
+    const to = randomTopic('named');
+    await produce(bootstrap(), world.from, reports(0, 3, 1));
+    const { log, said } = lines();
+    await using processor = await world.processor({ log }, { PROCESSOR_TO_TOPIC: to });
+    await until(() => processor.totals().sent === 3);
+    expect(await countMessages(bootstrap(), to)).toBe(3);
+    expect(said).toContain(`created topic ${to} with 3 partitions`);
   });
 
   it('hands on headers without a value', async () => {

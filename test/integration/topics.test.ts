@@ -4,6 +4,12 @@ import { expect, inject, it } from 'vitest';
 import { topics, topicsVariables } from '../../clickhouse_setup/topics-main.ts';
 import { readConfig } from '../../platform/config.ts';
 import { topicStreams } from '../../streams/index.ts';
+import {
+  SERVERS,
+  checkConnections,
+  connectionVariables,
+  type Server,
+} from '../../terminal/connections.ts';
 import { createTopic, kafkaClient } from '../backend/clients.ts';
 import { describeBackend, randomTopic } from '../backend/context.ts';
 
@@ -41,5 +47,32 @@ describeBackend('npm run topics', () => {
     await expect(topics(config, { check: true }, () => undefined)).rejects.toThrow(
       /nothing answers/,
     );
+  });
+});
+
+describeBackend('npm run connections', () => {
+  it('says for each server whether it can be reached, and fails when one cannot', async () => {
+    const good = { KAFKA_BOOTSTRAP_SERVERS: inject('kafkaBootstrap'), CLICKHOUSE_URL: inject('clickhouseUrl') }; // prettier-ignore
+    const check = async (env: Record<string, string>, servers: readonly Server[] = SERVERS) => {
+      const lines: string[] = [];
+      const config = readConfig(connectionVariables, env);
+      const code = await checkConnections(config, servers, (line) => lines.push(line));
+      return { code, lines };
+    };
+    const both = await check(good);
+    expect(both.lines[0]).toMatch(/^Kafka {7}reachable {6}127\.0\.0\.1:\d+, \d+ topics$/);
+    expect(both.lines[1]).toMatch(
+      /^ClickHouse {2}reachable .*, version \d\S+, user \w+, database /,
+    );
+    expect(both.code).toBe(0);
+    const away = await check({ ...good, CLICKHOUSE_URL: 'http://127.0.0.1:1' });
+    expect(away.lines[1]).toMatch(/^ClickHouse {2}NOT reachable {2}.*nothing answers on 127/);
+    expect(away.code).toBe(1);
+    const refused = await check({ ...good, CLICKHOUSE_URL: good.CLICKHOUSE_URL.replace('://', '://nobody:wrong@') }); // prettier-ignore
+    expect(refused.lines[1]).toMatch(/^ClickHouse {2}NOT reachable/);
+    const kafka = await check({ KAFKA_BROKER: '127.0.0.1:1' }, ['kafka']);
+    expect(kafka.lines).toHaveLength(1);
+    expect(kafka.lines[0]).toMatch(/^Kafka {7}NOT reachable {2}.*nothing answers on 127/);
+    expect(kafka.code).toBe(1);
   });
 });
