@@ -10,7 +10,7 @@ import { zstdCompress } from 'node:zlib';
 import lz4 from 'lz4-napi';
 import { createTable } from '../clickhouse_setup/ddl.ts';
 import { compileDecode } from '../consumer/decode.ts';
-import { quoted } from '../consumer/source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import { sensorEvents, type SensorEvent } from '../data/device-model.ts';
 import { DEFAULT_SEED } from '../data/generate-options.ts';
 import { Block } from '../platform/clickhouse/block.ts';

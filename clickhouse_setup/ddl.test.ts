@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
 import { streams } from '../streams/index.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { consumerPositions, tableOf, viewsOf, type Table } from '../streams/table.ts';
-import { createTable, createView, quote, settingsOf } from './ddl.ts';
+import { createTable, createView, settingsOf } from './ddl.ts';
 import { isCurrent, schemaSql, tablesOf } from './generate.ts';
 
 const plain: Table = {
@@ -53,18 +52,6 @@ describe('createView', () => {
   it('gives the view no rights of its own, and its comment', () => {
     expect(createView({ name: 'v', select: 'SELECT 1 AS one', comment: "it's one" })).toBe(
       "CREATE OR REPLACE VIEW v\nSQL SECURITY INVOKER\nAS SELECT 1 AS one\nCOMMENT 'it\\'s one'",
-    );
-  });
-});
-
-describe('quote', () => {
-  it('gives one literal that ends where it should', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        const inside = quote(text).slice(1, -1);
-        expect(inside.replace(/\\[\\']/g, '')).not.toMatch(/['\\]/);
-        expect(inside.replace(/\\([\\'])/g, '$1')).toBe(text);
-      }),
     );
   });
 });

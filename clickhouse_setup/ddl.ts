@@ -1,5 +1,6 @@
 // Renders the declared tables and views as ClickHouse DDL. Pure: the committed SQL, `npm run setup` and the
 // tests all use this text.
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import type { View } from '../streams/stream.ts';
 import { partitionKey, type Table, type TableColumn } from '../streams/table.ts';
 
@@ -17,7 +18,7 @@ export function createTable(table: Table): string {
     ...(partitionKey(table) === '' ? [] : [`PARTITION BY ${partitionKey(table)}`]),
     `ORDER BY (${table.orderBy.join(', ')})`,
     `SETTINGS\n${settings.join(',\n')}`,
-    `COMMENT ${quote(table.comment)}`,
+    `COMMENT ${quoted(table.comment)}`,
   ].join('\n');
 }
 
@@ -26,7 +27,7 @@ export function createTable(table: Table): string {
  * rights on its table.
  */
 export function createView({ comment, name, select }: View): string {
-  return `CREATE OR REPLACE VIEW ${name}\nSQL SECURITY INVOKER\nAS ${select}\nCOMMENT ${quote(comment)}`;
+  return `CREATE OR REPLACE VIEW ${name}\nSQL SECURITY INVOKER\nAS ${select}\nCOMMENT ${quoted(comment)}`;
 }
 
 function body({ columns, projections }: Table): string {
@@ -66,11 +67,6 @@ export function settingsOf(table: Table): Record<string, string> {
     settings['min_free_disk_bytes_to_perform_insert'] = String(256 * 1024 * 1024);
   }
   return settings;
-}
-
-/** A ClickHouse string literal. */
-export function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 /** A projection's SELECT the way the server shows it. */

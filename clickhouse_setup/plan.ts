@@ -1,8 +1,9 @@
 // Decides the next step from an existing table to its declaration. Pure. The setup asks again after every
 // step, so a new run simply continues a killed one.
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import { madeByReplay, type Table, type TableColumn } from '../streams/table.ts';
 import type { FoundColumn, FoundTable } from '../platform/clickhouse/schema.ts';
-import { columnTail, oneLine, quote, settingsOf } from './ddl.ts';
+import { columnTail, oneLine, settingsOf } from './ddl.ts';
 
 /** A table as it is, with what its data parts still lack. */
 export interface TableState {
@@ -45,7 +46,7 @@ function metadata(state: TableState, declared: Table, upgradeTime: string): stri
       ];
     }),
     ...(settings.length === 0 ? [] : [`MODIFY SETTING ${settings.join(', ')}`]),
-    ...(found.comment === comment ? [] : [`MODIFY COMMENT ${quote(comment)}`]),
+    ...(found.comment === comment ? [] : [`MODIFY COMMENT ${quoted(comment)}`]),
   ];
 }
 

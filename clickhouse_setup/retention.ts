@@ -1,5 +1,6 @@
 // Gives tables the TTL that RETENTION_DAYS sets. It records positions before any row may expire, so that no
 // consumer reads a partition from its start again when its newest rows are gone.
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { retentionTtl, ttlOf } from '../platform/clickhouse/retention.ts';
 import { conflictError, readTables } from '../platform/clickhouse/schema.ts';
@@ -11,7 +12,6 @@ import {
   madeByReplay,
   type Table,
 } from '../streams/table.ts';
-import { quote } from './ddl.ts';
 
 /** The tables that retention applies to: those with an ingest_time. Positions are kept for ever. */
 export function expiring(tables: readonly Table[]): Table[] {
@@ -60,9 +60,9 @@ export function positionsOf({ name }: Table, owner: string): string {
 
 /** Under what the consumer files the facts of a table: its name, or the replay that made it. */
 function factsKey(name: string): string {
-  const replay = `extract(comment, ${quote(madeByReplay.pattern)})`;
+  const replay = `extract(comment, ${quoted(madeByReplay.pattern)})`;
   return `(SELECT if(${replay} = '', name, concat('replay_', ${replay})) FROM system.tables
-    WHERE database = currentDatabase() AND name = ${quote(name)})`;
+    WHERE database = currentDatabase() AND name = ${quoted(name)})`;
 }
 
 /**

@@ -1,8 +1,8 @@
 // The optional least-privilege users: one that may only ingest, one that may only read. Rendered
 // from the configuration, since nothing with a password in it is ever committed.
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import { createHash } from 'node:crypto';
 import { ConfigError } from '../platform/errors.ts';
-import { quote } from './ddl.ts';
 import type { SetupConfig } from './variables.ts';
 
 export interface ClickHouseUser {
@@ -77,7 +77,7 @@ const READ_ONLY = [
  */
 export function userStatements({ name, password, grants, settings }: ClickHouseUser): string[] {
   const hash = createHash('sha256').update(password).digest('hex');
-  const login = `\`${name}\` IDENTIFIED WITH sha256_hash BY ${quote(hash)}`;
+  const login = `\`${name}\` IDENTIFIED WITH sha256_hash BY ${quoted(hash)}`;
   const profile = ` SETTINGS ${settings.length === 0 ? 'NONE' : settings.join(', ')}`;
   return [
     `CREATE USER IF NOT EXISTS ${login}${settings.length === 0 ? '' : profile}`,

@@ -12,7 +12,8 @@ import { DUPLICATE, NOT_IN_LOG, UNREADABLE } from './gap.ts';
 import { rangesOf, seedOf, type RecordedFact as Floor } from './recorded-facts.ts';
 import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
-import { quoted, sourceOf } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
+import { sourceOf } from '../streams/origin.ts';
 import { factsKeySql } from './table-identity.ts';
 import { unreadableRanges } from './unreadable.ts';
 

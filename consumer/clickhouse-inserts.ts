@@ -8,7 +8,7 @@ import type { Batch, DeadLetter } from './batch.ts';
 import { guard, type Ownership } from './fence.ts';
 import type { Ledger } from './ledger.ts';
 import type { Inserts } from './sink.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 export class ClickHouseInserts implements Inserts {
   readonly #clickhouse: ClickHouse;

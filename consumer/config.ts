@@ -1,6 +1,7 @@
 // The consumer's environment variables.
+import { logVariables } from '../platform/log-variables.ts';
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
-import { decimal, integer, matching, oneOf, text, type Config } from '../platform/config.ts';
+import { decimal, integer, matching, text, type Config } from '../platform/config.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { httpVariables } from '../platform/http.ts';
 import type { InflateLimits } from '../platform/kafka/record-pieces.ts';
@@ -56,12 +57,7 @@ export const consumerVariables = {
     1_024,
     104_857_600,
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
-    'debug',
-    'info',
-    'warn',
-    'error',
-  ]),
+  ...logVariables,
 } as const;
 
 export type ConsumerConfig = Config<typeof consumerVariables>;

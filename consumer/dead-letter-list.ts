@@ -3,7 +3,7 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
 import type { LetterFilter } from './redrive-book.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 export interface ReasonSummary {
   readonly stream: string;

@@ -4,7 +4,7 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { retentionDays } from '../platform/clickhouse/retention.ts';
 import type { Stream } from '../streams/stream.ts';
 import { consumerPositions, deadLetters } from '../streams/table.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import { factsKeySql } from './table-identity.ts';
 
 /** What expires while the tables are being asked must not look like a loss either. */

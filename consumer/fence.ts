@@ -2,7 +2,7 @@
 // partitions it brings. Owner of a partition is the greatest (epoch, owner) ever claimed, so two
 // processes that read the same epoch can never both pass. Pure text; the ledger writes the claims.
 import { consumerPositions } from '../streams/table.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import { factsKey, sameTable, type TableIdentity } from './table-identity.ts';
 
 /** The reason of a row that claims ownership; its offset says nothing. */

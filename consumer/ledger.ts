@@ -15,7 +15,7 @@ import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from './
 import { metOrigins } from './origins-met.ts';
 import type { Origins } from './origins.ts';
 import type { Facts, FloorRow, Landed } from './sink.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import { factsKey, readIdentity, type TableIdentity } from './table-identity.ts';
 
 export class Ledger implements Facts {

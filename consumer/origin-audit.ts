@@ -9,7 +9,8 @@ import type { AuditedLog } from './audit.ts';
 import { lateness } from './audit-report.ts';
 import { expiryOf } from './expiry.ts';
 import { covered, type OffsetRange } from './gap.ts';
-import { quoted, sourceOf } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
+import { sourceOf } from '../streams/origin.ts';
 
 export interface OriginPartition {
   readonly partition: number;

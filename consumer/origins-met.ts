@@ -2,7 +2,7 @@
 // partition.
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { originKey, type Origins } from './origins.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 /**
  * What was met below `positions`, by partition; all rows of `own` are below. Dead letters at or above are of

@@ -3,7 +3,7 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
 import type { Stream } from '../streams/stream.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 export interface RedriveAudit {
   /** Messages of the topic that were dead letters before. */

@@ -6,7 +6,7 @@ import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
 import { guard, type Ownership } from './fence.ts';
 import { Ledger } from './ledger.ts';
 import { topicOf, type LetterContent, type OpenLetter, type Redrive } from './redrive.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 /** Which dead letters are meant. */
 export interface LetterFilter {

@@ -5,7 +5,7 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
 import { Tally } from './redrive-forecast.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 const LOOK_EVERY_MS = 250;
 

@@ -16,7 +16,7 @@ import {
   type Redrive,
 } from './redrive.ts';
 import type { Forecaster } from './redrive-forecast.ts';
-import { sourceOf } from './source.ts';
+import { sourceOf } from '../streams/origin.ts';
 
 /** What re-driving asks of Kafka, besides sending. */
 export interface RedriveTopics {

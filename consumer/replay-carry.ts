@@ -7,7 +7,7 @@ import type { Stream } from '../streams/stream.ts';
 import { ingestTime } from '../streams/table.ts';
 import type { ReplayFacts } from './replay-plan.ts';
 import type { ReplayTables } from './replay-tables.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 /** Offsets of a chunk: what the server holds in memory at once. */
 const CHUNK_OFFSETS = 2_000_000;

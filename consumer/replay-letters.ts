@@ -10,7 +10,7 @@ import { NOT_IN_LOG, UNREADABLE } from './gap.ts';
 import { CARRY } from './replay-plan.ts';
 import type { ReplayTables } from './replay-tables.ts';
 import type { FloorRow } from './sink.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 /**
  * A ledger that has offsets carried over which left the log before they were read again, by retention or compaction, or cannot be read any more: the live table

@@ -4,7 +4,7 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { CLAIM } from './fence.ts';
 import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from './gap.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import type { ReplayTables } from './replay-tables.ts';
 
 /** The reason of a floor that says where a replay starts; its `detail` is the time it was asked for. */

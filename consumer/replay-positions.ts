@@ -2,7 +2,7 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { consumerPositions } from '../streams/table.ts';
 import { positionsSql } from './replay-plan.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 /** The next offset to ingest, by source and partition. */
 export type Positions = ReadonlyMap<string, ReadonlyMap<number, number>>;

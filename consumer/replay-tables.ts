@@ -4,7 +4,7 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { ConfigError, UnavailableError } from '../platform/errors.ts';
 import { deadLetters, madeByReplay, tableOf } from '../streams/table.ts';
 import type { Stream } from '../streams/stream.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 import { factsKey, readIdentity } from './table-identity.ts';
 
 export interface ReplayTables {

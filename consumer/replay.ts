@@ -25,7 +25,7 @@ import {
   type ReplayTables,
 } from './replay-tables.ts';
 import { atMostEvery, isNoWorse } from './replay-verdict.ts';
-import { sourceOf } from './source.ts';
+import { sourceOf } from '../streams/origin.ts';
 import { factsKey, factsKeySql, readIdentity } from './table-identity.ts';
 
 /** Reads the topics into a table until it is as far as another. */

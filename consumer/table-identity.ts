@@ -4,7 +4,7 @@
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { UnavailableError } from '../platform/errors.ts';
 import { madeByReplay } from '../streams/table.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 export interface TableIdentity {
   readonly name: string;

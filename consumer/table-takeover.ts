@@ -12,7 +12,7 @@ import type { Origins } from './origins.ts';
 import type { PartitionState } from './partition.ts';
 import { holes, resume, type Resume } from './resume-from-table.ts';
 import type { Facts, FloorRow, Landed } from './sink.ts';
-import { sourceOf } from './source.ts';
+import { sourceOf } from '../streams/origin.ts';
 
 /** What a takeover asks of Kafka. */
 export interface TopicLog extends Omit<OwnedLog, 'seek'> {

@@ -5,7 +5,7 @@ import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import type { Stream } from '../streams/stream.ts';
 import { deadLetters } from '../streams/table.ts';
 import { without, type OffsetRange } from './gap.ts';
-import { quoted } from './source.ts';
+import { quoted } from '../platform/clickhouse/quoted.ts';
 
 /** The ranges by partition, of those that are `recorded`. */
 export async function unreadableRanges(

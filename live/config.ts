@@ -1,6 +1,7 @@
 // The live page's environment variables, and their combined meaning: which browsers it may serve.
+import { logVariables } from '../platform/log-variables.ts';
 import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
-import { integer, matching, oneOf, text, type Config } from '../platform/config.ts';
+import { integer, matching, text, type Config } from '../platform/config.ts';
 import { isLoopback } from '../platform/demo-passwords.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { kafkaVariables } from '../platform/kafka/variables.ts';
@@ -78,12 +79,7 @@ export const liveVariables = {
     1,
     60,
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
-    'debug',
-    'info',
-    'warn',
-    'error',
-  ]),
+  ...logVariables,
 } as const;
 
 export type LiveConfig = Config<typeof liveVariables>;

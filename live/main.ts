@@ -5,7 +5,7 @@ import { ClickHouseReader } from '../platform/clickhouse/reader.ts';
 import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
 import type { CommandLine } from '../platform/command-line.ts';
 import { readConfig } from '../platform/config.ts';
-import { ConfigError, errorCode } from '../platform/errors.ts';
+import { listening, portOf } from '../platform/listen.ts';
 import { createLog, type Logger } from '../platform/log.ts';
 import { runProgram, type Service } from '../platform/service.ts';
 import { Answers } from './answers.ts';
@@ -69,9 +69,12 @@ export async function start(
     maxBrowsers: config.LIVE_MAX_BROWSERS,
   });
   opened.defer(() => app.close());
-  await listen(app, config);
-  const address = app.server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : config.LIVE_PORT;
+  const place = {
+    ...{ host: config.LIVE_HOST, port: config.LIVE_PORT },
+    ...{ hostVariable: 'LIVE_HOST', portVariable: 'LIVE_PORT' },
+  };
+  await listening(place, () => app.listen({ host: place.host, port: place.port }));
+  const port = portOf(app.server, place);
   const url = `http://127.0.0.1:${port}`;
   log.info({ url, dashboards: dashboards.size }, `live page on ${url}`);
   const kept = opened.move();
@@ -80,24 +83,6 @@ export async function start(
     ended: new Promise(() => undefined),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-}
-
-async function listen(app: ReturnType<typeof createServer>, config: LiveConfig): Promise<void> {
-  const { LIVE_HOST: host, LIVE_PORT: port } = config;
-  try {
-    await app.listen({ host, port });
-  } catch (cause) {
-    const code = errorCode(cause);
-    if (code === 'EADDRINUSE') {
-      throw new ConfigError(`LIVE_PORT: ${port} is in use; LIVE_PORT=0 takes a free one`, {
-        cause,
-      });
-    }
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
-      throw new ConfigError(`LIVE_HOST: cannot listen on ${host}:${port} (${code})`, { cause });
-    }
-    throw cause;
-  }
 }
 
 if (import.meta.main) await runProgram(liveCommand, () => start(readConfig(liveVariables)));

@@ -1,7 +1,7 @@
 // The small HTTP side of a program: health, readiness, metrics. Loopback unless told otherwise.
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { integer, text, type Config } from './config.ts';
-import { ConfigError, errorCode } from './errors.ts';
+import { listen } from './listen.ts';
 import type { Registry } from './metrics.ts';
 
 export const httpVariables = {
@@ -32,7 +32,7 @@ const MAX_CONNECTIONS = 64;
 
 /**
  * Serves `/metrics`, `/healthz` and `/readyz` to GET and HEAD. `portVariable` is what errors name.
- * @throws {ConfigError} when the port is taken.
+ * @throws {ConfigError} when it cannot listen there.
  */
 export async function serveHealth(
   config: Config<typeof httpVariables>,
@@ -67,9 +67,9 @@ export async function serveHealth(
     }
   });
   server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, config.METRICS_HOST, config.METRICS_PORT, portVariable);
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { METRICS_HOST: host, METRICS_PORT } = config;
+  const place = { host, port: METRICS_PORT, hostVariable: 'METRICS_HOST', portVariable };
+  const port = await listen(server, place);
   return {
     port,
     [Symbol.asyncDispose]: async () => {
@@ -77,15 +77,4 @@ export async function serveHealth(
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-async function listen(server: Server, host: string, port: number, variable: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      const taken = errorCode(cause) === 'EADDRINUSE';
-      const text = `${variable}: ${port} is in use; ${variable}=0 takes a free one`;
-      reject(taken ? new ConfigError(text, { cause }) : cause);
-    });
-    server.listen(port, host, resolve);
-  });
 }

@@ -1,4 +1,5 @@
 // The processor's environment variables.
+import { logVariables } from '../platform/log-variables.ts';
 import { integer, matching, oneOf, text, type Config } from '../platform/config.ts';
 import { httpVariables } from '../platform/http.ts';
 import { groupVariables, inflateVariables, kafkaVariables } from '../platform/kafka/variables.ts';
@@ -42,12 +43,7 @@ export const processorVariables = {
     0,
     65_535,
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
-    'debug',
-    'info',
-    'warn',
-    'error',
-  ]),
+  ...logVariables,
 } as const;
 
 export type ProcessorConfig = Config<typeof processorVariables>;

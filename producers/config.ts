@@ -1,5 +1,6 @@
 // The environment variables of a producer and the configuration they give. Three of them default to what
 // the producer declares.
+import { logVariables } from '../platform/log-variables.ts';
 import { resolve } from 'node:path';
 import {
   environment,
@@ -120,12 +121,7 @@ export const producerVariables = {
     /^[a-zA-Z0-9._-]{1,249}$/,
     '1 to 249 letters, digits, dots, underscores and hyphens',
   ),
-  LOG_LEVEL: oneOf({ default: 'info', doc: 'The least severe level to log.' }, [
-    'debug',
-    'info',
-    'warn',
-    'error',
-  ]),
+  ...logVariables,
   ...kafkaVariables,
 } as const;
 

@@ -133,3 +133,17 @@ describe('the command line', () => {
     expect(parsers.map(({ path }) => path)).toEqual(['platform/command-line.ts']);
   });
 });
+
+describe('SQL literals', () => {
+  it('are written in platform/clickhouse/quoted.ts alone', () => {
+    // Escapes the quotes of a text: `/[\\']/g` or ("'", "\\'"). The other one writes TypeScript.
+    const escapes = /\[\\\\'\]\/g, |\("'", "\\\\'"\)/;
+    const writers = sources.filter(
+      ({ path, text }) => escapes.test(text) && !path.startsWith('test/'),
+    );
+    expect(writers.map(({ path }) => path)).toEqual([
+      'embedded/new-stream/source-text.ts',
+      'platform/clickhouse/quoted.ts',
+    ]);
+  });
+});

@@ -5,7 +5,8 @@ import type { Logger } from '../../platform/log.ts';
 import type { Engine } from './engine.ts';
 import { asException } from './exception.ts';
 import { refuseOutsideText, refuseOutsideTree, type OutsideRules } from './outside.ts';
-import { literal, readStatement } from './statement.ts';
+import { quotedName } from '../../platform/clickhouse/quoted.ts';
+import { readStatement } from './statement.ts';
 import { nodesOf } from './syntax.ts';
 
 /** The engine's own, whose tables are the engine's too. */
@@ -48,7 +49,13 @@ export function detachOutside(engine: Engine, rules: OutsideRules, log: Logger):
   const databases = `SELECT name, engine FROM system.databases WHERE name NOT IN ${SYSTEM}`;
   for (const [name = '', kind = ''] of rowsOf(engine, databases)) {
     if (rules.engines.has(kind.toLowerCase())) continue;
-    detach(engine, log, `DATABASE ${quoted(name)}`, `the engine ${kind}`, `metadata/${name}.sql`);
+    detach(
+      engine,
+      log,
+      `DATABASE ${quotedName(name)}`,
+      `the engine ${kind}`,
+      `metadata/${name}.sql`,
+    );
   }
   const tables = `SELECT database, name, engine, create_table_query, metadata_path FROM system.tables
     WHERE database NOT IN ${SYSTEM}`;
@@ -60,7 +67,7 @@ export function detachOutside(engine: Engine, rules: OutsideRules, log: Logger):
     const why = isKnown ? reachesOutside(engine, text, rules) : `the engine ${kind}`;
     if (why === undefined) continue;
     const what = kind === 'Dictionary' ? 'DICTIONARY' : 'TABLE';
-    detach(engine, log, `${what} ${quoted(database)}.${quoted(name)}`, why, path);
+    detach(engine, log, `${what} ${quotedName(database)}.${quotedName(name)}`, why, path);
   }
 }
 
@@ -89,5 +96,3 @@ function rowsOf(engine: Engine, sql: string, setUp: readonly string[] = []): str
   const lines = engine.control(sql, setUp).split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as string[]);
 }
-
-const quoted = (name: string): string => `\`${literal(name).slice(1, -1).replaceAll('`', '\\`')}\``;

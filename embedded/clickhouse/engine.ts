@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
 
 type Chdb = typeof import('chdb');
@@ -57,7 +58,6 @@ export async function openEngine(dataPath: string): Promise<Engine> {
     });
   const main = openFirst(open, dataPath);
   withoutFiles(main);
-  const quoted = (tag: string): string => `'${tag.replace(/[\\']/g, '\\$&')}'`;
   return {
     version: main.query('SELECT version()', 'TSVRaw').trim(),
     connect: (tag) => connection(open(tag)),

@@ -1,5 +1,6 @@
 // Runs one request's statement on a connection of its own: settings, parameters and database first,
 // `readonly` last of these, then the statement; INSERT data come from their file.
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import type { Connection } from './engine.ts';
 import { TAG_SETTING } from './engine.ts';
 import { exception } from './exception.ts';
@@ -7,7 +8,7 @@ import { isStreamable } from './formats.ts';
 import { insertFromFile } from './insert.ts';
 import type { RequestHead } from './request.ts';
 import type { Spooled } from './spool.ts';
-import { READS, literal, toText, type Statement } from './statement.ts';
+import { READS, toText, type Statement } from './statement.ts';
 
 /** A result that cannot be streamed is held in memory, up to this much. */
 const MAX_BUFFERED_RESULT_BYTES = 1024 * 1024 * 1024;
@@ -31,11 +32,11 @@ export async function prepare(
   level: ReadonlyLevel,
   presets: readonly string[],
 ): Promise<void> {
-  const params = [...head.params].map(([name, value]) => `param_${name} = ${literal(value)}`);
+  const params = [...head.params].map(([name, value]) => `param_${name} = ${quoted(value)}`);
   const settings: string[] = [];
   for (const [name, value] of head.settings) {
     if (name === TAG_SETTING) throw exception('UNKNOWN_SETTING', `Unknown setting '${name}'`);
-    if (name !== 'readonly') settings.push(`${name} = ${literal(value)}`);
+    if (name !== 'readonly') settings.push(`${name} = ${quoted(value)}`);
   }
   // One statement for each list: each statement costs the engine as much as a small query. Presets may use a
   // parameter, and are parsed within the limits that the settings give.

@@ -1,6 +1,7 @@
 // Finds the beginning of the data in an INSERT whose data follow the statement, and rewrites the statement so
 // that the engine reads them from a file: the engine's own inline data stop at a blank line, and its
 // `input()` reports success and inserts nothing.
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import { exception } from './exception.ts';
 import { isSymbol, isWord, tokenize, type Token } from './tokenizer.ts';
 
@@ -223,7 +224,7 @@ class Cursor {
 /** The statement the engine runs, with the data in the file at `path` (binary text). */
 export function insertFromFile(head: InsertHead, path: string): string {
   const { sql, format, input } = head;
-  const file = `'${path.replace(/[\\']/g, '\\$&')}'`;
+  const file = quoted(path);
   if (input !== undefined) {
     const call = `file(${file}, '${format}', ${input.structure})`;
     return sql.slice(0, input.start) + call + sql.slice(input.end, head.formatStart);

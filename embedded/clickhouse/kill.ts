@@ -1,13 +1,14 @@
 // KILL QUERY: chooses requests by the engine's own reading of the WHERE clause over the registry, so it finds
 // queued and uploading requests, too, and never waits behind a request that it must end.
 import { setTimeout as delay } from 'node:timers/promises';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import type { Engine } from './engine.ts';
 import { exception } from './exception.ts';
 import type { Outcome } from './execute.ts';
 import { requestTable } from './processes.ts';
 import type { Entry, Registry } from './registry.ts';
 import type { RequestHead } from './request.ts';
-import { literal, toText, type Statement } from './statement.ts';
+import { toText, type Statement } from './statement.ts';
 import { isSymbol, isWord, type Token } from './tokenizer.ts';
 import type { ClickHouseUser } from './users.ts';
 
@@ -91,7 +92,7 @@ function rebuild(condition: readonly Token[], sql: string, user: string): string
     }
     const calls = isSymbol(condition[i + 1], '(') && isSymbol(condition[i + 2], ')');
     if (isWord(token, 'CURRENTUSER', 'CURRENT_USER')) {
-      parts.push(Buffer.from(literal(user), 'utf8').toString('latin1'));
+      parts.push(Buffer.from(quoted(user), 'utf8').toString('latin1'));
       if (calls) i += 2;
     } else parts.push(sql.slice(token.start, token.end));
   }
@@ -106,7 +107,7 @@ function select(engine: Engine, registry: Registry, where: string, head: Request
   const entries = [...registry.entries];
   const condition = toText(where);
   const table = `SELECT *, query_id AS initial_query_id, user AS initial_user FROM ${requestTable(entries)}`;
-  const setUp = [...head.params].map(([name, value]) => `SET param_${name} = ${literal(value)}`);
+  const setUp = [...head.params].map(([name, value]) => `SET param_${name} = ${quoted(value)}`);
   setUp.push('SET max_query_size = 100000000', 'SET readonly = 1');
   const answer = engine.control(`SELECT tag FROM (${table}) WHERE ${condition}\n`, setUp);
   const tags = new Set(
@@ -124,7 +125,7 @@ async function rows(
   const connection = engine.connect('kill');
   try {
     await connection.run('SET max_query_size = 100000000', 'Null');
-    const columns = `${literal(status)} AS kill_status, query_id, user, query`;
+    const columns = `${quoted(status)} AS kill_status, query_id, user, query`;
     const { bytes } = await connection.run(
       `SELECT ${columns} FROM ${requestTable(entries)}`,
       format,

@@ -1,8 +1,9 @@
 // Lets `system.processes` show the requests of this server: their own query ids, users and texts,
 // which the engine does not know, and those that are still queued or being uploaded.
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import { TAG_SETTING } from './engine.ts';
 import type { Entry } from './registry.ts';
-import { literal, type Statement } from './statement.ts';
+import type { Statement } from './statement.ts';
 import { isSymbol, type Token } from './tokenizer.ts';
 
 const COLUMNS =
@@ -13,12 +14,12 @@ const SHOWN_QUERY_LENGTH = 1_000;
 export function requestTable(entries: Iterable<Entry>, queryLength = Infinity): string {
   const now = performance.now();
   const rows = [...entries].map(({ queryId, user, query, database, startedAt, tag }) => {
-    const texts = [queryId, user, query.slice(0, queryLength)].map(literal).join(', ');
+    const texts = [queryId, user, query.slice(0, queryLength)].map(quoted).join(', ');
     const elapsed = ((now - startedAt) / 1000).toFixed(6);
-    return `(${texts}, ${elapsed}, ${literal(database)}, ${literal(tag)})`;
+    return `(${texts}, ${elapsed}, ${quoted(database)}, ${quoted(tag)})`;
   });
-  if (rows.length === 0) return `null(${literal(COLUMNS)})`;
-  return `values(${literal(COLUMNS)}, ${rows.join(', ')})`;
+  if (rows.length === 0) return `null(${quoted(COLUMNS)})`;
+  return `values(${quoted(COLUMNS)}, ${rows.join(', ')})`;
 }
 
 /** The statement with `system.processes` replaced by what this server knows, if it reads it. */

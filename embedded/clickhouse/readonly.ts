@@ -2,11 +2,12 @@
 // functions; this file closes the ways that stay open on a local engine (files read by a scalar function,
 // DESCRIBE of files and addresses, settings that hide something), by the engine's own syntax tree, not by our
 // reading.
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import type { Connection } from './engine.ts';
 import { exception } from './exception.ts';
 import { HARMLESS, callsSomething, type EngineFunctions, type OutsideRules } from './outside.ts';
 import type { RequestHead } from './request.ts';
-import { literal, toText, type Statement } from './statement.ts';
+import { toText, type Statement } from './statement.ts';
 import { called, named, type Node } from './syntax.ts';
 import { isSymbol, isWord, type Token } from './tokenizer.ts';
 
@@ -44,7 +45,7 @@ export function functionRules({ ofTables, ofValues }: EngineFunctions): Function
 export function readerSettings(statement: Statement, head: RequestHead): string[] {
   for (const [name, value] of head.settings) {
     if (name === 'readonly' && value === '1') continue;
-    checkSetting(name, literal(value));
+    checkSetting(name, quoted(value));
   }
   const own = settingsIn(statement);
   const sets = own.map(({ name, value }) => {
@@ -131,7 +132,7 @@ export async function guardReader(
 
 /** A function that somebody defined in SQL can hold any other one, out of our sight. */
 async function refuseUserDefined(clean: Connection, names: readonly string[]): Promise<void> {
-  const list = names.map(literal).join(', ');
+  const list = names.map(quoted).join(', ');
   const sql = `SELECT name FROM system.functions WHERE origin != 'System' AND name IN (${list})`;
   const { bytes } = await clean.run(sql, 'TSVRaw');
   const [found] = Buffer.from(bytes).toString('utf8').split('\n');

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIP, type AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
+import { listen } from '../../platform/listen.ts';
 import { hostOf, isCrossOrigin } from '../../platform/browser-request.ts';
 import { isLoopback, requireOwnPasswords } from '../../platform/demo-passwords.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -90,7 +90,8 @@ export async function startClickHouse(config: ClickHouseServerConfig): Promise<C
     );
   });
   http.on('request', answer);
-  await listen(http, config);
+  const { host, port: wanted } = config;
+  await listen(http, { host, port: wanted, hostVariable: 'BIND_ADDRESS', portVariable: 'CLICKHOUSE_PORT' }); // prettier-ignore
   try {
     const engine = await openEngine(dataPath);
     const maxRequests = config.maxRequests ?? DEFAULT_MAX_REQUESTS;
@@ -174,23 +175,6 @@ function plain(
   commonHeaders(response, undefined);
   response.writeHead(status, { 'Content-Type': 'text/html; charset=UTF-8', ...headers });
   response.end(text);
-}
-
-function listen(http: Server, { host, port }: ClickHouseServerConfig): Promise<void> {
-  return new Promise((ready, failed) => {
-    http.once('error', (cause) => {
-      const code = errorCode(cause);
-      if (code === 'EADDRINUSE') {
-        const text = `CLICKHOUSE_PORT: port ${port} on ${host} is in use: stop what listens there or set another port`;
-        failed(new ConfigError(text, { cause }));
-      } else if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-        failed(
-          new ConfigError(`CLICKHOUSE_PORT: cannot listen on ${host}:${port} (${code})`, { cause }),
-        );
-      } else failed(asError(cause));
-    });
-    http.listen(port, host, ready);
-  });
 }
 
 async function close(http: Server, { registry }: HandlerContext, engine: Engine): Promise<void> {

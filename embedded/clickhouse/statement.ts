@@ -83,8 +83,3 @@ export function toText(binary: string): string {
     throw exception('SYNTAX_ERROR', 'The statement is not valid UTF-8');
   }
 }
-
-/** A string literal (text, not binary). */
-export function literal(text: string): string {
-  return `'${text.replace(/[\\']/g, '\\$&').replaceAll('\0', '\\0')}'`;
-}

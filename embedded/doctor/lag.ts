@@ -4,7 +4,7 @@
 import type { ConsumerConfig } from '../../consumer/config.ts';
 import { covered, UNREADABLE } from '../../consumer/gap.ts';
 import { Ledger } from '../../consumer/ledger.ts';
-import { sourceOf } from '../../consumer/source.ts';
+import { sourceOf } from '../../streams/origin.ts';
 import { unreadableRanges } from '../../consumer/unreadable.ts';
 import type { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { FencedError, UnavailableError } from '../../platform/errors.ts';

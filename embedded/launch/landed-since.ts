@@ -1,7 +1,7 @@
 // Asks ClickHouse what landed of one source since a run began: rows, dead letters, and offsets that the
 // consumer recorded as neither.
 import { covered, readGap, type OffsetRange } from '../../consumer/gap.ts';
-import { quoted } from '../../consumer/source.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import { factsKeySql } from '../../consumer/table-identity.ts';
 import type { ClickHouse } from '../../platform/clickhouse/client.ts';
 import type { LogRange } from '../../platform/kafka/log-ranges.ts';

@@ -1,6 +1,6 @@
 // Asks the broker and the tables for the state of a run on one track: the position of every partition at its
 // beginning, the ends of the logs now, and the outcome of the offsets in between.
-import { sourceOf } from '../../consumer/source.ts';
+import { sourceOf } from '../../streams/origin.ts';
 import { ClickHouse } from '../../platform/clickhouse/client.ts';
 import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';

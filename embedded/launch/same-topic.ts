@@ -1,6 +1,6 @@
 // Reads the end of a topic's log and the table's position in it, and ensures that both belong to one topic:
 // another topic may be created under its name at any moment, also between two of these questions.
-import { sourceOf } from '../../consumer/source.ts';
+import { sourceOf } from '../../streams/origin.ts';
 import { UnavailableError } from '../../platform/errors.ts';
 import type { LogRange } from '../../platform/kafka/log-ranges.ts';
 import type { Begins } from './landed-since.ts';

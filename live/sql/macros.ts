@@ -1,6 +1,6 @@
 // Expands a panel's SQL as Grafana and its ClickHouse plugin 4.20 do before they send a query:
 // conditionalAll, Grafana's variables, then the plugin's macros. An unknown macro is an error. Pure.
-
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 /** What a person looks at. */
 export interface Viewed {
   readonly fromMs: number;
@@ -80,7 +80,7 @@ export function expandWith(sql: string, viewed: Viewed, write: WriteValue): stri
 /** As the plugin does it, values as quoted literals. @throws {Error} as {@link expandWith}. */
 export function expand(sql: string, viewed: Viewed): string {
   return expandWith(sql, viewed, (value, _, format) => {
-    return format === 'raw' ? value : `'${value.replace(/[\\']/g, '\\$&')}'`;
+    return format === 'raw' ? value : quoted(value);
   });
 }
 

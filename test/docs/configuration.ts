@@ -10,6 +10,7 @@ import { liveVariables } from '../../live/config.ts';
 import { clickhouseVariables } from '../../platform/clickhouse/variables.ts';
 import type { Variable, Variables } from '../../platform/config.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { logVariables } from '../../platform/log-variables.ts';
 import { processorVariables } from '../../processor/config.ts';
 import { producerVariables } from '../../producers/config.ts';
 import { interpolated } from '../compose-file.ts';
@@ -26,6 +27,7 @@ const SECTIONS: readonly Section[] = [
     title: 'ClickHouse: consumer, setup, audit, `npm run query`',
     variables: clickhouseVariables,
   },
+  { title: 'Log: producers, consumer, processor, live page', variables: logVariables },
   { title: 'Producers', variables: producerVariables },
   { title: 'Consumer', variables: consumerVariables },
   { title: 'Processor and forwarder', variables: processorVariables },

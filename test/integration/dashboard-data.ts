@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 import { schemaSql } from '../../clickhouse_setup/generate.ts';
 import { userStatements, usersOf } from '../../clickhouse_setup/users.ts';
 import { setupVariables } from '../../clickhouse_setup/variables.ts';
@@ -162,7 +163,7 @@ export async function write({ url }: SensorTables, ...statements: string[]): Pro
 function inserts(nowMs: number, rowsPerDevice: number): string[] {
   const columns = `device_id, ts, co, humidity, light, lpg, motion, smoke, temp, ingest_time,
     kafka_source, kafka_partition, kafka_offset, kafka_timestamp`;
-  const devices = DEVICES.map((device) => `'${device.replaceAll("'", "\\'")}'`).join(', ');
+  const devices = DEVICES.map(quoted).join(', ');
   const of = (rows: number, arrivedMs: number): string => `INSERT INTO sensor_data (${columns})
     SELECT arrayJoin([${devices}]) AS device, fromUnixTimestamp64Milli(toInt64(${arrivedMs} - number), 'UTC'),
       if(number = ${rows} - 1, ${LATEST_CO}, 0.004), 51 + number, number % 2, 0.007, number = 3, 0.02, 22.5,
