@@ -57,7 +57,7 @@ describe('createView', () => {
 });
 
 describe('the committed schema', () => {
-  it('is what the streams declare', async () => {
+  it('equals the declarations of the streams', async () => {
     expect(await isCurrent()).toBe(true);
     expect(await isCurrent('/nowhere/at/all.sql')).toBe(false);
   });

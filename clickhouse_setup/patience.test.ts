@@ -22,7 +22,7 @@ describe('patiently', () => {
     expect(await patiently('Kafka', waiting(60_000), failing(2))).toBe('done');
   });
 
-  it('gives up when the limit is over, naming what stayed away, the limit and why', async () => {
+  it('gives up at the limit, and names the absent server, the limit and the reason', async () => {
     const gaveUp = patiently('Kafka', waiting(0), failing(1));
     await expect(gaveUp).rejects.toBeInstanceOf(GaveUpError);
     await expect(gaveUp).rejects.toThrow('Kafka stayed away for 0 s (SETUP_TIMEOUT_SEC): away');

@@ -25,6 +25,6 @@ it.each(Object.keys(OWN))('refuses when only %s is the demo one, or not set', (n
   }
 });
 
-it('refuses an address that is none', () => {
+it('refuses a text that is not an address', () => {
   expect(check({ ...OWN, BIND_ADDRESS: 'everywhere' })).toThrow(/BIND_ADDRESS.*an IP address/);
 });

@@ -8,7 +8,7 @@ import { tablesOf } from './generate.ts';
 import { applyRetention, expiring, ttlStep } from './retention.ts';
 
 describe('RETENTION_DAYS', () => {
-  it('applies to rows and dead letters, never to what the position is made of', () => {
+  it('applies to rows and dead letters, never to recorded positions', () => {
     const names = expiring(tablesOf(streams)).map(({ name }) => name);
     expect(names).toEqual([...streams.map(({ table }) => table.name), 'dead_letters']);
     expect(names).not.toContain(consumerPositions.name);
@@ -31,7 +31,7 @@ describe('RETENTION_DAYS', () => {
   });
 });
 
-describe('what retention does to a database', () => {
+describe('retention of a database', () => {
   async function commandsFor(days: number | undefined): Promise<string[]> {
     const commands: string[] = [];
     const clickhouse = {

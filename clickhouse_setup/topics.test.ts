@@ -35,7 +35,7 @@ describe('the report', () => {
     ]);
   });
 
-  it('says what is missing or differs, and the command against it', () => {
+  it('names what is missing or differs, with the remedy', () => {
     const other = { ...topic, name: 'gone', retentionMs: 90_000 };
     const all = new Map([['readings', { ...found, partitions: 1 }]]);
     const { agrees, text } = topicsReport([topic, other], all, new Set());

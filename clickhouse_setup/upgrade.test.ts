@@ -97,7 +97,7 @@ describe('an upgrade', () => {
     ]);
   });
 
-  it('waits for what still rewrites parts, before it looks and after each step', async () => {
+  it('waits for mutations that still rewrite parts, before it looks and after each step', async () => {
     const server = new Server();
     server.pending = 3;
     server.parts = [{ lacksProjection: 'positions' }];

@@ -32,7 +32,7 @@ it('records each range once, by partition, at the position the batch begins with
   expect(recorded(3)).toEqual([{ first: 0, last: 4 }]);
 });
 
-it('keeps what was left out apart from what had no record', () => {
+it('keeps duplicates apart from offsets without a record', () => {
   const duplicates = [{ first: 4, last: 6 }];
   const facts = absentFacts(new Map([[1, spanOf(2, [{ first: 2, last: 3 }], duplicates)]]));
   const read = facts.map(({ detail, reason }) => [reason, readGap(detail)]);
@@ -42,7 +42,7 @@ it('keeps what was left out apart from what had no record', () => {
   ]);
 });
 
-it('records what cannot be read by its reason, so that the audit counts it and a person knows why', () => {
+it('records unreadable offsets by reason, so that the audit counts them and a person knows why', () => {
   const unreadable = [
     { first: 2, last: 3, why: 'its checksum is wrong' },
     { first: 5, last: 5, why: 'it is cut short' },

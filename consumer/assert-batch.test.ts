@@ -25,7 +25,7 @@ function taken(landed: number, position: number, partition = 3): Taken {
   return { ownership, states: new Map([[partition, { landed, position }]]) } as unknown as Taken;
 }
 
-it('holds for what was counted whole and goes on where the partition has landed', () => {
+it('holds for a batch that counts every offset and continues where the partition has landed', () => {
   assertBatch(batch(span(10, 20)), taken(10, 25));
   assertBatch(batch(span(10, 21), { skipped: 1 }), taken(10, 21));
 });

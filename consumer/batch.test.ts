@@ -58,7 +58,7 @@ describe('a batch', () => {
     expect(batches[0]!.bytes).toBe(20 * each);
   });
 
-  it('keeps what came first of a value that is too large, and of a cut one', () => {
+  it('keeps the beginning of a value that is too large, and of a cut one', () => {
     const [batch] = filled(runOf([bad({ value: Buffer.alloc(3_000_000, 'v') })]), rows(9));
     expect(batch!.deadLetters[0]).toMatchObject({
       rejection: { reason: 'too_large', detail: '3000000' },

@@ -32,7 +32,7 @@ function steps(owners: ReadonlyMap<number, { epoch: number; owner: string }>) {
   return { all, done };
 }
 
-it('claims, ends what is being written until nothing is, and only then looks who won', async () => {
+it('claims, ends running inserts until none is left, and only then looks who won', async () => {
   const { all, done } = steps(new Map([[0, { epoch: 1, owner: 'me' }], [1, { epoch: 8, owner: 'me' }]])); // prettier-ignore
   const { claims } = await claim(all, claimant, [0, 1]);
   expect(claims).toEqual([

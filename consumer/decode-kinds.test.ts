@@ -142,7 +142,7 @@ describe('whole numbers', () => {
   });
 });
 
-it('a whole number is told by its text, wherever it stands and whichever path reads it', () => {
+it('a whole number is recognised by its text, wherever it stands and whichever path reads it', () => {
   const flags = defineStream({
     name: 'flags',
     topic: { name: 'flags', partitions: 1, retentionMs: -1 },
@@ -183,7 +183,7 @@ it('a whole number is told by its text, wherever it stands and whichever path re
   }
 });
 
-describe('a record that nobody gave a time', () => {
+describe('a record without a time', () => {
   const decode = (json: string) => {
     const bytes = Buffer.from(json);
     return compileDecode(pumps, new Block(pumps), 1_000)(bytes, 0, bytes.length, NO_RECORD_TIME);

@@ -96,7 +96,7 @@ function fastPathOf(block: Block): Read {
 }
 
 describe('the hot path', () => {
-  it('looks at the bytes it is given, not at those of the message before', () => {
+  it('reads its own bytes, not those of the message before', () => {
     const block = new Block(sensorData);
     const decode = compileDecode(sensorData, block, MAX_BYTES);
     // Each in memory of its own: what is small enough shares a pool.
@@ -110,7 +110,7 @@ describe('the hot path', () => {
     });
   });
 
-  it('takes what our producers write', () => {
+  it('takes the events of our producers', () => {
     const block = new Block(sensorData);
     const read = fastPathOf(block);
     expect(read(Buffer.from(JSON.stringify(good)), RECORD_MS)).toBe(true);

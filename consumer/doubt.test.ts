@@ -39,7 +39,7 @@ it('keeps landing more than it loses when only a part of the size fits', () => {
   expect(landed).toBeGreaterThan(lost);
 });
 
-it('stays within what was configured, and comes back to it', () => {
+it('stays within the configured limit, and comes back to it', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean()), fc.integer({ min: 1, max: 500_000 }), (history, rows) => {
       const doubt = new Doubt({ ...LIMITS, maxBatchRows: rows });

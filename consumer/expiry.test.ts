@@ -19,7 +19,7 @@ it('is undefined for a table without a retention, after one query', async () => 
   expect(questions).toHaveLength(1);
 });
 
-it('is told by partition', async () => {
+it('is computed by partition', async () => {
   const { expiry } = asking(
     ENGINE,
     ['1', '2', '3'],
@@ -41,7 +41,7 @@ it('is told by partition', async () => {
   ]);
 });
 
-it('leaves an hour for what expires while it is asked, for rows, letters and facts alike', async () => {
+it('leaves an hour for rows, letters and facts that expire during the question', async () => {
   const { expiry, questions } = asking(ENGINE, [], []);
   await expiry();
   const horizon = 'now64(3) - toIntervalDay(7) + toIntervalHour(1)';

@@ -65,7 +65,7 @@ describe('guard', () => {
     expect(guard(ownership)).toContain("stream_table = 'sensor_data'");
   });
 
-  it('quotes what it is given', () => {
+  it('quotes its argument', () => {
     expect(guard({ ...ownership, owner: "o'brien\\" })).toContain("'o\\'brien\\\\'");
   });
 });

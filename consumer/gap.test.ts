@@ -41,7 +41,7 @@ describe('ranges of offsets', () => {
     expect(ranges).toEqual([{ first: 3, last: 5 }, { first: 7, last: 7 }, { first: 9, last: 10 }]); // prettier-ignore
   });
 
-  it('without some offsets are what is left of them, whichever of the two are more', () => {
+  it('without some offsets are the remaining ranges, whichever of the two are more', () => {
     const bounds = fc
       .tuple(fc.nat(30), fc.nat(30))
       .map(([first, more]) => ({ first, last: first + more }));

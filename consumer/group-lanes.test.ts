@@ -15,7 +15,7 @@ function lane(name: string, told: string[]): Lane {
   } as unknown as Lane;
 }
 
-it('tells every lane its partitions, none where it has none, and hands batches to the lane of their topic', async () => {
+it('gives every lane its partitions, or an empty list, and passes batches to the lane of their topic', async () => {
   const told: string[] = [];
   const failures: Error[] = [];
   const lanes = new Map([['t1', lane('a', told)], ['t2', lane('b', told)]]); // prettier-ignore

@@ -68,7 +68,7 @@ describe('a landed batch', () => {
 });
 
 describe('lag', () => {
-  it('is what has not landed, of every partition, and never below nothing', () => {
+  it('counts the records that have not landed, of every partition, and is never below zero', () => {
     expect(lagOf([state({ end: 9, landed: 4 }), state({ end: 3, landed: 5 })])).toBe(5);
     const { metrics, said } = metricsOf();
     reportLag(undefined, metrics);

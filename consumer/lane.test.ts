@@ -347,7 +347,7 @@ describe('a lane', () => {
     expect(world.failures).toEqual([]);
   });
 
-  it('says how far it is behind what it took and what has landed', async () => {
+  it('reports its distance to the taken and the landed records', async () => {
     const world = new World();
     world.append(30);
     await world.own();
@@ -377,7 +377,7 @@ describe('a lane', () => {
     expect(world.asked.filter((each) => each.includes('insert'))).toHaveLength(2);
   });
 
-  it('drops what it took when its partitions are assigned anew, with the timer of it', async () => {
+  it('drops its open batch and the timer when its partitions are assigned again', async () => {
     const world = new World();
     await world.own();
     await world.feed(10);
@@ -391,7 +391,7 @@ describe('a lane', () => {
     expect(world.asked.map((each) => each.split(': ')[1])).toEqual(['claim', 'insert 10']);
   });
 
-  it('holds the fetch until a full batch has room, goes on at once then, and counts the wait', async () => {
+  it('pauses the fetch until a full batch has room, continues at once then, and counts the wait', async () => {
     const startedAt = performance.now();
     const world = new World({ maxBatchRows: 2 });
     await world.own();
@@ -448,7 +448,7 @@ describe('a lane', () => {
     expect(told[0]!.msg).toContain('gave up a batch');
   });
 
-  it('says of a fence what it means, and nothing of giving up', async () => {
+  it('explains a fence, and does not speak of giving up', async () => {
     const world = new World();
     await world.own();
     world.outcomes.push(new FencedError('fenced'));

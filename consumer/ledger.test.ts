@@ -114,7 +114,7 @@ describe('a claim', () => {
   });
 });
 
-describe('what has landed', () => {
+describe('the landed rows', () => {
   it('is the greatest floor and the rows, and nothing without a trace', async () => {
     const ledger = ledgerOf('a');
     const ownership = await ledger.claim(SOURCE, [0, 1, 2]);

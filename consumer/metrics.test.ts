@@ -27,7 +27,7 @@ it('settles the offsets of a batch, each in one figure', () => {
   });
 });
 
-it('tells Prometheus the same, by stream and by reason, and times in seconds', async () => {
+it('exposes the same to Prometheus, by stream and by reason, and times in seconds', async () => {
   const registry = createRegistry('test');
   const metricsOf = consumerMetrics(registry);
   const metrics = metricsOf('s', 'd.t');

@@ -68,7 +68,7 @@ const more = (counted: Counted, by: Partial<Counted>): Counted => ({
 });
 
 describe('a partition', () => {
-  it('adds up when every offset went one way, once, whatever has left the log', () => {
+  it('adds up when every offset has one outcome, whatever has left the log', () => {
     fc.assert(
       fc.property(history, ({ fates, ...at }) => {
         const audit = reckon(factsOf(fates, at));
@@ -148,7 +148,7 @@ describe('a partition', () => {
     expect(audit.behind).toBe(2);
   });
 
-  it('misses what is nowhere between what is recorded as having no record and the log', () => {
+  it('misses offsets that are nowhere between those recorded without a record and the log', () => {
     const facts = factsOf(['gap', 'good', 'good'], { begin: 2 });
     const none = { rows: 1, offsets: 1, inLog: 1 };
     const audit = reckon({ ...facts, good: none, lowest: 2 });
@@ -185,7 +185,7 @@ describe('a partition', () => {
     expect(reckon(facts)).toMatchObject({ exact: true, behind: 5, good: 0 });
   });
 
-  it('adds up above what may have expired, and misses what is lost there', () => {
+  it('adds up above the expired offsets, and misses lost offsets there', () => {
     const at = history.chain(({ fates, begin }) => {
       return fc.record({
         fates: fc.constant(fates),

@@ -179,8 +179,8 @@ describe('a re-drive', () => {
   });
 });
 
-describe('what became of what was published', () => {
-  it('is told by where it is now, and audited', async () => {
+describe('the outcome of published letters', () => {
+  it('follows from the place of each letter, and is audited', async () => {
     await letters([1, 2, 3, 4, 5, 6].map((offset) => ({ offset, reason: offset < 4 ? 'a' : 'b' })));
     const book = bookOf('a');
     const ownership = await book.claim();
@@ -286,7 +286,7 @@ describe('an audit', () => {
     expect(totalChecksum(audit)).toBeGreaterThan(0n);
   });
 
-  it('misses what is nowhere, and sees what is both a row and a dead letter', async () => {
+  it('misses letters that are nowhere, and sees those that are both a row and a dead letter', async () => {
     await rows([`('${SOURCE}', 0, 0, 'd')`, `('${SOURCE}', 0, 2, 'd')`]);
     const missing = await auditTopic(tables.clickhouse, log('sensor_data', [3]), sensorData);
     expect(missing.partitions[0]).toMatchObject({ missing: 1, surplus: 0, exact: false });

@@ -44,7 +44,7 @@ describe('a forecast', () => {
     expect(forecast(letter(raw), false, NOW_MS)).toMatchObject({ reason: 'unknown_origin' });
   });
 
-  it('says when a processor would filter it, and when nobody knows', () => {
+  it('reports a letter that a processor would filter, and one whose outcome is unknown', () => {
     const none: Transform = {
       ...{ name: 'none', group: 'none', input: trafficRaw, outputs: [trafficEvents] },
       ...{ origin: 'read', steps: [filter(() => false)] },
@@ -99,7 +99,7 @@ describe('a re-drive', () => {
     return { intended, account, tally };
   }
 
-  it('leaves open what would be rejected again, and counts it', async () => {
+  it('leaves letters open that would be rejected again, and counts them', async () => {
     const { account, intended, tally } = await published(compileForecast(sensorData, 1_000));
     expect(intended).toEqual([0, 2]);
     expect(account).toMatchObject({ published: 2, kept: 3 });

@@ -31,7 +31,7 @@ const letter: LetterContent = {
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('messageOf', () => {
-  it('keeps what the message was and says where it comes from', () => {
+  it('keeps the message and names its origin', () => {
     const headers = JSON.stringify([
       ['trace', [base64('a'), base64('b')]],
       ['none', []],
@@ -119,6 +119,6 @@ it('a letter goes by way of a processor when its message was made from a record 
   expect(isViaProcessor({ home: { source }, source })).toBe(false);
 });
 
-it('the topic of a source is what comes before its id', () => {
+it('the topic of a source is the text before its id', () => {
   expect(topicOf(redrive.source)).toBe('old@topic');
 });

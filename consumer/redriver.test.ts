@@ -197,7 +197,7 @@ describe('a re-drive', () => {
     expect(world.published).toEqual(['1', '3', '5']);
   });
 
-  it('leaves letters alone that came of what it publishes', async () => {
+  it('leaves letters alone that came of its own messages', async () => {
     const world = new World([1, 49, 50, 51]);
     expect(await run(world)).toMatchObject({ published: 2 });
     expect(world.published).toEqual(['1', '49']);

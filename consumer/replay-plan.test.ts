@@ -23,7 +23,7 @@ describe('startOffset', () => {
     expect(startOffset({ ...known, seed: 200 })).toBe(300);
   });
 
-  it('always splits what has landed into what is carried over and what is read again', () => {
+  it('always splits the landed rows into those to carry over and those to read again', () => {
     const offset = fc.nat(1_000);
     fc.assert(
       fc.property(offset, offset, offset, offset, (begin, more, byTime, seedMore) => {

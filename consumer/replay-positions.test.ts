@@ -12,7 +12,7 @@ const positions = (of: Readonly<Record<string, Readonly<Record<number, number>>>
   );
 const filled = { table: 'beside', keySql: "'key'", letters: ['dead_letters', 'beside_dead'] };
 
-describe('what is missing between two tables', () => {
+describe('the difference between two tables', () => {
   it('is each partition from where the one stands to where the other does, and nothing of equal ones', () => {
     const target = positions({ a: { 0: 10, 1: 5, 2: 7 }, b: { 0: 3 } });
     const reached = positions({ a: { 0: 4, 1: 5, 2: 8 } });

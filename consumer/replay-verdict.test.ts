@@ -10,13 +10,13 @@ const table = (missing: number, surplus = 0, beyond = 0, earlier = 0) => ({
 });
 
 describe('isNoWorse', () => {
-  it('accepts what lacks nothing, or no more than the live table lacks', () => {
+  it('accepts a table that lacks nothing, or no more than the live table lacks', () => {
     expect(isNoWorse(table(0), table(0))).toBe(true);
     expect(isNoWorse(table(0), table(5, 2))).toBe(true);
     expect(isNoWorse(table(5, 2, 0, 1), table(5, 2, 0, 1))).toBe(true);
   });
 
-  it('refuses what lacks a row more, holds one too many, or stands where the log is not', () => {
+  it('refuses a table that lacks one more row, holds one too many, or stands outside the log', () => {
     expect(isNoWorse(table(6), table(5))).toBe(false);
     expect(isNoWorse(table(0, 1), table(5, 0))).toBe(false);
     expect(isNoWorse(table(0, 0, 1), table(0))).toBe(false);

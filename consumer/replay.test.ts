@@ -176,7 +176,7 @@ describe('a replay', () => {
     expect((await readIdentity(tables.clickhouse, 'sensor_data')).replay).not.toBe(made.id);
   });
 
-  it('voids the claims of all consumers before it swaps, and holds what landed until then', async () => {
+  it('voids the claims of all consumers before it swaps, and holds the rows that landed until then', async () => {
     const consumer = ledgerOf('consumer');
     let held: Ownership | undefined;
     let read = 0;
@@ -203,7 +203,7 @@ describe('a replay', () => {
     expect(lacking).toBe(0);
   });
 
-  it('voids what a consumer claimed during the audit before it asks what is left', async () => {
+  it('voids claims made during the audit before it asks for the remaining offsets', async () => {
     const consumer = ledgerOf('consumer');
     let held: Ownership | undefined;
     const standing: unknown[] = [];
@@ -220,7 +220,7 @@ describe('a replay', () => {
     expect(standing[0]).toBeInstanceOf(FencedError);
   });
 
-  it('claims again where a consumer was faster, and takes over what that one recorded meanwhile', async () => {
+  it('claims again when a consumer was faster, and takes over its facts', async () => {
     const key = (await tables.csv(`SELECT ${factsKeySql('sensor_data')}`))[0]!.replaceAll('"', '');
     const made = await planned();
     let isFaster = true;
@@ -273,7 +273,7 @@ describe('a replay', () => {
     expect((await readIdentity(tables.clickhouse, 'sensor_data')).replay).not.toBe(made.id);
   });
 
-  it('reads what landed in the old table last into the new one', async () => {
+  it('reads the last rows of the old table into the new one', async () => {
     const made = await planned();
     const first = work();
     expect(await first.replay.fill(made)).toBe(true);
@@ -289,7 +289,7 @@ describe('a replay', () => {
 describe('the facts of a replay', () => {
   const nothing = { guard: '1', queryId: 'q' };
 
-  it('are its starts, what is carried over, and when it was planned', async () => {
+  it('are its starts, the rows to carry over, and the time of the plan', async () => {
     const made = await planned();
     const ledger = new ReplayLedger(tables.clickhouse, 'default', made.beside, 'r');
     const ownership = await ledger.claim(SOURCE, [0]);
@@ -326,7 +326,7 @@ describe('the facts of a replay', () => {
   });
 });
 
-describe('what is left to read', () => {
+describe('the offsets left to read', () => {
   const target: Positions = new Map([[SOURCE, new Map([[0, END]])]]);
   const left = (table: string, keySql: string, among: readonly string[]) =>
     offsetsLeft(tables.clickhouse, target, { table, keySql, letters: among });

@@ -71,7 +71,7 @@ describe('resume', () => {
     });
   });
 
-  it('calls a gap what left the log after its first reading, though no row came before it', () => {
+  it('calls offsets a gap that left the log after its first reading, though no row came before them', () => {
     const first = resume(known({ log: { begin: 0, end: 0 } }));
     const floor = first.kind === 'at' ? first.floor?.offset : undefined;
     expect(floor).toBe(0);
@@ -79,7 +79,7 @@ describe('resume', () => {
     expect(answer).toHaveProperty('floor.reason', 'gap');
   });
 
-  it('refuses a log that ends before what was ingested from it', () => {
+  it('refuses a log that ends before the offsets that were ingested from it', () => {
     expect(resume(known({ rows: rows(100) }))).toEqual({ kind: 'log-truncated', position: 101 });
     expect(positionOf({ rows: rows(99) })).toBe(100);
   });

@@ -113,7 +113,7 @@ describe('the path that looks an event through', () => {
     expect(taken).toBeGreaterThan(1_000);
   });
 
-  it('takes what a processor makes of a report of a detector, with the whole message', () => {
+  it('takes the processed report of a detector, with the whole message', () => {
     const report = { street: 'Sóller 1', detector_id: 'D1', detector_type: 'LOOP', detector_status: 'OK', signal_id: 'S', timestamp: '2024-03-04T00:17:56Z', lanes: [1, 2], is_operational: true, processed_at: 1_710_000_000.25 }; // prettier-ignore
     const bytes = Buffer.from(JSON.stringify(report));
     const block = new Block(trafficEvents);

@@ -66,7 +66,7 @@ async function taking(given: Given, partitions = [0]) {
 }
 
 describe('a takeover', () => {
-  it('records quietly where a log was first read, and loudly what left it', async () => {
+  it('records the first reading of a log quietly, and lost offsets loudly', async () => {
     const first = await taking({ range: { begin: 3, end: 9 } });
     expect(first.recorded).toMatchObject([{ partition: 0, offset: 3, reason: 'start' }]);
     expect(first.lines).toEqual([]);

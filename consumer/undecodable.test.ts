@@ -16,7 +16,7 @@ function encoded(block: Block): Buffer {
   return Buffer.concat(block.encoded());
 }
 
-it('makes a dead letter of whatever throws, and leaves the block as it was', () => {
+it('makes a dead letter of a message whose reading throws, and leaves the block unchanged', () => {
   const block = new Block(sensorData);
   const decode = compileDecode(sensorData, block, 100_000);
   const bytes = Buffer.from(text);

@@ -73,7 +73,7 @@ async function orderOf(content: Content): Promise<string[]> {
 }
 
 describe('a batch lands', () => {
-  it('with what had no record first, dead letters before rows', async () => {
+  it('with offsets without a record first, dead letters before rows', async () => {
     const spans = [{ absent: ABSENT }];
     expect(await orderOf({ rows: 2, letters: 1, spans })).toEqual(['not-in-log 0', 'letters', 'rows']); // prettier-ignore
   });

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('the committed file is what `npm run data` writes, byte for byte', async () => {
+test('the committed file equals the output of `npm run data`, byte for byte', async () => {
   const committed = await readFile(here(DEFAULT_FILE), 'utf8');
   const generated = [...csvChunks(DEFAULT_SEED, DEFAULT_LIMIT)].join('');
   // Not toBe on the texts: a failure would print megabytes.

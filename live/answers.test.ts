@@ -129,7 +129,7 @@ describe('the first row', () => {
     return answers.firstRow(dashboard, NOW_MS, stays);
   };
 
-  it('is the oldest of all tables, and not known where there is none or nobody answers', async () => {
+  it('is the oldest of all tables, and unknown without rows or without an answer', async () => {
     const columns = [{ name: 'first', type: 'Int64' }];
     expect(await first(() => ({ columns, rows: [['2000'], ['1000'], ['3000']] }))).toBe(1_000);
     expect(await first(() => ({ columns, rows: [] }))).toBeUndefined();

@@ -34,7 +34,7 @@ it('closes a connection that was opened ahead of a request without an answer', (
   expect(answered('ERR_HTTP_REQUEST_TIMEOUT', 0)).toBeUndefined();
 });
 
-it('says why it ends a request that came in part or is none', () => {
+it('gives the reason when it ends an incomplete or malformed request', () => {
   expect(answered('ERR_HTTP_REQUEST_TIMEOUT', 7)).toMatch(/^HTTP\/1\.1 408 .*\r\n\r\n$/s);
   expect(answered('HPE_HEADER_OVERFLOW', 70_000)).toMatch(/^HTTP\/1\.1 431 /);
   expect(answered('HPE_INVALID_METHOD', 7)).toMatch(/^HTTP\/1\.1 400 /);

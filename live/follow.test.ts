@@ -93,7 +93,7 @@ async function followed(given: Given) {
 }
 
 describe('a page', () => {
-  it('is told at once, then at multiples of its refresh, in whole seconds', async () => {
+  it('gets events at once, then at multiples of its refresh, in whole seconds', async () => {
     const { of, slept } = await followed({});
     expect(slept).toEqual([1_600, 5_000, 5_000]);
     const begin = Math.floor(START_MS / 1_000) * 1_000;
@@ -127,7 +127,7 @@ describe('a page', () => {
     expect((await followed({})).of('pipeline')).toHaveLength(1);
   });
 
-  it('without a refresh is told once', async () => {
+  it('without a refresh gets events once', async () => {
     const { of, slept } = await followed({ query: 'refresh=off' });
     expect(of('tick')).toHaveLength(1);
     expect(slept).toEqual([]);
@@ -176,13 +176,13 @@ describe('a page that is open', () => {
     expect(beats).toBe(2);
   });
 
-  it('hears of a trouble at every tick: what is the same takes its word back', async () => {
+  it('hears of a trouble at every tick: an unchanged answer takes the message back', async () => {
     const trouble: Trouble = { kind: 'away', text: 'ClickHouse is away.' };
     const { of } = await followed({ shows: () => trouble, ticks: 2 });
     expect(of('panel')).toEqual([1, 2, 3].map(() => ({ id: 0, trouble })));
   });
 
-  it('without a refresh asks again, for the same moment, what mends itself', async () => {
+  it('without a refresh asks again, for the same moment, after a passing trouble', async () => {
     for (const kind of ['away', 'busy'] as const) {
       const shown: (number | Trouble)[] = [{ kind, text: '' }, { kind, text: '' }, 7];
       const { of, slept } = await followed({ query: 'refresh=off', shows: () => shown.shift()! });
@@ -192,7 +192,7 @@ describe('a page that is open', () => {
     }
   });
 
-  it('without a refresh asks once what does not mend itself', async () => {
+  it('without a refresh asks once after a lasting trouble', async () => {
     for (const kind of ['slow', 'refused', 'failed'] as const) {
       const { asked, slept } = await followed({ query: 'refresh=off', shows: () => ({ kind, text: '' }) }); // prettier-ignore
       expect([asked.length, slept]).toEqual([1, []]);

@@ -74,7 +74,7 @@ describe('readSelection', () => {
     expect(() => select(query)).toThrow(SelectionError);
   });
 
-  it('takes what is at a limit, and refuses what is a step beyond it', () => {
+  it('takes values at a limit, and refuses values a step beyond it', () => {
     const values = (count: number, length: number) =>
       Array.from(
         { length: count },

@@ -104,7 +104,7 @@ describe('an open page', () => {
     expect(await of('evil.example')).toBe(421);
   });
 
-  it('carries the policy that nothing else runs, whatever the answer', async () => {
+  it('carries the policy that no other code runs, with every answer', async () => {
     for (const url of ['/d/x', '/nothing', '/api/dashboards']) {
       const { headers } = await ask(undefined, { url });
       expect(headers['content-security-policy']).toContain("script-src 'self' 'sha256-abc'");

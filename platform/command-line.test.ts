@@ -100,7 +100,7 @@ describe('parseArguments', () => {
 });
 
 describe('the help', () => {
-  it('shows what can be written, and what it means', () => {
+  it('shows each argument with its meaning', () => {
     expect(usage(line)).toBe('npm run wash -- FILE [MORE…] --soap NAME [OPTIONS]');
     expect(optionEntries(line)).toEqual([
       ['--degrees N', 'how warm (default 40)'],

@@ -24,13 +24,13 @@ const variables = {
 };
 
 describe('readConfig', () => {
-  it('takes defaults for what is unset or empty', () => {
+  it('takes defaults for unset and empty variables', () => {
     const config = readConfig(variables, { NAME: '', PORT: '  ', MAYBE: '' });
     expect(config).toEqual({ NAME: 'x', PORT: 8123, WAIT_SEC: 2, LOOP: false, MODE: 'wait' });
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  it('parses what is set', () => {
+  it('parses the variables that are set', () => {
     const env = {
       NAME: ' y ',
       PORT: '1',

@@ -33,7 +33,7 @@ describe('requireOwnPasswords', () => {
     requireOwnPasswords(wide, { A: 'my own' });
   });
 
-  it('refuses demo and empty passwords beyond it, names what to change, shows no password', () => {
+  it('refuses demo and empty passwords beyond it, names the variable to change, shows no password', () => {
     const call = () => requireOwnPasswords(wide, { A: 'sensorpass', B: 'own', C: '' });
     expect(call).toThrow(ConfigError);
     expect(call).toThrow(/^A, C: are still the demo passwords.*BIND_ADDRESS=0\.0\.0\.0/);

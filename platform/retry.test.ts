@@ -94,7 +94,7 @@ it('waits ever longer, by half at least and never longer than the longest', asyn
   expect(runtime.slept).toEqual([400]);
 });
 
-it('repeats what is unavailable until it succeeds, and nothing else', async () => {
+it('repeats an unavailable call until it succeeds, and no other failure', async () => {
   vi.useRealTimers();
   const backoff = { firstMs: 1, maxMs: 1 };
   const availability = new Availability('x', silentLog());
@@ -118,7 +118,7 @@ it('repeats what is unavailable until it succeeds, and nothing else', async () =
   expect(asked).toBe(0);
 });
 
-it('is patient for some seconds and then tells the failure', async () => {
+it('is patient for some seconds and then reports the failure', async () => {
   let attempts = 0;
   const failing = withPatience(() => {
     attempts += 1;

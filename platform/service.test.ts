@@ -38,7 +38,7 @@ const SERVICE = `run(async () => {
   };
 });`;
 
-it('stops a service in order when nobody reads what it prints', async () => {
+it('stops a service in order when nobody reads its output', async () => {
   const lines = `const write = (line) => process.stdout.write(line); ${SERVICE}`;
   expect(await runs(lines, false)).toEqual({ code: 0, stderr: 'stopped in order' });
 });

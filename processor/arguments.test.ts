@@ -23,7 +23,7 @@ describe('the arguments of the processor', () => {
     });
   });
 
-  it('let the last word win, so that npm run forwarder can be told otherwise', () => {
+  it('let the last word win, so that npm run forwarder takes another processor', () => {
     const args = '--processor traffic-forward --processor traffic-enrich'.split(' ');
     expect(given(args).env).toEqual({ PROCESSOR: 'traffic-enrich' });
   });

@@ -38,7 +38,7 @@ async function taking({ before = new Map(), committed = new Map(), landed = new 
   return { lines, open, state, taken, uncommitted: [...taken.uncommitted] };
 }
 
-describe('a takeover goes on', () => {
+describe('a takeover continues', () => {
   it('where the group committed, and commits nothing anew', async () => {
     const { lines, open, state, taken, uncommitted } = await taking({ committed: at(5) });
     expect(state).toMatchObject({ partition: 0, position: 5, landed: 5, end: 9, broken: false });
@@ -63,7 +63,7 @@ describe('a takeover goes on', () => {
     expect(uncommitted).toEqual(isKnown ? [] : [[0, position]]);
   });
 
-  it('says what nothing is made of', async () => {
+  it('names offsets that it skips', async () => {
     const { lines } = await taking({ committed: at(1) });
     expect(lines).toMatchObject([{ level: 'warn', partition: 0, position: 2 }]);
   });

@@ -34,7 +34,7 @@ describe('Committer', () => {
     expect(commits).toEqual([{ 0: 1 }, { 0: 3, 1: 7 }]);
   });
 
-  it('repeats what failed, never over what came later', async () => {
+  it('repeats a failed commit, never over a later one', async () => {
     const commits: object[] = [];
     const { availability, committer } = committing((at) => {
       commits.push(Object.fromEntries(at));

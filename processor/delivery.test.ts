@@ -35,7 +35,7 @@ function broker(bytesMax: number) {
 }
 
 describe('deliver', () => {
-  it('replaces what is refused, and goes on behind it', async () => {
+  it('replaces a refused record, and continues behind it', async () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 1, maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 1, max: 9 }), async (all, each) => {
@@ -66,7 +66,7 @@ describe('deliver', () => {
 });
 
 describe('a stub', () => {
-  it('says what was refused, under the origin, the key and the time of the record', () => {
+  it('names the refused record, under the origin, the key and the time of the record', () => {
     expect(stubOf(record(7, 3_000), 'MESSAGE_TOO_LARGE')).toEqual({
       key: Buffer.from('k'),
       value: Buffer.from('{"refused":"MESSAGE_TOO_LARGE","bytes":3000}'),

@@ -22,11 +22,11 @@ describe('withOrigin', () => {
     expect(withOrigin([other, other], 'read', read)).toEqual([other, other, own]);
   });
 
-  it('replaces what a record that was sent again still names', () => {
+  it('replaces the origin that a re-sent record still names', () => {
     expect(withOrigin([named, other, named], 'read', read)).toEqual([other, own]);
   });
 
-  it('keeps what a forwarded record names last', () => {
+  it('keeps the last origin that a forwarded record names', () => {
     const earlier = [ORIGIN_HEADER, Buffer.from('iot.traffic.raw@x/7/8')] as const;
     expect(withOrigin([earlier, named, other], 'named', read)).toEqual([other, named]);
   });
@@ -65,7 +65,7 @@ describe('handedOn', () => {
     expect(headers.at(-1)![1]!.toString()).toBe(String(60_001 - HEADERS_HANDED_ON_MAX));
   });
 
-  it('forwards whole what a processor cut, and keeps the origin behind a flood', () => {
+  it('forwards whole a record that a processor cut, and keeps the origin behind a flood', () => {
     const cut = recordOf(HEADERS_HANDED_ON_MAX + 1);
     expect(handedOn(cut, 'named')).toEqual(cut.headers());
     const flood = handedOn(recordOf(60_000), 'named');
@@ -100,13 +100,13 @@ describe('a parcel', () => {
     return parcel.read;
   }
 
-  it('holds a megabyte of what is sent, headers included', () => {
+  it('holds a megabyte of output, headers included', () => {
     expect(fitting(0)).toBe(1_200);
     expect(fitting(100)).toBeGreaterThan(900);
     expect(fitting(100)).toBeLessThan(1_100);
   });
 
-  it('takes records from the position on, up to a count, and then covers what has no record', async () => {
+  it('takes records from the position on, up to a count, and then covers offsets without a record', async () => {
     const records = Array.from({ length: 10 }, (_, at) => ({ value: Buffer.from(String(at)) }));
     const bytes = batchOf(records, 20);
     const [raw] = rawBatches(bytes, { from: 20, end: 30 });
@@ -124,7 +124,7 @@ describe('a parcel', () => {
     expect(values).toEqual(['4', '5', '6', '7', '8', '9']);
   });
 
-  it('makes from bytes to bytes what it makes of parsed events', async () => {
+  it('makes the same from bytes to bytes as from parsed events', async () => {
     const report = { detector_id: 'D1', detector_type: 'LOOP', detector_status: 'OK', signal_id: 'S', timestamp: '2024-03-04T00:17:56Z' }; // prettier-ignore
     const event = Buffer.from(JSON.stringify(report));
     const twice = Buffer.from(JSON.stringify({ ...report, processed_at: 1 }));

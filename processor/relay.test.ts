@@ -163,7 +163,7 @@ describe('a relay that nothing is handed to although records wait', () => {
 });
 
 describe('a relay whose partitions are assigned anew', () => {
-  it('lets what is on its way land first, and goes on behind it whatever was committed', async () => {
+  it('lets records on their way land first, and continues behind them whatever was committed', async () => {
     const open = Promise.withResolvers<undefined>();
     const log: string[] = [];
     const send = async (_topic: string, batch: EncodedBatch) => {
@@ -191,7 +191,7 @@ describe('a relay whose partitions are assigned anew', () => {
     await relay.stop(0);
   });
 
-  it('forgets the bytes of what it had not sent and of what it sent', async () => {
+  it('forgets the bytes of unsent and of sent records', async () => {
     let open = Promise.withResolvers<undefined>();
     const send = async () => {
       await open.promise;
@@ -312,7 +312,7 @@ describe('a relay whose sender waits for a broker', () => {
   });
 });
 
-describe('what a relay sends', () => {
+describe('the output of a relay', () => {
   const metricsOf = () => processorMetrics(createRegistry('test'), 'test');
 
   it('goes to the partition of the same number, as far as the output has that many', async () => {

@@ -50,7 +50,7 @@ describe('resume', () => {
     else expect(decided.warning).toMatch(warning);
   });
 
-  it('is within the log and not after what was acknowledged, whatever is known', () => {
+  it('is within the log and not after the acknowledged offset, whatever is known', () => {
     const noted = fc.option(
       fc.record({ offset: fc.nat(30), note: fc.constantFrom('now', 'old', '') }),
       { nil: undefined },

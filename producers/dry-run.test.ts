@@ -42,7 +42,7 @@ describe('DryRun', () => {
     await printing;
   });
 
-  it('tells that the reader went away, without an uncaught error', async () => {
+  it('reports that the reader went away, without an uncaught error', async () => {
     const output = new Writable({
       write: (_chunk, _encoding, done) =>
         done(Object.assign(new Error('EPIPE'), { code: 'EPIPE' })),

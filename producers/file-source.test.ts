@@ -97,7 +97,7 @@ describe('readFileBytes', () => {
     await expect(read(path)).rejects.toThrow(`DATA_PATH: cannot read ${path}: ${reason}`);
   });
 
-  it('refuses at once what may never end or never begin', async () => {
+  it('refuses at once paths that may never end or never begin', async () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     await expect(read(pipe)).rejects.toThrow(/: the path is a pipe; save its output to a file/);

@@ -134,7 +134,7 @@ it('brings every row into one batch of its partition, in order, and none twice',
   );
 });
 
-it('says of what was cut from a batch in doubt that it is in doubt, too', async () => {
+it('reports records cut from a doubtful batch as doubtful, too', async () => {
   const page = pageOf([{ key: 'a', bytes: 10 }], 0);
   const [half, clean] = [1, 0].map((doubts) => {
     const batch = batchOfRecords(0, [{ key: null, value: null, headers: [], timestampMs: 1 }]);

@@ -232,7 +232,7 @@ describe('a CSV file of a stream whose keys all count', () => {
     expect(none.error!.message).toContain('line 1, column detector_id: the file has no rows');
   });
 
-  it('is told from JSON by its beginning when its name says nothing', async () => {
+  it('is recognised by its beginning when its name says nothing', async () => {
     const { events } = await replay(`\ufeff${header}\nD1,LOOP,OK,S1,,6\n`, '.txt.gz');
     expect(events).toHaveLength(1);
   });

@@ -81,7 +81,7 @@ describe('replay', () => {
     expect(run.account.sent).toBe(1_000);
   });
 
-  it('delivers the rows before a bad one, then tells of it', async () => {
+  it('delivers the rows before a bad one, then reports it', async () => {
     const failure = new ConfigError('line 3000');
     const run = await runReplay({ rows: 2_998, failure });
     expect(run.ending).toBe(failure);
@@ -95,7 +95,7 @@ describe('replay', () => {
     expect(run.account).toEqual({ read: 4_000, sent: 2_000, failed: 2_000, ...none });
   });
 
-  it('stops reading when told to, and delivers what it has read', async () => {
+  it('stops reading on request, and delivers the rows it has read', async () => {
     const run = await runReplay({ rows: 10_000, stopAfter: 2 });
     expect(run.ending).toBeUndefined();
     expect(run.account.read).toBe(run.account.sent);

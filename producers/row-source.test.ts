@@ -50,7 +50,7 @@ describe('RowSource', () => {
     expect(rowsOf(await source.take(8))).toEqual([1, 2, 3, 1, 2, 3, 1, 2]);
   });
 
-  it('tells early that nothing can be read, and only then', async () => {
+  it('reports early that nothing can be read, and only then', async () => {
     const failure = new Error('no such file');
     await expect(new RowSource(opener([], failure), false).check()).rejects.toBe(failure);
     const source = new RowSource(opener([[1]], failure), false);

@@ -50,7 +50,7 @@ function bothWays(transform: Transform, json: string, nowMs = 5_250) {
 }
 
 describe('an enrichment from bytes to bytes', () => {
-  it('gives what the slow path gives, or nothing', () => {
+  it('gives the result of the slow path, or nothing', () => {
     let taken = 0;
     fc.assert(
       fc.property(fc.oneof(event, mutated), fc.nat(3), (json, now) => {
@@ -74,7 +74,7 @@ describe('an enrichment from bytes to bytes', () => {
     expect(bothWays(trafficEnrich, again).fast).toBeUndefined();
   });
 
-  it('writes what a step adds, however names and values change from event to event', () => {
+  it('writes the members that a step adds, however names and values change from event to event', () => {
     const value = fc.oneof(fc.constantFrom<JsonValue>(true, false, null, 0, -0, 1, '1', 'true'), fc.nat(2_000)); // prettier-ignore
     const added = fc.dictionary(fc.constantFrom('a', 'b', 'c'), value, { maxKeys: 3 });
     const bytes = Buffer.from(JSON.stringify(report));
@@ -111,7 +111,7 @@ describe('an enrichment from bytes to bytes', () => {
     expect([fast, slow.kind]).toEqual([undefined, 'rejected']);
   });
 
-  it('gives a step what it says it reads, and nothing else', () => {
+  it('gives a step its declared members, and no other', () => {
     const seen: unknown[] = [];
     const step = enrich(
       (read) => {
@@ -127,7 +127,7 @@ describe('an enrichment from bytes to bytes', () => {
     expect(seen).toEqual([{ detector_status, timestamp }]);
   });
 
-  it('is there only for one step that says what it reads, and reads declared members', () => {
+  it('exists only for one step that declares its members', () => {
     const one = enrich(() => ({}), ['detector_id']);
     const compiled = (steps: Transform['steps']) =>
       compileByteTransform({ ...trafficEnrich, steps });

@@ -45,7 +45,7 @@ describe('instantFault', () => {
     ['2016-12-31T23:59:60Z', `${form}; a leap second has no epoch time`],
   ])('%j', (value, problem) => expect(instantFault(field, value)).toBe(problem)); // prettier-ignore
 
-  it('accepts what lies in bounds, and names the bound of the field, not a fixed one', () => {
+  it('accepts values in bounds, and names the bound of the field, not a fixed one', () => {
     expect(instantFault(field, 1_795_161_600)).toBeUndefined();
     expect(instantFault(field, '2000-01-01T00:00:00Z')).toBeUndefined();
     const old = instant({ minMs: Date.UTC(1950, 0, 1, 12) });
@@ -67,7 +67,7 @@ describe('instantFault', () => {
     );
   });
 
-  it('suggests only what it would take', () => {
+  it('suggests only forms that it would take', () => {
     const dates = fc.constantFrom('2026-11-20', '2026-02-30', '2026-13-01', '1999-01-01');
     const times = fc.constantFrom(
       '08:00',
@@ -88,7 +88,7 @@ describe('instantFault', () => {
     );
   });
 
-  it('refuses what the validator refuses, and nothing else', () => {
+  it('refuses exactly the values that the validator refuses', () => {
     const times = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(253e12) });
     const seconds = fc.double({ noNaN: true, noDefaultInfinity: true });
     const values = fc.oneof(

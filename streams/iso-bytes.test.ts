@@ -20,7 +20,7 @@ const broken = fc
   .tuple(shaped, fc.nat(35), fc.constantFrom('', 'x', '-', ':', ' ', '9', 'é'))
   .map(([text, at, other]) => text.slice(0, at) + other + text.slice(at + 1));
 
-it('says what instant.ts says of the same text, or nothing', () => {
+it('agrees with instant.ts about the same text, or gives no answer', () => {
   let read = 0;
   fc.assert(
     fc.property(fc.oneof(shaped, broken), fc.nat(4), (text, before) => {
@@ -35,7 +35,7 @@ it('says what instant.ts says of the same text, or nothing', () => {
   expect(read).toBeGreaterThan(500);
 });
 
-it('reads what devices write', () => {
+it('reads the forms that devices write', () => {
   for (const text of [
     '2024-03-04T00:17:56Z',
     '2026-11-27T23:59:59.999Z',

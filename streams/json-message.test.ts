@@ -69,7 +69,7 @@ const hostile = fc
   .tuple(fc.array(pieces, { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 40 }))
   .map(([some, times]) => `NaN${some.join('').repeat(times)}`);
 
-describe('the search for what is not finite', () => {
+describe('the search for NaN and Infinity', () => {
   it('looks at each character a fixed number of times, whatever the text is', () => {
     fc.assert(
       fc.property(fc.oneof(hostile, fc.string({ unit: 'binary' })), (text) => {

@@ -170,7 +170,7 @@ describe('JsonScan', () => {
     }
   });
 
-  it('takes what detectors report, whatever else is in it', () => {
+  it('takes the reports of detectors, whatever else is in them', () => {
     const scan = new JsonScan(trafficRaw.leaves);
     const report = {
       ...{ detector_id: 'D1', detector_type: 'LOOP', detector_status: 'OK', signal_id: 'S' },

@@ -140,7 +140,7 @@ describe('the CSV reader', () => {
     });
   });
 
-  it('makes the nearest thing to an event of a record that is none', () => {
+  it('makes the nearest thing to an event from a record that is not an event', () => {
     const draft = compileCsvDraft(sensorData, header);
     const bad = withCell('co', '7').map((cell) => (cell === '22.7' ? 'warm' : cell));
     expect(draft(bad.map((cell) => (cell === 'false' ? '' : cell)))).toMatchObject({
@@ -149,7 +149,7 @@ describe('the CSV reader', () => {
     });
   });
 
-  it('reads back every double it is given', () => {
+  it('reads back every double', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (value) => {
         const result = read(withCell('co', String(value)));

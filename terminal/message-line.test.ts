@@ -78,7 +78,7 @@ describe('a message of a declared stream', () => {
 describe('a message of an unknown topic', () => {
   const line = compileMessageLine({});
 
-  it('is its text, with what is not UTF-8 made visible', () => {
+  it('is its text, with invalid UTF-8 made visible', () => {
     expect(line({ ...message, value: bytes('a\tb\u001b[31m') })).toMatch(
       / {2}a\\u\{9\}b\\u\{1b\}\[31m$/,
     );

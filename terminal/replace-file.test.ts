@@ -36,7 +36,7 @@ describe('replaceFile', () => {
     expect(seen.filter((text) => !texts.includes(text))).toEqual([]);
   });
 
-  it('says which path cannot be a file, and leaves what is there', async () => {
+  it('names a path that cannot be a file, and changes nothing there', async () => {
     const file = join(folder, 'file');
     await writeFile(file, 'mine');
     for (const path of [folder, join(file, 'below')]) {

@@ -148,7 +148,7 @@ describe('docker-compose.yml', () => {
 });
 
 describe('the provisioning of Grafana', () => {
-  it('takes from its environment only what compose sets there', () => {
+  it('takes from its environment only the variables that compose sets there', () => {
     const texts = `${provisioned}\n${notifications}`.replaceAll(/#.*$/gm, '');
     const used = [...texts.matchAll(/\$(\w+)/g)].map((match) => match[1]!);
     const set = Object.keys(composeServices['grafana']!.environment!);

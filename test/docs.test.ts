@@ -54,7 +54,7 @@ async function printedByCode(): Promise<string> {
 }
 
 describe('README.md', () => {
-  it('is short: what else there is to say has a page in docs/', () => {
+  it('is short: everything else has a page in docs/', () => {
     expect(Buffer.byteLength(page('README.md'))).toBeLessThanOrEqual(README_BYTES_MAX);
   });
 

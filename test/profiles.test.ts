@@ -102,7 +102,7 @@ describe('the dashboards of the profiles', () => {
     }
   });
 
-  it('fill the grid without overlapping, and say what each panel shows', () => {
+  it('fill the grid without overlapping, and describe each panel', () => {
     for (const { panels, title } of dashboards) {
       const cells = new Set<string>();
       for (const { description, gridPos } of panels) {

@@ -97,7 +97,7 @@ describe('files', () => {
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
-  it('say first what they own', () => {
+  it('open with what they own', () => {
     const silent = sources.filter(({ text }) => !/^(#!.*\n)?(\/\/|\/\*\*)/.test(text));
     expect(silent.map(({ path }) => path)).toEqual([]);
   });

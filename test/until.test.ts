@@ -27,7 +27,7 @@ describe('until', () => {
 });
 
 describe('untilDone', () => {
-  it('lasts while there is progress, and ends where there is none', async () => {
+  it('lasts while there is progress, and ends without progress', async () => {
     let left = 4;
     const look = () => {
       left -= 1;

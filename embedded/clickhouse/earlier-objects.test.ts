@@ -47,7 +47,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('what was made earlier', () => {
+describe('objects created earlier', () => {
   it('is usable when it stays inside', async () => {
     expect(await server.rows('SELECT b FROM kept')).toBe('x');
     expect(await server.rows('SELECT a FROM kept_view', { as: READER })).toBe('1');

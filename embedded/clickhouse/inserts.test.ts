@@ -79,7 +79,7 @@ test('one INSERT is one part, with 500,000 rows and through input()', async () =
   }
 });
 
-test('request codings are undone; what is cut, damaged or unknown inserts nothing', async () => {
+test('request codings are undone; a cut, damaged or unknown body inserts nothing', async () => {
   const name = await server.table();
   const plain = Buffer.from('{"a":1,"b":"x"}\n'.repeat(1000));
   const query = `INSERT INTO ${name} FORMAT JSONEachRow`;

@@ -38,7 +38,7 @@ describe('an lz4 body', () => {
     expect(await decoded(Buffer.alloc(0))).toHaveLength(0);
   });
 
-  it('is refused by what all of its frames may become together', async () => {
+  it('is refused when all of its frames together exceed the limit', async () => {
     const frame = await compressFrame(text);
     const one = await boundOf(frame);
     expect(one).toBeGreaterThanOrEqual(text.length);
@@ -47,7 +47,7 @@ describe('an lz4 body', () => {
     expect(await codeOf(decoded(frame, one - 1))).toContain('may exceed');
   });
 
-  it('is refused wherever it is cut, and for what follows it', async () => {
+  it('is refused wherever it is cut, and for bytes that follow it', async () => {
     const frame = await compressFrame(Buffer.from('short'));
     for (let end = 1; end < frame.length; end += 1) {
       expect(await codeOf(decoded(frame.subarray(0, end))), `cut at ${end}`).not.toBe('taken');

@@ -63,7 +63,7 @@ describe('a reader reads', () => {
     expect(await server.rows(`SELECT a FROM ${name} SETTINGS ${filter}`, { as })).toBe('');
   });
 
-  it('what there is', async () => {
+  it('existing tables', async () => {
     for (const sql of ['SHOW TABLES', `DESCRIBE TABLE ${name}`, `EXISTS ${name}`, 'SHOW DATABASES'])
       await server.rows(sql, { as });
     await server.rows('EXPLAIN SELECT 1', { as });

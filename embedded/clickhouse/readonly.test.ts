@@ -85,7 +85,7 @@ describe('the settings of a reader', () => {
     expect(() => settings(sql, url)).toThrow(REFUSED);
   });
 
-  it('may be a filter that compares, and what every client sends', () => {
+  it('may be a filter that compares, and the settings that every client sends', () => {
     const url = { readonly: '1', additional_table_filters: "{'t': 'x = 1'}" };
     expect(settings('SELECT 1', { ...url, max_execution_time: '1' })).toEqual([]);
   });

@@ -49,7 +49,7 @@ it('asks once for the same statement, and anew for another text, parameter or se
   expect(open()).toBe(0);
 });
 
-it('remembers neither what the engine shows no tree for nor what is long', async () => {
+it('remembers neither statements without a tree nor long ones', async () => {
   const [trees, none, some] = [new SyntaxTrees(), engine(() => ''), engine()];
   const one = readStatement('SELECT 1');
   await expect(trees.of(one, head(), none.connect)).rejects.toThrow('no syntax tree');

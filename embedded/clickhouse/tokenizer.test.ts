@@ -87,7 +87,7 @@ describe('tokens', () => {
     for (const open of ["'a", '`a', '"a', '/* a', "'a\\'"]) expect(kinds(open)).toEqual(['open']);
   });
 
-  test('what is quoted or commented out never ends a statement', () => {
+  test('quoted text and comments never end a statement', () => {
     fc.assert(
       fc.property(fc.array(hidden, { minLength: 1, maxLength: 5 }), (parts) => {
         const sql = Buffer.from(`SELECT ${parts.join(', ')}`).toString('latin1');
@@ -151,7 +151,7 @@ describe('the data of an INSERT', () => {
     );
   });
 
-  test('is refused where it cannot be told from the statement', () => {
+  test('is refused when its beginning in the statement is unclear', () => {
     for (const text of [
       ...[
         'INSERT INTO t',

@@ -28,7 +28,7 @@ describe('the bottleneck', () => {
   });
 });
 
-it('reads what the consumer really exposes, summed over streams', async () => {
+it('reads the real metrics of the consumer, summed over streams', async () => {
   const registry = createRegistry('consumer');
   const metricsOf = consumerMetrics(registry);
   const [one, two] = [metricsOf('one', 'db.one'), metricsOf('two', 'db.two')];

@@ -22,7 +22,7 @@ describe('a report', () => {
     expect(report([ok('Java', '21')])).toContain('nothing failed\n');
   });
 
-  it('takes what a check throws for a failure, with its further lines as advice', async () => {
+  it('turns an error of a check into a failure, with its further lines as advice', async () => {
     const thrown = () => Promise.reject(new Error('no Java.\n  apt-get install it'));
     expect(await findingsOf('Java', thrown, 'or use Docker')).toEqual([
       { ...fail('Java', 'no Java.', 'apt-get install it; or use Docker'), isAway: false },

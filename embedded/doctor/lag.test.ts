@@ -82,7 +82,7 @@ describe('lagFinding', () => {
   const open = [{ partition: 0, records: 110, sinceMs: atMs, transactionalId: 'orders' }];
   const lag = { byTable: 0, byCommits: 0, beyond: 0, unreadable: 0, open };
 
-  it('says what an open transaction hides, and does not call it lag', () => {
+  it('counts records behind an open transaction, and does not call them lag', () => {
     const { level, said } = lagFinding('t', 'g', lag, false, atMs + 5_000);
     expect(said).toBe(
       't: 0 by the table, 0 by the commits of g, 110 behind an open transaction since 12:03:05 UTC',

@@ -51,7 +51,7 @@ describe('ensureKafkaLibs', () => {
     expect(await readdir(join(root, 'home'))).toEqual(['libs']);
   });
 
-  it('fetches again what was damaged or deleted', async () => {
+  it('fetches damaged or deleted files again', async () => {
     const { libsPath, ensure, calls } = await machine();
     await ensure();
     const jar = join(libsPath, 'kafka-clients-4.3.1.jar');

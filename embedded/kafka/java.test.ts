@@ -40,7 +40,7 @@ describe('findJava', () => {
     expect(found).toEqual({ path, major: 21, version: 'openjdk version "21.0.4"' });
   });
 
-  it('passes over what is too old or no Java at all', async () => {
+  it('skips programs that are too old or not Java', async () => {
     const [old, stub, good] = [await folder(), await folder(), await folder()];
     await fakeJava(old, 'java version "1.8.0_392"');
     await fakeJava(stub, 'Unable to locate a Java Runtime.', 1);

@@ -25,7 +25,7 @@ async function gone(record: ProcessRecord): Promise<void> {
 }
 
 describe('a tied process', () => {
-  it('has the pid it is told by, its output in the file, and its own exit code', async () => {
+  it('has the reported pid, its output in the file, and its own exit code', async () => {
     const { tied, outputPath } = await shell('echo $$; echo problem >&2; exit 7');
     expect(await tied.ended).toBe(7);
     expect(await readFile(outputPath, 'utf8')).toBe(`${tied.pid}\nproblem\n`);

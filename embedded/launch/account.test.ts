@@ -76,7 +76,7 @@ describe('accountFor', () => {
     );
   });
 
-  it('adds up whoever sent, and whatever waited when the run began', () => {
+  it('adds up for any sender, and with records that waited when the run began', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(wholes, fc.nat(1_000), share, share, (partitions, missing, ours, waited) => {
@@ -125,7 +125,7 @@ describe('accountFor', () => {
     expect(missing({ ...log, before: 1 })).toEqual(['2 acknowledged rows are not in Kafka']);
   });
 
-  it('takes of a topic that was deleted what landed, dead letters behind a hole, too', () => {
+  it('counts the landed records of a deleted topic, dead letters behind a hole, too', () => {
     // Offsets 0 to 4 landed, 7 is a dead letter, 5, 6 and the rest went with the topic.
     const deleted = whatLanded(partition({ end: 5, offsets: 5, dead: 1 }));
     const all = standing([deleted, partition({ end: 3, offsets: 3 })], { replaced: true });
@@ -141,7 +141,7 @@ describe('accountFor', () => {
     ]);
   });
 
-  it('says what had landed and the log does not have', () => {
+  it('names landed records that the log does not have', () => {
     const log = standing([partition({ end: 9, offsets: 9, beyond: 2 })]);
     expect(accountFor(log, sentBy(9)).problems).toEqual([
       'partition 0: 2 rows more than Kafka has',
@@ -193,14 +193,14 @@ describe('behind a processor', () => {
     expect(account.problems).toEqual([]);
   });
 
-  it('tells what had waited for the processor from what was sent since', () => {
+  it('separates records that waited for the processor from those sent since', () => {
     const log = partition({ end: 20, offsets: 20 });
     const account = accountFor(standing([log], { hop: { ...made, before: 8 } }), sentBy(12));
     expect(account).toMatchObject({ sent: 12, foreign: 0, before: 8, problems: [] });
     expect(sides(account)).toEqual([20, 20]);
   });
 
-  it('lags by what waits for the processor and by what it made', () => {
+  it('lags by the records that wait for the processor and by its output', () => {
     const log = standing([partition({ end: 15, offsets: 10 })], { hop: { ...made, waiting: 5 } });
     expect(accountFor(log, sentBy(20))).toMatchObject({ lag: 10, problems: [] });
     expect(isCaughtUp(log)).toBe(false);
@@ -222,7 +222,7 @@ describe('behind a processor', () => {
 });
 
 describe('total', () => {
-  it('adds up what several tables say', () => {
+  it('adds up several tables', () => {
     const [one, two] = [
       accountFor(standing([partition({ end: 3, offsets: 2, dead: 1 })]), sentBy(3)),
       accountFor(standing([partition({ end: 2, recorded: { 'not-in-log': 2 } })]), new Map()),

@@ -8,7 +8,7 @@ const given = (args: readonly string[]) => parseArguments(startCommand, args);
 const readArguments = (args: readonly string[]) => launchOptions(given(args));
 
 describe('the arguments of npm start', () => {
-  it('shows some records on the console, and changes nothing, when it is told nothing', () => {
+  it('shows some records on the console, and changes nothing, without arguments', () => {
     expect(readArguments([])).toEqual({
       once: false,
       replay: true,

@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => tables[Symbol.asyncDispose]());
 
-it('leaves out what landed after the log was asked, and says what had landed before', async () => {
+it('leaves out rows that landed after the log was asked, and counts those that landed before', async () => {
   const landed = new LandedSince(tables.clickhouse, sensorData, 't@1');
   const positions = await landed.positions();
   expect(positions).toEqual(new Map([[0, 10]]));

@@ -19,7 +19,7 @@ it('never throws, whatever a part writes', () => {
   fc.assert(fc.property(fc.string(), (text) => readLogLine(`{${text}`).text === `{${text}`));
 });
 
-it('lets a few warnings through in a while and tells how many it withheld', () => {
+it('lets a few warnings through in a while and counts those it withheld', () => {
   let nowMs = 0;
   const limit = new WarningLimit(() => nowMs);
   const shown = Array.from({ length: 9 }, () => limit.take('again'));
@@ -29,7 +29,7 @@ it('lets a few warnings through in a while and tells how many it withheld', () =
   expect(limit.take('then')).toBe('then');
 });
 
-it('keeps what others wrote on its line and away from the terminal', () => {
+it('keeps text of others on its line and away from the terminal', () => {
   const hostile = 'a\u001b[2J\nERROR: forged\u2028\u202e\u009b31m\r';
   const shown = 'a\\u{1b}[2J\\u{a}ERROR: forged\\u{2028}\\u{202e}\\u{9b}31m\\u{d}';
   expect(readLogLine(JSON.stringify({ level: 'warn', msg: hostile })).message).toBe(shown);

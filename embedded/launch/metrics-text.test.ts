@@ -3,7 +3,7 @@ import { consumerMetrics } from '../../consumer/metrics.ts';
 import { createRegistry } from '../../platform/metrics.ts';
 import { readFigures } from './metrics-text.ts';
 
-it('reads what the consumer really exposes, summed over streams', async () => {
+it('reads the real metrics of the consumer, summed over streams', async () => {
   const registry = createRegistry('consumer');
   const metricsOf = consumerMetrics(registry);
   const [one, two] = [metricsOf('one', 'db.one'), metricsOf('two', 'db.two')];

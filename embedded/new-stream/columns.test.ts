@@ -94,7 +94,7 @@ describe('planColumns of CSV', () => {
     expect(fieldOf(type, ...cells)).toEqual(expected);
   });
 
-  it('leaves out what is empty and what the person leaves out, but never key and time', () => {
+  it('leaves out empty columns and those that the person names, but never key and time', () => {
     const sample = csv(['id', 'at', 'x', 'y'], ['a', '1.7e9', '', 'z']);
     const types = ['String', 'Float64', undefined, 'String'];
     const { leaves, leftOut } = plan(sample, types, {
@@ -228,7 +228,7 @@ describe('planColumns of JSON', () => {
     expect(leftOut.map(({ name }) => name)).toEqual(['big', 'tags']);
   });
 
-  it('refuses a key that is neither text nor a whole number, and leaves out what is an object sometimes', () => {
+  it('refuses a key that is neither text nor a whole number, and leaves out members that are sometimes objects', () => {
     expect(() => plan(json({ id: 1.5, at: 1.7e9 }), ['Float64', 'Float64'])).toThrow(
       '--key: column id is of type Float64; a key is text or a whole number',
     );

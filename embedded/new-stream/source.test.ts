@@ -24,7 +24,7 @@ function evaluated(source: string, scope: Record<string, unknown> = {}): unknown
 }
 
 describe('source text', () => {
-  it('is the text it was made of, and no more', () => {
+  it('is the given text, and no more', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (given) => {
         expect(evaluated(literal(given))).toBe(given);

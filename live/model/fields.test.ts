@@ -60,7 +60,7 @@ describe('mapped', () => {
     ['toString', undefined],
   ])('makes of %s the text %s', (value, text) => expect(mapped(value, mappings)?.text).toBe(text));
 
-  it('passes over a pattern that is none', () => {
+  it('skips an invalid pattern', () => {
     expect(mapped('a', [{ type: 'regex', options: { pattern: '(', result: {} } }])).toBeUndefined();
   });
 });

@@ -36,7 +36,7 @@ describe('tableColumns', () => {
     ]);
   });
 
-  it('orders, renames and leaves out as organize says, and tells what it does not know', () => {
+  it('orders, renames and leaves out as organize says, and reports unknown transformations', () => {
     const options = {
       excludeByName: { temp: true },
       indexByName: { secret: 0, device: 1 },

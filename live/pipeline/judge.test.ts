@@ -60,7 +60,7 @@ describe('judge', () => {
     expect(places.consumer).toMatchObject({ figure: '15 msg/s', detail: 'lag 0' });
   });
 
-  it('tells who fell silent', () => {
+  it('names silent producers', () => {
     const { places } = judge([reading(0, { end: 10 }), reading(120_000, { end: 10 })], 0);
     expect(places[0]).toMatchObject({
       state: 'warn',
@@ -98,7 +98,7 @@ describe('judge', () => {
     });
   });
 
-  it('tells of rows that do not arrive, and of late ones', () => {
+  it('reports rows that do not arrive, and late ones', () => {
     const stuck = after(150, 0, { lag: 150, rows: { newestAgeMs: 90_000 } });
     expect(stuck.clickhouse.state).toBe('bad');
     expect(after(150, 150, { rows: { delayP99Ms: 20_000 } }).clickhouse.state).toBe('warn');
@@ -116,7 +116,7 @@ describe('judge', () => {
     });
   });
 
-  it('says what an open transaction hides of what is kept', () => {
+  it('counts the kept messages behind an open transaction', () => {
     const now = reading(0, { end: 50 });
     if (!now.kafka.ok) throw new Error('it answers');
     const open = { ...now, kafka: { ok: true as const, said: { ...now.kafka.said, hidden: 12 } } };
@@ -152,7 +152,7 @@ describe('judge', () => {
     expect(waiting.clickhouse.reason).toContain('although messages wait');
   });
 
-  it('tells of a processor that stands still while messages wait for it, and of no other', () => {
+  it('reports a processor that stands still while messages wait for it, and no other', () => {
     const relay = (done: number, waiting: number): RelayReading[] => [
       { name: 'idle', done: 7, waiting: 0 },
       { name: 'enrich', done, waiting },
@@ -176,7 +176,7 @@ describe('judge', () => {
     expect(judge(soon, 2_000).places[1]!.state).toBe('ok');
   });
 
-  it('tells of dead letters by their share', () => {
+  it('reports dead letters by their share', () => {
     const few = after(150, 150, {
       rows: { deadRecent: 1, deadTotal: 5, deadReason: 'wrong_type' },
     });
@@ -215,7 +215,7 @@ describe('judge', () => {
     expect([stands(9_999), stands(10_000)]).toEqual(['ok', 'warn']);
   });
 
-  it('tells a pace of nothing from one that is not known', () => {
+  it('distinguishes a pace of zero from an unknown one', () => {
     expect(perSecond({ atMs: 0, value: 5 }, { atMs: 1_000, value: 5 })).toBe(0);
     expect(judge([reading(0, { end: 3 }), reading(2_000, { end: 3 })], 0).flows).toEqual([0, 0, 0]);
   });

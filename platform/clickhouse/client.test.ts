@@ -119,7 +119,7 @@ describe('an insert', () => {
     await expect(broken.client().insert(insert)).rejects.toThrow(UnclearOutcomeError);
   });
 
-  it('may have landed where a server goes on without an end', async () => {
+  it('may have landed when a server continues without an end', async () => {
     // Every sign of life starts the client's own limit anew.
     const { client } = await serverOf((response) => {
       const alive = setInterval(() => response.writeProcessing(), 40);
@@ -131,7 +131,7 @@ describe('an insert', () => {
     await expect(client(300).insert(insert)).rejects.toThrow(UnclearOutcomeError);
   });
 
-  it('surely has not where nobody listens', async () => {
+  it('has certainly not landed where no program listens', async () => {
     const target = { url: 'http://127.0.0.1:1', username: 'u', password: 'p', database: 'db' };
     await using clickhouse = new ClickHouse({ ...target, timeoutMs: 5_000 }, 'test');
     await expect(clickhouse.insert(insert)).rejects.toThrow(UnavailableError);
@@ -177,7 +177,7 @@ describe('a reader', () => {
     });
   });
 
-  it('refuses what is a byte larger', async () => {
+  it('refuses an answer that is a byte larger', async () => {
     const { reader } = await readerOf((response) => response.end(`${answer} `));
     await expect(reader.read('SELECT a', {}, stays)).rejects.toThrow(ResultTooLargeError);
   });

@@ -54,7 +54,7 @@ describe('a batch', () => {
     expect(await delivered(whole, undefined, false)).toMatchObject({ resolved: [] });
   });
 
-  it('that came damaged is fetched again twice, then passed over; what lies before it is taken', async () => {
+  it('that came damaged is fetched again twice, then skipped; records before it are taken', async () => {
     const damaged = new DamagedBatches();
     const both = Buffer.concat([whole, broken]);
     for (let time = 1; time <= 2; time += 1) {

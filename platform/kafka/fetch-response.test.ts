@@ -25,7 +25,7 @@ function batch(
 }
 
 describe('settled', () => {
-  it('leaves out exactly what aborted transactions wrote, and markers', () => {
+  it('leaves out exactly the records of aborted transactions, and markers', () => {
     // A script of producers: each opens, writes and ends transactions or writes without one.
     const step = fc.record({
       producer: fc.integer({ min: 1, max: 3 }),
@@ -93,7 +93,7 @@ describe('the end of a partition', () => {
     return bytes;
   };
 
-  it('is where reading ends: what an open transaction hides is no lag', () => {
+  it('is where reading ends: records behind an open transaction are not lag', () => {
     const endOf = (bytes: Buffer) =>
       readFetchResponse(bytes, 4, () => 0).responses[0]!.partitions[0]!.highWatermark;
     expect(endOf(response(140n, 30n))).toBe('30');

@@ -20,7 +20,7 @@ it('sends heartbeats while the work goes on, whatever becomes of them, and none 
   expect(beats).toBe(3);
 });
 
-it('stops when the work fails, and hands its failure on', async () => {
+it('stops when the work fails, and passes its failure on', async () => {
   let beats = 0;
   const failing = keepingAlive(
     () => Promise.resolve(void (beats += 1)),

@@ -41,7 +41,7 @@ it.each([[[1, -1]], [[2, 1]], [[1]]])('is away with the leaders %j', async (lead
   await expect(failing).rejects.toThrow(/Kafka: partition [01] of t has no leader/);
 });
 
-it('looks again when what it knew is old', async () => {
+it('looks again when its knowledge is old', async () => {
   const { admin, asked } = adminOf([1, -1], [1, 1]);
   expect(await listOffsetsOfLeaders(admin, ask)).toEqual(['offsets']);
   expect(asked).toEqual([undefined, true]);

@@ -13,7 +13,7 @@ it('is nothing where nothing is hidden', () => {
   expect(oldestMs([open(3)])).toBeUndefined();
 });
 
-it('is the sum of what is hidden, since the oldest that has a time', () => {
+it('is the sum of the hidden records, since the oldest one with a time', () => {
   const since = NOW_MS - 65_000;
   const some = [open(3, NOW_MS - 1_000), open(100), open(7, since)];
   expect(oldestMs(some)).toBe(since);

@@ -30,7 +30,7 @@ describe('a batch', () => {
     await expect(owner.batch(fetched(8, 9, 5), membership)).rejects.toBe(mistake);
   });
 
-  it('passes over what is missing unless the log begins after the position', async () => {
+  it('skips missing offsets unless the log begins after the position', async () => {
     for (const begin of [undefined, 0, 5, 6]) {
       const ranges = new Map(begin === undefined ? [] : [[0, { begin, end: 100 }]]);
       const { membership, owner } = owning({}, () => Promise.resolve(ranges));

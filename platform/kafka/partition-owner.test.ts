@@ -151,7 +151,7 @@ describe('an owner of partitions', () => {
     expect(said).toEqual(['take over', 'seek 5', 'take over', 'seek 5']);
   });
 
-  it('says at each look what stands still, and takes over anew under another topic id', async () => {
+  it('names standing partitions at each look, and takes over again under another topic id', async () => {
     let nowMs = 0;
     let topicId = 'id';
     let isAway = false;
@@ -212,7 +212,7 @@ describe('an owner of partitions', () => {
     expect(owner.owned).toBeDefined();
   });
 
-  it('starts over where the log begins after its position by now, though no record comes', async () => {
+  it('starts over when the log begins after its position, although no record comes', async () => {
     let begin = 5;
     const { owner, said } = owning({}, () => Promise.resolve(new Map([[0, { begin, end: 100 }]])));
     owner.assigned([0]);
@@ -355,7 +355,7 @@ describe('a broken rule ends the owner:', () => {
   });
 });
 
-it('the lag is what lies between what has landed and the end, of each partition', () => {
+it('the lag is the distance from the landed position to the end, of each partition', () => {
   const of = (end: number, landed: number) => ({ end, landed });
   expect(lagOf([])).toBe(0);
   expect(lagOf([of(10, 4), of(7, 7), of(3, 9), of(5, 4)])).toBe(7);

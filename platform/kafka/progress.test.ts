@@ -63,7 +63,7 @@ describe('ProgressWatch', () => {
     expect(await look(1, new Error('away'))).toEqual([]);
   });
 
-  it('lets what was taken rest for as long as it was told, then it has to land', async () => {
+  it('lets taken records rest for the configured time, then they have to land', async () => {
     const { look, standing, state } = watched(60_000);
     Object.assign(state, { position: 10, landed: 3 });
     await look(0, 10);

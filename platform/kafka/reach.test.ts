@@ -19,7 +19,7 @@ async function listener() {
   };
 }
 
-it('has missed the deadline when nobody was reached by then', async () => {
+it('has missed the deadline when no program was reached by then', async () => {
   const deadline = new AbortController();
   const reach = new Reach(deadline.signal);
   await reach.attempt(config('127.0.0.1:1'));
@@ -42,7 +42,7 @@ it('has not missed it when somebody listens and has not answered yet', async () 
   await expect(attempt).rejects.toThrow('not Kafka');
 });
 
-it('goes by the last attempt: whoever was reached before may be gone', async () => {
+it('goes by the last attempt: a program that was reached before may be gone', async () => {
   const deadline = new AbortController();
   const reach = new Reach(deadline.signal);
   await using gone = await listener();

@@ -132,7 +132,7 @@ describe.each(codecs)('a batch of %s in pieces', (_, codec) => {
   });
 });
 
-describe('what brokers and Java clients read as one', () => {
+describe('frames that brokers and Java clients read as one', () => {
   const [one, other] = [0, 3].map((from) =>
     Buffer.concat([0, 1, 2].map((at) => recordBytes({ value: Buffer.from('v') }, from + at))),
   ) as [Buffer, Buffer];

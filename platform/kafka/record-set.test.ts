@@ -69,7 +69,7 @@ describe('rawBatches', () => {
     expect(rawBatches(set.subarray(0, 5), log)).toMatchObject([{ lastOffset: 10 }]);
   });
 
-  it('refuses another magic, a batch from before what was asked for and one beyond the log', () => {
+  it('refuses another magic, a batch before the requested offset and one beyond the log', () => {
     const old = Buffer.from(set);
     old[16] = 1;
     expect(rawBatches(old, log)).toMatchObject([

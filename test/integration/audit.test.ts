@@ -150,7 +150,7 @@ describeBackend('the audit', () => {
     }
   });
 
-  it('says by how much a topic is behind, and fails for that only when told to', async () => {
+  it('counts the records that wait, and fails because of them only with --to-end', async () => {
     await using world = await openWorld(endpoints());
     await world.fill(30);
     const late = await command(world);

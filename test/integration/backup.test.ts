@@ -27,7 +27,7 @@ const tableOf = (statement: string): string => /TABLE (\w+)/.exec(statement)![1]
 const everyTable = tablesOf(streams).map(({ name }) => name);
 
 describeBackend('a backup', () => {
-  it('is told in the order that keeps it true: positions, rows, dead letters, re-drives', async () => {
+  it('is documented in the order that keeps it true: positions, rows, dead letters, re-drives', async () => {
     await using world = await openWorld(endpoints(), { tables: false });
     const backedUp = statements('BACKUP', world).map(tableOf);
     expect(backedUp[0]).toBe('consumer_positions');

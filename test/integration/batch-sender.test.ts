@@ -54,7 +54,7 @@ describeBackend('a batch with an identity', () => {
     expect(await logOf(where.topic)).toHaveLength(4);
   });
 
-  it('keeps what a record is made of', async () => {
+  it('keeps every part of a record', async () => {
     const where = await newPartition();
     await using sender = new BatchSender(config(), 'one');
     const value = Buffer.from([0, 255, 10]);
@@ -73,7 +73,7 @@ describeBackend('a batch with an identity', () => {
     expect(second).toMatchObject({ key: null, value: null, timestamp: String(early) });
   });
 
-  it('is told apart from one that the broker will never take', async () => {
+  it('differs from one that the broker will never take', async () => {
     const where = await newPartition();
     await using sender = new BatchSender(config(), 'one');
     const large = { ...record, value: Buffer.alloc(2_000_000) };

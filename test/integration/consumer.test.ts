@@ -147,7 +147,7 @@ describeBackend('the consumer', () => {
     }
   });
 
-  it('cuts what is too large and records as unreadable what is past MAX_BATCH_INFLATED_BYTES', async () => {
+  it('cuts large values and records as unreadable records past MAX_BATCH_INFLATED_BYTES', async () => {
     await using world = await openWorld(endpoints(), { partitions: 1 });
     const { said, log } = lines();
     await using consumer = await world.consumer({ MAX_BATCH_INFLATED_BYTES: '10485760' }, log);
@@ -205,7 +205,7 @@ describeBackend('the consumer', () => {
     expect(landed).toMatchObject({ exact: true, partitions: [{ good: 6, unreadable: 3 }] });
   });
 
-  it('tells its health and its figures over HTTP', async () => {
+  it('serves its health and its figures over HTTP', async () => {
     await using world = await openWorld(endpoints());
     await using consumer = await world.consumer();
     const at = `http://127.0.0.1:${consumer.port}`;

@@ -83,7 +83,7 @@ describeBackend('npm run doctor', () => {
     expect(consumer.totals().inserted).toBeGreaterThan(0);
   });
 
-  it('tells that nothing consumes, by how much the table is behind, and which servers do not answer', async () => {
+  it('reports an absent consumer, the distance of the table, and servers that do not answer', async () => {
     await using world = await openWorld(endpoints());
     await world.fill(40);
     const { code, said } = await doctor(world);
@@ -146,7 +146,7 @@ describeBackend('npm run doctor', () => {
     expect(sensors.said).not.toContain('iot.traffic');
   });
 
-  it('tells a port of ours from one that another program holds', async () => {
+  it('distinguishes a port of ours from one that another program holds', async () => {
     const home = await mkdtemp(join(tmpdir(), 'doctor-'));
     const folders = foldersOf({ SENSORHOUSE_DIR: home });
     await using clickhouse = await listener('Ok.\n');

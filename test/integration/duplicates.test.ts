@@ -105,7 +105,7 @@ const countOf = async (world: World, what: string): Promise<string> => {
   return row!.n;
 };
 
-describeBackend('what a processor made twice', () => {
+describeBackend('records that a processor made twice', () => {
   it('is one row, over restarts and kills of the consumer', async () => {
     const { made, places, raw, world } = await madeWorld(600, (index) => index % 50 === 7);
     await using closing = world;
@@ -173,7 +173,7 @@ describeBackend('what a processor made twice', () => {
       .toMatchObject({ inserted: 5, deadLetters: 0, duplicates: 0 });
   });
 
-  it('is a dead letter when nobody says of what it was made', async () => {
+  it('is a dead letter when no header names its origin', async () => {
     const { made, places, world } = await madeWorld(3);
     await using closing = world;
     await world.send([{ ...made(places[0]!), headers: {} }, made(places[1]!)]);

@@ -69,7 +69,7 @@ describe.skipIf(missing !== undefined)('the embedded Kafka', () => {
     expect((failure as Error).message).toMatch(new RegExp(`^KAFKA_PORT: .*:${port} .*$`));
   });
 
-  it('creates no topic by itself, and shares its folder with nobody', async () => {
+  it('creates no topic by itself, and shares its folder with no other broker', async () => {
     dataPath = await folder('my data, größe=1 #日本');
     broker = await start(dataPath);
     topic = await holdingThreeMessages(broker);

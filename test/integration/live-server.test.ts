@@ -110,7 +110,7 @@ describeBackend('the live page’s server', () => {
     }
   });
 
-  it('takes whatever is typed into a variable for a value', async () => {
+  it('takes any text in a variable as a value', async () => {
     await using tables = await tablesNow();
     await using live = await startLive(tables.url);
     const window = `from=now-15m&to=${Date.now() + 900_000}`;
@@ -170,7 +170,7 @@ describeBackend('the live page’s server', () => {
     expect(places.find(({ id }) => id === 'clickhouse')!.state).toBe('bad');
   });
 
-  it('refuses names that a page elsewhere could make up, what is not understood, and one stream too many', async () => {
+  it('refuses names that a foreign page could make up, malformed requests, and one stream too many', async () => {
     await using tables = await tablesNow();
     await using live = await startLive(tables.url, { LIVE_MAX_BROWSERS: '1' });
     expect((await get(live.url, '/api/dashboards', { host: 'evil.example' })).status).toBe(421);

@@ -57,7 +57,7 @@ describeBackend('npm run metrics', () => {
     return JSON.parse(await readFile(path, 'utf8')) as Snapshot;
   }
 
-  it('exports what the rows add up to, for the days that are asked for', async () => {
+  it('exports the sums of the rows, for the requested days', async () => {
     const exportPath = join(folder, 'new', 'snapshot.json');
     const printed: string[] = [];
     const print = (text: string): void => void printed.push(text);

@@ -16,7 +16,7 @@ import {
 const bootstrap = (): string => inject('kafkaBootstrap');
 
 describeBackend('the processor', () => {
-  it('waits for its output as a member of its group, and then goes on in order', async () => {
+  it('waits for its output as a member of its group, and then continues in order', async () => {
     const world = await processorWorld(bootstrap(), 1);
     const admin = kafkaClient(bootstrap()).admin();
     await admin.connect();
@@ -38,7 +38,7 @@ describeBackend('the processor', () => {
     await admin.disconnect();
   });
 
-  it('gives up what it cannot send when it has to stop, and its successor sends it', async () => {
+  it('gives up unsent records when it must stop, and its successor sends them', async () => {
     const world = await processorWorld(bootstrap(), 1);
     const admin = kafkaClient(bootstrap()).admin();
     await admin.connect();
@@ -91,7 +91,7 @@ describeBackend('the processor', () => {
     await admin.disconnect();
   });
 
-  it('says what retention took before it was read, and goes on behind it', async () => {
+  it('names the records that retention took unread, and continues behind them', async () => {
     const world = await processorWorld(bootstrap(), 1);
     await produce(bootstrap(), world.from, reports(0, 10, 1));
     {

@@ -228,7 +228,7 @@ describeBackend('the processor', () => {
     expect(said.filter((line) => line.includes('offsets 10 to 19 cannot be read'))).toHaveLength(1);
   });
 
-  it('tells its health and its figures over HTTP', async () => {
+  it('serves its health and its figures over HTTP', async () => {
     const world = await processorWorld(bootstrap(), 1);
     await produce(bootstrap(), world.from, [...reports(0, 9, 1), { value: 'nothing' }]);
     await using processor = await world.processor({}, { PROCESSOR_METRICS_PORT: '0' });

@@ -79,7 +79,7 @@ describe('a producer without Kafka', () => {
     expect(stderr).toMatch(/"dryRun":4000,"failed":0.*\nexit 0\n$/);
   });
 
-  it('loops, and stamps the current time when told to', async () => {
+  it('loops, and stamps the current time with USE_NOW_TS', async () => {
     const lines = (await readFile(DATA_FILE, 'utf8')).split('\n').slice(0, 30).join('\n');
     const path = join(folder, 'thirty.csv.gz');
     await writeFile(path, gzipSync(lines));
@@ -175,7 +175,7 @@ describe('a file with a mistake', () => {
     expect(run.stderr.trim()).not.toContain('\n');
   });
 
-  it('a bad row: what came before it goes out, the account is told, exit code 2', async () => {
+  it('a bad row: rows before it go out, the account counts them, exit code 2', async () => {
     const lines = (await readFile(DATA_FILE, 'utf8')).split('\n').slice(0, 8_000);
     lines[7_000] = lines[7_000]!
       .replace(/"(\d+\.\d+)"$/, '"$1°"')

@@ -90,7 +90,7 @@ function launch(topic: string, env: Record<string, string>): RunningProducer {
 }
 
 describe.skipIf(missing !== undefined)('a producer whose broker', () => {
-  it('comes late is waited for, when told to wait', async () => {
+  it('comes late is waited for, with ON_KAFKA_DOWN=wait', async () => {
     await home.kill();
     const topic = randomTopic();
     const producer = launch(topic, { ON_KAFKA_DOWN: 'wait', ROW_LIMIT: '3000' });
@@ -140,7 +140,7 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
     expect(wrong.map(([key]) => key)).toEqual([]);
   });
 
-  it('is killed for good: the rest is printed, or the run fails when told to, or it is stopped', async () => {
+  it('is killed for good: the rest is printed, or the run fails with ON_KAFKA_DOWN=fail, or it is stopped', async () => {
     const pace = { INTERVAL_MS: '2', ROW_LIMIT: '4000' };
     const printing = await launchInto({ ...pace, KAFKA_SEND_TIMEOUT_SEC: '2' });
     const failing = await launchInto({

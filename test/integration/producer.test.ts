@@ -90,7 +90,7 @@ describeBackend('a producer with Kafka', () => {
     }
   });
 
-  it('stops at SIGTERM in the middle; the account is what is in Kafka', async () => {
+  it('stops at SIGTERM in the middle; the account equals the records in Kafka', async () => {
     const topic = await topicWith(1);
     const env = { KAFKA_BROKER, KAFKA_TOPIC: topic, LOOP: 'true', INTERVAL_MS: '1' };
     const producer = launchProducer(env);
@@ -124,7 +124,7 @@ describeBackend('a producer with Kafka', () => {
     expect(warnings[0]!.msg).toContain('npm run setup');
   });
 
-  it('waits for a missing topic when told to wait', async () => {
+  it('waits for a missing topic with ON_KAFKA_DOWN=wait', async () => {
     const topic = randomTopic('late');
     const env = { KAFKA_BROKER, KAFKA_TOPIC: topic, ON_KAFKA_DOWN: 'wait' };
     const producer = launchProducer(env, ['A', '20']);

@@ -156,7 +156,7 @@ describeBackend('dead letters', () => {
     }
   });
 
-  it('are published once when a command that was overtaken goes on', async () => {
+  it('are published once when a command that was overtaken continues', async () => {
     await using world = await rejectedWorld();
     await using proxy = await startFaultProxy(world.endpoints.clickhouseUrl);
     const [held, released] = [

@@ -39,7 +39,7 @@ describeBackend('a replay', () => {
     expect(await world.rowCount()).toBe((4 * ROUND * 19) / 20);
   });
 
-  it('is refused while another one is unfinished, can be abandoned, and then rejects what this version rejects', async () => {
+  it('is refused while another one is unfinished, can be abandoned, and then rejects the messages that this version rejects', async () => {
     const past = await withPast();
     await using world = past.world;
     const stop = new AbortController();
@@ -63,7 +63,7 @@ describeBackend('a replay', () => {
     expect(audit.exact).toBe(true);
   });
 
-  it('heals what it reads again, is no worse where it does not, and says that rows are missing', async () => {
+  it('heals the offsets it reads again, is no worse elsewhere, and reports missing rows', async () => {
     const past = await withPast();
     await using world = past.world;
     await world.clickhouse.command('DELETE FROM sensor_data WHERE kafka_offset % 50 = 7');

@@ -63,7 +63,7 @@ describeBackend('RETENTION_DAYS', () => {
     }
   }); // prettier-ignore
 
-  it('leaves a TTL of somebody else alone and says so', async () => {
+  it('leaves a TTL of another author alone and says so', async () => {
     await using world = await openWorld(endpoints());
     await world.clickhouse.command(
       'ALTER TABLE sensor_data MODIFY TTL toDateTime(ingest_time) + INTERVAL 10 YEAR',

@@ -47,7 +47,7 @@ describeBackend('the sender', () => {
     expect(await keysOf(topic)).toEqual(records.map(({ key }) => String(key)));
   });
 
-  it('cuts what is too large also when an answer about it was lost before', async () => {
+  it('cuts a large batch also when an answer about it was lost before', async () => {
     const topic = await newTopic();
     await using sender = senderWith();
     const batch = batchOfRecords(
@@ -65,7 +65,7 @@ describeBackend('the sender', () => {
     expect(await keysOf(topic)).toEqual(['a', 'b', 'c', 'e']);
   });
 
-  it('says which record is refused, and sends nothing behind it before it is told to go on', async () => {
+  it('names the refused record, and sends nothing behind it before its caller continues', async () => {
     const topic = await newTopic();
     await using sender = senderWith();
     const records = [

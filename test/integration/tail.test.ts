@@ -34,7 +34,7 @@ async function groups(): Promise<string[]> {
 }
 
 describeBackend('npm run tail', () => {
-  it('shows what it can of batches that are too large, and goes on behind them', async () => {
+  it('shows the beginning of batches that are too large, and continues behind them', async () => {
     const topic = randomTopic('tail');
     await createTopic(inject('kafkaBootstrap'), topic, 1);
     const { GZIP } = kafkajs.CompressionTypes;

@@ -15,7 +15,7 @@ import { describeBackend, randomTopic } from '../backend/context.ts';
 import { until } from '../until.ts';
 
 describeBackend('npm run topics', () => {
-  it('creates what is missing, once, and says what differs', async () => {
+  it('creates missing topics, once, and reports differences', async () => {
     const bootstrap = inject('kafkaBootstrap');
     const sensors = randomTopic('sensors');
     const config = readConfig(topicsVariables, { KAFKA_BROKER: bootstrap, KAFKA_TOPIC: sensors });
