@@ -9,7 +9,7 @@ import { FileOrder } from './test/backend/file-order.ts';
 // Every program that a test starts loads the same modules: Node keeps them compiled, without their types.
 process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, 'node_modules', '.cache', 'compiled');
 
-// Loading the same modules anew for each file would cost as much as the tests of pure code, and a second for each
+// Loading the same modules again for each file would cost as much as the tests of pure code, and a second for each
 // file on real servers. So files share a process: what a test replaces or starts, it puts back and stops.
 const shared = { isolate: false };
 const real = { ...shared, testTimeout: 180_000, hookTimeout: 240_000 };

@@ -4,7 +4,7 @@ import { UnavailableError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { Availability, untilAvailable } from '../platform/retry.ts';
 
-/** The setup waited as long as it was told to, in vain. */
+/** The setup waited for its limit, in vain. */
 export class GaveUpError extends Error {
   override readonly name = 'GaveUpError';
 }

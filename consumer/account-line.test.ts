@@ -11,7 +11,7 @@ import { consumerMetrics } from './metrics.ts';
 
 const letter = { rejection: reject('invalid_json') } as DeadLetter;
 
-/** A batch of one partition, by what became of its offsets. */
+/** A batch of one partition, by the outcomes of its offsets. */
 const batch = fc
   .record({
     ...{ rows: fc.nat(1_000), dead: fc.nat(5), skipped: fc.nat(5), duplicates: fc.nat(5) },

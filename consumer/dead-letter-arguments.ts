@@ -82,7 +82,7 @@ export interface LetterArguments {
   readonly dryRun: boolean;
   readonly doubtful: boolean;
   readonly evenIfRejected: boolean;
-  /** For what became of what was published. */
+  /** For the outcome of published letters. */
   readonly waitMs: number;
   readonly limit: number;
 }

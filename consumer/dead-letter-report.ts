@@ -78,7 +78,7 @@ export function forecastLines(stream: string, tally: Tally, evenIfRejected: bool
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** What became of what was published. */
+/** The outcome of published letters. */
 export function outcomeLine(stream: string, tally: Tally): string {
   const { letters, rejections, rows } = tally;
   const parts = [`${rows} ${rows === 1 ? 'is a row' : 'are rows'} now`];

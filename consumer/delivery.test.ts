@@ -43,7 +43,7 @@ function batch(): Batch {
 }
 
 interface Given {
-  /** What becomes of each insert in turn; it lands when nothing is left. */
+  /** The outcome of each insert in turn; it lands when nothing is left. */
   readonly failures?: readonly Error[];
   readonly topicId?: () => string;
   readonly isStopping?: () => boolean;

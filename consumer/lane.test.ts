@@ -25,7 +25,7 @@ const LIMITS = {
 const INSERT_MS = 50;
 const membership = { heartbeat: () => Promise.resolve(), isCurrent: () => true };
 
-/** A lane of partition 0. What becomes of its inserts is `outcomes` in turn; they land when none is left. */
+/** A lane of partition 0. The outcomes of its inserts are `outcomes` in turn; they land when none is left. */
 class World {
   readonly time = new VirtualTime();
   readonly topic = new Topic('simulated', 1);
@@ -33,7 +33,7 @@ class World {
   readonly asked: string[] = [];
   readonly outcomes: Error[] = [];
   readonly failures: Error[] = [];
-  /** What becomes of claims in turn. */
+  /** The outcomes of claims in turn. */
   readonly claims: Error[] = [];
   /** What was committed, with the milliseconds since the start. */
   readonly commits: string[] = [];
@@ -43,7 +43,7 @@ class World {
   readonly metrics = consumerMetrics(this.registry)('s', 'd.s');
   readonly #log = logLines();
   readonly lines = this.#log.lines;
-  /** What becomes of a commit. */
+  /** The outcome of a commit. */
   commit: () => Promise<void> = () => Promise.resolve();
   /** Runs whenever the log is asked how far it goes. */
   asking: () => void = () => undefined;

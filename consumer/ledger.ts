@@ -58,7 +58,7 @@ export class Ledger implements Facts {
 
   /**
    * Makes this process the owner of the partitions and ends every insert into them that is still
-   * under way, whoever sent it. When it returns, what has landed no longer changes. The claim is of the
+   * under way, from any sender. When it returns, what has landed no longer changes. The claim is of the
    * table that stands behind the name now; when a replay puts another in its place, it is void.
    * @throws {FencedError} when another process claimed at the same time and won.
    * @throws {UnavailableError | ConfigError}

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from '../platform/metrics.ts';
 import type { Batch } from './batch.ts';
 
-/** What is told of a batch. */
+/** The figures of a batch. */
 type Flushed = Pick<
   Batch,
   'deadLetters' | 'decodeMs' | 'duplicates' | 'skipped' | 'spans' | 'unreadable' | 'valueBytes'

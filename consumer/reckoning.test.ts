@@ -1,5 +1,5 @@
 // The audit's arithmetic against a model: any history of landed, dead, lost, repeated and expired
-// offsets is told for what it is, and only a history without a fault passes.
+// offsets is recognised, and only a history without a fault passes.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reckon, type Counted, type PartitionFacts } from './reckoning.ts';

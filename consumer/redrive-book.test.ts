@@ -1,5 +1,5 @@
 // What is written down about dead letters that are published again, read back on the real engine: which are open,
-// which run was interrupted, what became of them, and what an audit says of it.
+// which run was interrupted, their outcomes, and what an audit says of it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FencedError } from '../platform/errors.ts';
 import { sensorData } from '../streams/sensor-data.ts';

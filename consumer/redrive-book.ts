@@ -33,7 +33,7 @@ export interface LettersOfPartition {
 }
 
 /**
- * What became of a re-drive. `published`: it is in Kafka, and its letters are resolved. `void`: it is
+ * The outcome of a re-drive. `published`: it is in Kafka, and its letters are resolved. `void`: it is
  * surely not, and its letters are open again. `doubt`: nobody can tell any more.
  */
 export type Outcome = 'published' | 'void' | 'doubt';

@@ -63,7 +63,7 @@ function rejected({ field, reason }: Rejection): Forecast {
   return { kind: 'rejected', reason, field };
 }
 
-/** Counts forecasts, or what became of messages. */
+/** Counts forecasts, or outcomes of messages. */
 export class Tally {
   letters = 0;
   rows = 0;

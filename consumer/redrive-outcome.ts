@@ -18,7 +18,7 @@ export async function serverNowMs(clickhouse: ClickHouse): Promise<number> {
 }
 
 /**
- * What became of the messages of a stream that were published since `sinceMs`, as soon as all have landed,
+ * The outcome of the messages of a stream that were published since `sinceMs`, as soon as all have landed,
  * or after `waitMs`, or when `signal` aborts.
  * @throws {UnavailableError | ConfigError}
  */

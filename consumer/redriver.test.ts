@@ -1,5 +1,5 @@
 // A re-drive against a model of Kafka and the book that fail at any call: whatever happens where, each letter is
-// in Kafka once, or somebody is told that nobody knows.
+// in Kafka once, or the report says that their outcome is unknown.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnavailableError } from '../platform/errors.ts';

@@ -42,7 +42,7 @@ export interface RedriveOrder extends LetterFilter {
   readonly forecast: Forecaster | undefined;
 }
 
-/** Letters by what became of them in this run. */
+/** Letters by their outcome in this run. */
 export interface RedriveAccount {
   published: number;
   /** Of an interrupted run, found in Kafka or brought there now. */

@@ -29,7 +29,7 @@ const QUERY_MS = 600_000;
 
 export type ReplayCommand = Extract<ConsumerTask, { kind: 'replay' | 'abandon' }>;
 
-/** Does what it is told; resolves to the exit code. `signal` ends it where the next run goes on. */
+/** Runs the command; resolves to the exit code. `signal` ends it where the next run goes on. */
 export async function replayCommand(
   config: ConsumerConfig,
   command: ReplayCommand,

@@ -1,5 +1,5 @@
 // A replay without Kafka, on the real engine: what is carried over, read again, filed and audited, and that
-// nothing is swapped in before all of it is done, whoever writes meanwhile.
+// nothing is swapped in before all of it is done, even if consumers write meanwhile.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
 import { readConfig } from '../platform/config.ts';

@@ -224,7 +224,7 @@ export class Replay {
     return exact;
   }
 
-  /** Sees to it that what landed in the old table last is in the new one too. */
+  /** Ensures that what landed in the old table last is in the new one too. */
   async #rest(tables: ReplayTables): Promise<void> {
     const { clickhouse, signal } = this.#parts;
     const { replay } = await readIdentity(clickhouse, tables.beside);

@@ -24,7 +24,7 @@ export interface FloorRow {
 export interface Facts {
   /**
    * Makes this process the owner of the partitions and ends every insert into them that is still
-   * under way, whoever sent it. When it returns, what has landed no longer changes.
+   * under way, from any sender. When it returns, what has landed no longer changes.
    * @throws {FencedError} when another process claimed at the same time and won.
    * @throws {UnavailableError | ConfigError}
    */

@@ -1,5 +1,5 @@
 // The program behind `npm run reset`: deletes the data and logs of the embedded mode after asking, and
-// keeps what was downloaded unless told otherwise. Never while something runs on them.
+// keeps downloads by default. Never while something runs on them.
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

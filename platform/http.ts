@@ -1,4 +1,4 @@
-// The small HTTP side of a program: health, readiness, metrics. Loopback unless told otherwise.
+// The small HTTP side of a program: health, readiness, metrics. Loopback by default.
 import { createServer } from 'node:http';
 import { integer, text, type Config } from './config.ts';
 import { listen } from './listen.ts';
@@ -26,7 +26,7 @@ export interface HttpServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Nothing here takes long or is asked often; whoever needs more is up to no good. */
+/** Nothing here takes long or is asked often; a client that needs more is up to no good. */
 const LIMITS = { requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 } as const;
 const MAX_CONNECTIONS = 64;
 

@@ -15,7 +15,7 @@ export type Send = (batch: EncodedBatch) => Promise<Sent>;
 const KEY_BYTES_MAX = 1_024;
 
 /**
- * Resolves when every record, or a stub for it, is acknowledged; `refused` is told of each stub.
+ * Resolves when every record, or a stub for it, is acknowledged; `refused` gets each stub.
  * @throws {ConfigError} when the broker refuses even a stub; whatever `send` throws.
  */
 export async function deliver(

@@ -37,7 +37,7 @@ export interface StartOptions extends Partial<RunOptions> {
 /** The whole stop must fit into 10 s; the rest is for leaving the group. */
 const DRAIN_MS = 6_000;
 const REFRESH_EVERY_MS = 10_000;
-/** Brokers take batches of 1 MiB unless told otherwise; what is larger is replaced by a stub in any case. */
+/** Brokers take batches of 1 MiB by default; what is larger is replaced by a stub in any case. */
 const RECORD_BYTES_MAX = 8_388_608;
 
 /**

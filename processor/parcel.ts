@@ -68,7 +68,7 @@ export class Parcel {
   }
 
   /**
-   * Adds what becomes of the records of a run from `position` on, at most `recordsMax` of them and no more
+   * Adds the output of the records of a run from `position` on, at most `recordsMax` of them and no more
    * than the parcel may hold. False when it is full: the rest of the same run goes into another.
    */
   addRun(run: RecordRun, position: number, making: Making, recordsMax: number): boolean {

@@ -56,7 +56,7 @@ interface Given {
   readonly sender?: { readonly away: boolean; isGivenUp: boolean };
 }
 
-/** A relay of one partition, unless told otherwise, whose log ends at 1,000. */
+/** A relay of one partition by default, whose log ends at 1,000. */
 function relayOf(given: Given): Relay {
   const { committed, done = () => undefined, logger = silentLog(), max = Infinity } = given;
   const { metrics, nowMs, partitions = 1, seek, send, topicId = () => 'id' } = given;

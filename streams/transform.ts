@@ -47,7 +47,7 @@ export function route(to: (event: Event) => TopicStream): Step {
 export interface Transform {
   /** Unique name, also the name on the command line. */
   readonly name: string;
-  /** The consumer group it reads with, unless told otherwise. */
+  /** The consumer group it reads with by default. */
   readonly group: string;
   readonly input: TopicStream;
   /** Where events go: to the first one, unless a route says otherwise. What is no event goes there too. */

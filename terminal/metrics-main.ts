@@ -103,7 +103,7 @@ function start(given: Given<typeof metricsCommand>): Promise<Service> {
   });
 }
 
-/** Says how to ask otherwise; the rest is said by whoever runs this. */
+/** Explains how to ask otherwise; the caller reports the rest. */
 function told(thrown: unknown): never {
   if (thrown instanceof ResultTooLargeError) {
     throw new ConfigError(`--days: ${thrown.message}; ask for fewer days`, { cause: thrown });

@@ -23,7 +23,7 @@ const READS: Record<string, readonly string[]> = {
   'clickhouse_setup/preflight.ts': Object.keys(preflightVariables),
   'clickhouse_setup/main.ts': Object.keys(setupVariables),
 };
-/** Logins and addresses that a Kafka and a ClickHouse of one's own do not have, and another name of KAFKA_BROKER. */
+/** Logins and addresses that our own Kafka and ClickHouse do not have, and another name of KAFKA_BROKER. */
 const ELSEWHERE = /^(KAFKA_SSL|KAFKA_SASL_|KAFKA_BOOTSTRAP_SERVERS|CLICKHOUSE_URL)/;
 
 const all = Object.entries(composeServices);

@@ -128,8 +128,8 @@ function openFirst(open: (tag: string) => Session, dataPath: string): Session {
 }
 
 /**
- * In the engine's database `default` every file of the machine is a table. Attached anew it holds its own tables
- * only. The engine makes it anew at each start, so nothing on the disk tells the two apart.
+ * In the engine's database `default` every file of the machine is a table. Attached again it holds its own tables
+ * only. The engine makes it again at each start, so nothing on the disk tells the two apart.
  */
 function withoutFiles(main: Session): void {
   const [id] = main

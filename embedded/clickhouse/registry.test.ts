@@ -13,7 +13,7 @@ function enter(registry: Registry, reader: boolean): Entry {
   });
 }
 
-/** Runs an entry until it is told to end. */
+/** Runs an entry until it must end. */
 function start(registry: Registry, entry: Entry) {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const ran = registry.run(entry, () => promise).finally(() => registry.leave(entry));

@@ -69,7 +69,7 @@ export async function sendRows(
       next = await iterator.next();
     }
     out.end();
-    // Counts anew while bytes go out; the end of the answer sets it back.
+    // Counts again while bytes go out; the end of the answer sets it back.
     response.setTimeout(options.maxPauseMs);
     return bytes;
   } finally {

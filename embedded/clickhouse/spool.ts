@@ -66,7 +66,7 @@ async function take(query: string, body: AsyncIterable<Buffer>, path: string): P
     if (next.done !== true) {
       read.push(next.value);
       size += next.value.length;
-      // A long statement is scanned anew only when it has doubled.
+      // A long statement is scanned again only when it has doubled.
       if (size < 2 * scanned) continue;
     }
     const text = Buffer.concat(read);

@@ -55,7 +55,7 @@ export async function launchBroker(launch: Launch): Promise<TiedProcess> {
     '-XX:ErrorFile=crash-%p.log',
     '-Djava.awt.headless=true',
     '-Dlog4j2.configurationFile=log4j2.properties',
-    `-Dsensorhouse.data=${dataPath}`, // for whoever reads the process list
+    `-Dsensorhouse.data=${dataPath}`, // for readers of the process list
     ...['kafka.Kafka', 'server.properties'],
   ];
   const outputPath = join(dataPath, OUTPUT_FILE);

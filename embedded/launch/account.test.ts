@@ -57,7 +57,7 @@ function appended(partitions: readonly PartitionStanding[]): number {
   return partitions.reduce((sum, { begin, end }) => sum + end - begin, 0);
 }
 
-/** What came, and what became of it. */
+/** The records that came, and their outcomes. */
 function sides({ others, ...account }: RunAccount): [number, number] {
   const { before, deadLetters, foreign, inDoubt, inserted, lag, sent } = account;
   const other = Object.values(others).reduce((sum, count) => sum + count, 0);

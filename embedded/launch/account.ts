@@ -204,7 +204,7 @@ export function isEmpty({ before, foreign, inDoubt, sent }: RunAccount): boolean
   return before + foreign + inDoubt + sent === 0;
 }
 
-/** The final line: first what came, then what became of it. */
+/** The final line: first the records that came, then their outcomes. */
 export function describeAccount(account: RunAccount, durationMs: number): string {
   const { before, deadLetters, foreign, inDoubt, inserted, lag, others, sent } = account;
   const seconds = (durationMs / 1_000).toFixed(1);

@@ -1,4 +1,4 @@
-// The command line of `npm start`. What a part can be told by a variable goes over the environment; the
+// The command line of `npm start`. An option that has a variable sets it in the environment; the
 // rest is about this start alone.
 import {
   flagOption,

@@ -48,7 +48,7 @@ export async function leftovers(home: string): Promise<ProcessRecord[]> {
 }
 
 /**
- * Takes `home` for this process; `progress` is told when something has to be waited for.
+ * Takes `home` for this process; `progress` learns when it has to wait.
  * @throws {ConfigError} when another launcher runs on it.
  */
 export async function claimHome(

@@ -100,7 +100,7 @@ const NO_OPTIONS: LaunchOptions = {
 };
 
 /**
- * Reads and checks everything that any part will read, so that a mistake is told before a server runs.
+ * Reads and checks everything that any part will read, so that it reports a mistake before a server runs.
  * @throws {ConfigError} one line that names the variable.
  */
 export function readLaunchConfig(

@@ -10,7 +10,7 @@ export class LogFile implements Disposable {
   #file: number;
   #bytes = 0;
 
-  /** Begins the file anew; its folder is created. */
+  /** Begins the file again; its folder is created. */
   constructor(path: string, maxBytes = MAX_LOG_BYTES) {
     mkdirSync(dirname(path), { recursive: true });
     rmSync(`${path}.1`, { force: true });

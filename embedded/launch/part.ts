@@ -28,7 +28,7 @@ export const STOPPED = 128 + constants.signals.SIGTERM;
 const TAIL_LINES = 12;
 /** V8 lets its young generation grow to 96 MB under load; 12 MB keeps a part small. */
 const YOUNG_GENERATION = '--max-semi-space-size=4';
-/** glibc keeps what the codecs freed (16 MB under a backlog of lz4) unless told otherwise. */
+/** By default glibc keeps the memory that codecs freed (16 MB under a backlog of lz4). */
 const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 export class Part {

@@ -157,7 +157,7 @@ export class Proof implements AsyncDisposable {
     return { topic, maker: `processor ${processor.name}`, ...sums };
   }
 
-  /** Asked anew when the logs are: an open transaction ends or does not. */
+  /** Asked again when the logs are: an open transaction ends or does not. */
   async #hidden(known: Known | undefined): Promise<number> {
     if (known !== undefined) return known.standing.hidden;
     await using transactions = new OpenTransactions(this.#config.setup, CLIENT);

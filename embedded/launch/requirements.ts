@@ -41,7 +41,7 @@ export function requireEngine(): void {
 }
 
 /**
- * Opens what the producers will replay, so that a mistake in it is told before a server runs.
+ * Opens what the producers will replay, so that it reports a mistake in it before a server runs.
  * @throws {ConfigError} naming file, line and column.
  */
 export async function checkFiles({ producers }: LaunchConfig): Promise<void> {

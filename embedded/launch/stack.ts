@@ -91,7 +91,7 @@ export class Stack implements Disposable {
     return part;
   }
 
-  /** The log file of a part, begun anew; closed with the stack. */
+  /** The log file of a part, begun again; closed with the stack. */
   openLog(name: string): LogFile {
     const log = new LogFile(join(this.#logFolder, `${name}.log`));
     this.#logs.push(log);

@@ -83,7 +83,7 @@ export function readConsumer(text: string, ready: boolean): ConsumerReading {
   };
 }
 
-/** Change per second of a figure between two moments; undefined when it fell: the program began anew. */
+/** Change per second of a figure between two moments; undefined when it fell: the program began again. */
 export function perSecond(
   before: { atMs: number; value: number } | undefined,
   after: { atMs: number; value: number },

@@ -120,7 +120,7 @@ describe('an insert', () => {
   });
 
   it('may have landed when a server continues without an end', async () => {
-    // Every sign of life starts the client's own limit anew.
+    // Every sign of life starts the client's own limit again.
     const { client } = await serverOf((response) => {
       const alive = setInterval(() => response.writeProcessing(), 40);
       setTimeout(() => {

@@ -44,7 +44,7 @@ const HEARTBEAT_MAX_MS = 3_000;
  * ended, and kafkajs does not disconnect before the answer. A stop cannot wait for that.
  */
 const LEAVE_MS = 2_000;
-/** Before a consumer that kafkajs gave up is started anew. */
+/** Before a consumer that kafkajs gave up is started again. */
 const START_AGAIN_MS = 1_000;
 
 /** To have joined is not yet to go on: the first fetch says that. */
@@ -64,7 +64,7 @@ export class GroupConsumer implements AsyncDisposable {
   readonly #heartbeatMs: number;
   readonly #handling: Handling;
   readonly #stop = new AbortController();
-  /** The receiver was told that it is over: kafkajs must not start again. */
+  /** The receiver knows that it is over: kafkajs must not start again. */
   #isOver = false;
   #running: Promise<void> | undefined;
 
@@ -116,7 +116,7 @@ export class GroupConsumer implements AsyncDisposable {
     this.#running = this.#until(joining, receiver, availability);
   }
 
-  /** As kafkajs starts again by itself after other failures: whoever joins is not asked anew. */
+  /** As kafkajs starts again by itself after other failures: whoever joins is not asked again. */
   async #startAgain(receiver: GroupReceiver): Promise<void> {
     await this.#running;
     await sleep(START_AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
@@ -124,7 +124,7 @@ export class GroupConsumer implements AsyncDisposable {
     await this.#until(() => this.#join(receiver), receiver, availability);
   }
 
-  /** Never rejects: the receiver is told of what no waiting mends. */
+  /** Never rejects: the receiver learns of failures that waiting does not solve. */
   async #until(
     joining: () => Promise<void>,
     receiver: GroupReceiver,

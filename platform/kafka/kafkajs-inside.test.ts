@@ -63,7 +63,7 @@ interface Made {
 const createSendMessages = require('kafkajs/src/producer/sendMessages') as (
   parts: object,
 ) => (request: object) => Promise<unknown>;
-/** Asked anew each time: our own is in its place from the first batch on. */
+/** Asked again each time: our own is in its place from the first batch on. */
 const requests = require('kafkajs/src/protocol/requests/produce') as {
   protocol: (wanted: { version: number }) => (parameters: object) => Made;
 };

@@ -9,7 +9,7 @@ type Asked = Pick<Admin, 'listOffsets' | 'metadata'>;
 
 /**
  * `admin.listOffsets(ask)`. A partition is without a leader while its broker restarts or is late to report to
- * its controller; then the metadata are asked for anew the next time.
+ * its controller; then the metadata are asked for again the next time.
  * @throws {UnavailableError} when a partition has no leader.
  */
 export async function listOffsetsOfLeaders(admin: Asked, ask: Ask): Promise<Answer> {

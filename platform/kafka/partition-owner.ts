@@ -144,7 +144,7 @@ export class PartitionOwner<P extends OwnedPartition, O extends Owned<P>> {
     this.#confirmed = Promise.withResolvers();
   }
 
-  /** Takes the partitions over anew, once `after` has settled; until then nothing is taken. */
+  /** Takes the partitions over again, once `after` has settled; until then nothing is taken. */
   startOver(after: Promise<unknown> = Promise.resolve()): void {
     const generation = (this.#generation += 1);
     const settled = this.#parts.work.ended(this.#release());
@@ -230,7 +230,7 @@ export class PartitionOwner<P extends OwnedPartition, O extends Owned<P>> {
     const owned = await this.#whenOwned(membership);
     const { partition } = fetched;
     const state = owned?.states.get(partition);
-    // Between waking up and going on another takeover may have begun, which learns the position anew.
+    // Between waking up and going on another takeover may have begun, which learns the position again.
     if (owned === undefined || state === undefined || !this.#isCurrent(owned)) return false;
     if (!membership.isCurrent()) return false;
     state.end = fetched.endOffset;

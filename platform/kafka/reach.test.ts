@@ -6,7 +6,7 @@ import { kafkaVariables } from './variables.ts';
 
 const config = (broker: string) => readConfig(kafkaVariables, { KAFKA_BROKER: broker });
 
-/** A program that takes connections, and hangs up when it is told to. */
+/** A program that takes connections, and hangs up on request. */
 async function listener() {
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));

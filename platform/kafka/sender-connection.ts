@@ -8,7 +8,7 @@ export class SenderConnection implements AsyncDisposable {
   readonly #learn: (topic: string, partitions: number) => void;
   #producer: Promise<Producer> | undefined;
 
-  /** `learn` is told before each attempt how many partitions its topic has. */
+  /** `learn` gets the number of partitions of its topic before each attempt. */
   constructor(kafka: Kafka, retries: number, learn: (topic: string, partitions: number) => void) {
     this.#kafka = kafka;
     this.#retries = retries;

@@ -21,7 +21,7 @@ import { SenderConnection } from './sender-connection.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /**
- * What became of a batch. Of its records the first `sent` are in Kafka. Behind them comes what failed:
+ * The outcome of a batch. Of its records the first `sent` are in Kafka. Behind them comes what failed:
  * `refused` for its content, so that it is not in Kafka and sending it again would not help (one record);
  * `in-doubt`, written to a connection without an answer, so that all of it is in Kafka or nothing;
  * or `unsent`, not in Kafka. What lies behind that was not sent either, unless it was cut from one batch with
@@ -110,7 +110,7 @@ export class Sender implements AsyncDisposable {
   }
 
   /**
-   * Waits until Kafka answers and has `topic`. `waitLog` is told when it has to wait for either. After `deadline`
+   * Waits until Kafka answers and has `topic`. `waitLog` learns when it has to wait for either. After `deadline`
    * nothing is tried again, and an attempt that has reached no broker ends. One that has goes on until `stop`:
    * a broker on a busy machine is slow, not away.
    * @throws {ConfigError} when Kafka refuses the login or the topic.

@@ -26,7 +26,7 @@ function quick(nowMs: () => number): Runtime {
   return { ...systemRuntime, nowMs, sleep: (ms) => systemRuntime.sleep(ms / 100) };
 }
 
-/** An owner of partition 0 with work that takes everything, unless told otherwise. */
+/** An owner of partition 0 with work that takes everything by default. */
 export function owning(
   work: Partial<Work<OwnedPartition, Taken>> = {},
   logRanges = () => Promise.resolve(new Map([[0, LOG]])),

@@ -65,7 +65,7 @@ export class TopicOffsets implements AsyncDisposable {
   async #connect(): Promise<void> {
     await this.#check.passed();
     this.#connected ??= this.#admin.connect();
-    // A connect that failed is made again by whoever asks next.
+    // A connect that failed is made again by the next caller.
     await this.#connected.catch((error: unknown) => {
       this.#connected = undefined;
       throw error;

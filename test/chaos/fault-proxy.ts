@@ -28,7 +28,7 @@ export type Fate =
   | { readonly kind: 'lose-reply'; readonly landed?: () => void }
   /** ClickHouse gets part of the body, then a reset. So does the client. */
   | { readonly kind: 'cut'; readonly share: number; readonly cut?: () => void }
-  /** Goes through later, whole, whether or not the client still waits; `done` is told how it went. */
+  /** Goes through later, whole, whether or not the client still waits; `done` gets the outcome. */
   | { readonly kind: 'late'; readonly delayMs: number; readonly done?: (answer: LateAnswer) => void }
   /** Half of the body now, the rest later: meanwhile the INSERT is running. */
   | { readonly kind: 'drip'; readonly delayMs: number; readonly done?: (answer: LateAnswer) => void }

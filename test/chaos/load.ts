@@ -1,4 +1,4 @@
-// Messages that keep coming while faults strike, until told to stop.
+// Messages that keep coming while faults strike, until asked to stop.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../../platform/errors.ts';
 import type { World } from './world.ts';

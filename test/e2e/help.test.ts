@@ -25,10 +25,10 @@ const NO_SOCKETS = `
   dgram.Socket.prototype.bind = refuse('bind');
   dgram.Socket.prototype.send = refuse('send');`;
 
-/** Where Node itself keeps what it compiled, if it was told to. */
+/** The compile cache of Node itself, if it has one. */
 const { NODE_COMPILE_CACHE: compiled } = environment();
 
-/** Without a right to write other files or to start processes: whoever tries ends with an error. */
+/** Without a right to write other files or to start processes: a program that tries ends with an error. */
 const DOES_NOTHING = [
   '--permission',
   ...(compiled === undefined ? [] : [`--allow-fs-write=${compiled}`]),

@@ -24,7 +24,7 @@ const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.json'));
 const committed = await Promise.all(
   files.map(async (file) => JSON.parse(await readFile(join(FOLDER, file), 'utf8')) as Dashboard),
 );
-/** Streams of one's own, whose dashboards new-stream writes, have no rows here. */
+/** Streams of the user, whose dashboards new-stream writes, have no rows here. */
 const dashboards = committed.filter(({ tags }) => !(tags as string[]).includes('starter'));
 const panels = dashboards.flatMap((dashboard) => dashboard.panels);
 const overview = dashboards.find(({ uid }) => uid === 'sensor-overview')!;

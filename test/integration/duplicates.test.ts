@@ -264,7 +264,7 @@ describeBackend('records that a processor made twice', () => {
     expect(found).toMatchObject([{ partition: 1, offset: 2, value: report(4, true) }]);
     expect(Object.keys(found[0]!.headers)).toContain('sensorhouse-redrive');
     expect(Object.keys(found[0]!.headers)).not.toContain(ORIGIN_HEADER);
-    // The processor makes it anew; somebody mended the status on the way.
+    // The processor makes it again; somebody mended the status on the way.
     const origin = writeOrigin({ source, partition: 1, offset: 2 });
     const mended = {
       ...made(places[1]!),

@@ -1,5 +1,5 @@
 // Opens the real engine on a data folder as one least-privilege user: its only login is given exactly the
-// rights and settings that clickhouse_setup grants. Prints, as JSON, what became of each statement.
+// rights and settings that clickhouse_setup grants. Prints, as JSON, the outcome of each statement.
 import chdb from 'chdb';
 
 interface Work {

@@ -155,7 +155,7 @@ describe('the command line', () => {
   ])('%j %j is one line and exit code 2', async (args, env, line) => {
     const { exit, stderr, stdout } = await runProducer({ ...ALONE, ...env }, args);
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
-    // One line; streams of one's own may be among the producers.
+    // One line; streams of the user may be among the producers.
     expect(stderr.startsWith(line)).toBe(true);
     expect(stderr.trimEnd()).not.toContain('\n');
   });

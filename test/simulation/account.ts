@@ -94,7 +94,7 @@ function isBeyondBatches({ batches }: Partition, offset: number): boolean {
   return batches.every(({ last }) => last < offset);
 }
 
-/** The same for records that processors read: what became of each that is still in their log. */
+/** The same for records that processors read: the outcome of each that is still in their log. */
 export function accountOfProducts(
   raw: Topic,
   processed: Topic,

@@ -69,7 +69,7 @@ export async function runHistory(
   const programs: { kind: Kind; running: SimulatedProgram }[] = [];
   const start = (kind: Kind): void => {
     const program = new Program(`owner-${chance.int(1_000)}-${programs.length}`, time, chance);
-    // A refusal ends a program; whoever runs it starts it again.
+    // A refusal ends a program; its operator starts it again.
     const failed = (error: Error): void => {
       if (!(error instanceof ConfigError)) {
         failures.push(`a process ended: ${error.stack ?? error.message}`);

@@ -23,7 +23,7 @@ export function mutated({ file, find, name, replace }: Mutation): string {
 }
 
 /**
- * The simulator with the mutation in it: `history.ts` and all that it imports of this repository are loaded anew,
+ * The simulator with the mutation in it: `history.ts` and all that it imports of this repository are loaded again,
  * under addresses that end with the mutation's number; libraries are shared.
  */
 export async function mutatedHistory(mutation: Mutation): Promise<typeof import('./history.ts')> {

@@ -92,7 +92,7 @@ export class Products {
     return this.#made.get(`${source}/${partition}`)?.has(offset) ?? false;
   }
 
-  /** Whoever commits says that everything before was made: the next processor goes by it. */
+  /** A commit says that everything before was made: the next processor starts there. */
   assertMadeBefore(partition: number, { note, offset: end }: NotedOffset): void {
     const incarnation = this.#raw.incarnations.find(({ id }) => id === note);
     const source = sourceOf(this.#raw.name, note);

@@ -18,9 +18,9 @@ interface Plan {
   readonly name: string;
   readonly about: string;
   readonly quick: boolean;
-  /** Which requests may be struck; inserts of rows unless told otherwise. */
+  /** Which requests may be struck; inserts of rows by default. */
   readonly tables?: readonly string[];
-  /** One message in so many is bad; 20 unless told otherwise. */
+  /** One message in so many is bad; 20 by default. */
   readonly poisonEvery?: number;
   readonly fate: (done: (answer: LateAnswer) => void) => Fate;
   /** Error codes that ClickHouse must give requests that come late. */
