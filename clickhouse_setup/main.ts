@@ -14,7 +14,7 @@ export const setupCommand = {
   command: 'npm run setup',
   variables: setupVariables,
   exitCodes: {
-    2: 'a setting, a right or a table has to be changed',
+    2: 'change a setting, a right or a table first',
     3: 'Kafka or ClickHouse stayed away',
   },
 } as const satisfies CommandLine;

@@ -57,7 +57,7 @@ export const deadLettersCommand = {
     ),
     wait: valueOption(
       'SECONDS',
-      integer({ doc: 'how long to wait for what became of them; 10 unless given' }, 0, 9_999),
+      integer({ doc: 'how long to wait for their outcome; 10 by default' }, 0, 9_999),
     ),
     'in-doubt': flagOption('publish also those that may be in the topic already'),
     format: valueOption(

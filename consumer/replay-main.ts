@@ -105,7 +105,7 @@ async function abandon(
   { clickhouse, print }: ReplayParts,
   begun: readonly Unfinished[],
 ): Promise<0> {
-  if (begun.length === 0) print('there is no unfinished replay');
+  if (begun.length === 0) print('no replay is unfinished');
   for (const { swapped, tables } of begun) {
     if (swapped) {
       throw new ConfigError(`--abandon: the replay ${tables.id} is swapped in already: finish it with --from`); // prettier-ignore

@@ -125,6 +125,6 @@ function reachable(
   throw new LogTruncatedError(
     `partition ${partition} of ${topic} ends at ${range.end}, but offsets up to ` +
       `${answer.position - 1} were ingested from it: the broker lost records. Restore its log, or ` +
-      'delete and create the topic anew, which starts a new source.',
+      'delete the topic and create it again, which starts a new source.',
   );
 }

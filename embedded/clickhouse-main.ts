@@ -15,7 +15,7 @@ export const clickhouseVariables = {
     65_535,
   ),
   BIND_ADDRESS: text({
-    doc: 'Address the embedded ClickHouse listens on; others than loopback need passwords of your own.',
+    doc: 'Address of the embedded ClickHouse; addresses beyond loopback need passwords of your own.',
     default: '127.0.0.1',
   }),
   CLICKHOUSE_ALLOWED_HOSTS: matching(

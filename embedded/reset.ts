@@ -16,7 +16,7 @@ export const resetCommand = {
   about: 'Deletes the data and logs in SENSORHOUSE_DIR (.sensorhouse) after asking.',
   options: {
     yes: flagOption('do not ask', { short: 'y' }),
-    all: flagOption('delete also what was downloaded or can be made again'),
+    all: flagOption('delete downloads and caches, too'),
   },
   variables: { SENSORHOUSE_DIR: launchVariables.SENSORHOUSE_DIR },
   exitCodes: { 0: 'deleted, or there was nothing', 1: 'the answer was no' },

@@ -37,14 +37,14 @@ export const liveVariables = {
   LIVE_HOST: matching(
     {
       default: '127.0.0.1',
-      doc: 'Address the live page is served on; others than loopback need LIVE_TOKEN.',
+      doc: 'Address of the live page; addresses beyond loopback need LIVE_TOKEN.',
     },
     /^[A-Za-z0-9.:-]+$/,
     'an IP address or localhost',
   ),
   LIVE_PUBLISHED_ON: matching(
     {
-      doc: 'Where Docker publishes LIVE_PORT: that address then says who can reach the page, not LIVE_HOST.',
+      doc: 'Address on which Docker publishes LIVE_PORT: it then decides who can reach the page, not LIVE_HOST.',
     },
     /^[0-9a-fA-F.:[\]]+$/,
     'an IP address',
@@ -56,7 +56,7 @@ export const liveVariables = {
   ),
   LIVE_TOKEN: matching(
     {
-      doc: 'What a browser has to present before it sees anything; unset: nothing, on loopback only.',
+      doc: 'Token that a browser must present; unset: none, on loopback only.',
       secret: true,
     },
     /^[^\s\p{Cc}]{16,200}$/u,

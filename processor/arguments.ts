@@ -48,7 +48,7 @@ export const processorCommand = {
       'write to this topic instead of the declared one; it is created if it does not exist',
     ),
     max: valueOption('N', integer({ doc: 'end after N records, with exit code 0' }, 1, 1e15)),
-    'from-beginning': flagOption('read from the start, whatever was read before'),
+    'from-beginning': flagOption('read from the start, whatever the group has committed'),
     group: settingOption('GROUP', 'PROCESSOR_GROUP', 'consumer group'),
     bootstrap: settingOption('BROKERS', 'KAFKA_BROKER', 'host:port, or several with commas'),
   },

@@ -40,7 +40,7 @@ export const producerCommand = {
   exitCodes: {
     0: 'done, also when events were printed as [DRY-RUN]',
     1: 'failed',
-    2: 'something has to be changed: a variable, an argument, the file, or how to log in to Kafka',
+    2: 'change a variable, an argument, the file or the login to Kafka first',
     3: 'Kafka is away (ON_KAFKA_DOWN=fail)',
   },
 } as const satisfies CommandLine;

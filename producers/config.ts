@@ -32,7 +32,7 @@ const DEFAULT_FILE = 'data/sensor_data.csv';
 const PACKAGE_ROOT = resolve(import.meta.dirname, '..');
 
 const producer: Variable<Producer> & { fallback: string } = {
-  doc: 'What to replay: a device of sensor_data (A, producer_A.ts and producer_A.py mean the same), traffic, or a stream.',
+  doc: 'The device or stream to replay: a device of sensor_data (A, producer_A.ts and producer_A.py mean the same), traffic, or a stream.',
   allowed: `one of ${allProducers.map(({ name }) => name).join(', ')}`,
   fallback: allProducers[0]!.name,
   secret: false,
@@ -84,13 +84,13 @@ export const producerVariables = {
   ON_BAD_ROW: oneOf(
     {
       default: 'stop',
-      doc: 'A row that does not fit the stream ends the replay, or is sent on and becomes a dead letter with its file and line.',
+      doc: 'A row that does not fit the stream ends the replay (stop), or the producer sends it on and it becomes a dead letter with its file and line (dead-letter).',
     },
     ['stop', 'dead-letter'],
   ),
   LOOP: flag({
     default: false,
-    doc: 'Start the file again at its end, until ROW_LIMIT or for ever.',
+    doc: 'Start the file again at its end, until ROW_LIMIT or without an end.',
   }),
   USE_NOW_TS: flag({ default: false, doc: 'Stamp events with the current time.' }),
   ON_KAFKA_DOWN: oneOf(

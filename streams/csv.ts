@@ -189,7 +189,7 @@ export function allowedValue(field: Field, isNumber = false): string {
     case 'integer':
       return `a whole number${limits(field, isNumber ? Infinity : Number.MAX_SAFE_INTEGER)}`;
     case 'message':
-      return 'nothing: it is no part of an event';
+      return 'nothing: it is not part of an event';
     case 'boolean':
       return 'true or false';
     case 'instant':

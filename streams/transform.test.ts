@@ -174,7 +174,7 @@ describe('another transform', () => {
       to: trafficViz,
       rejection: {
         reason: 'undecodable',
-        detail: 'Error: stream traffic_broken is none of the outputs',
+        detail: 'Error: stream traffic_broken is not one of the outputs',
       },
     });
   });

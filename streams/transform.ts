@@ -131,7 +131,7 @@ function walk(
       }
       case 'route':
         to = step.to(event);
-        if (!outputs.includes(to)) throw new Error(`stream ${to.name} is none of the outputs`);
+        if (!outputs.includes(to)) throw new Error(`stream ${to.name} is not one of the outputs`);
         break;
     }
   }

@@ -6,7 +6,7 @@ import { integer, text } from '../platform/config.ts';
 export const metricsVariables = {
   ...clickhouseVariables,
   GRAFANA_CLICKHOUSE_USER: text({
-    doc: 'ClickHouse user that only reads; where it is set, npm run metrics asks as this one.',
+    doc: 'ClickHouse user that only reads; if it is set, npm run metrics queries as this user.',
   }),
   GRAFANA_CLICKHOUSE_PASSWORD: text({
     doc: 'Password of GRAFANA_CLICKHOUSE_USER.',

@@ -27,7 +27,7 @@ export function rangeControl(range: TimeRange, change: (range: TimeRange) => voi
     event.preventDefault();
     const [fromMs, toMs] = [from, to].map(({ input }) => new Date(input.value).getTime());
     const chosen = { from: String(fromMs), to: String(toMs) };
-    if (!(fromMs! < toMs!)) problem.textContent = 'From has to be before To.';
+    if (!(fromMs! < toMs!)) problem.textContent = 'From must be before To.';
     else if (rangeMs(chosen, 0) === undefined)
       problem.textContent = 'Choose times from 1970 to 2298.';
     else change(chosen);

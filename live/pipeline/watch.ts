@@ -111,7 +111,7 @@ export class PipelineWatch implements AsyncDisposable {
         ? `Kafka: no answer from ${broker} within ${WITNESS_MS / 1_000} s`
         : asError(thrown).message;
       return silent(
-        `${sentence(why)} Producers wait or stop; the consumer goes on when it is back.`,
+        `${sentence(why)} Producers wait or stop; the consumer continues when Kafka is back.`,
       );
     }
   }

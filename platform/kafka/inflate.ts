@@ -76,7 +76,7 @@ export async function inflatedWhole(
 /** The same piece by piece, however much it is. @throws {Error} where the damage is met. */
 export async function* inflatedPieces(bytes: Buffer, codec: number): AsyncGenerator<Buffer> {
   const known = codecs[codec];
-  if (known === undefined) throw new CorruptError(`${codec} is no known codec`);
+  if (known === undefined) throw new CorruptError(`${codec} is not a known codec`);
   yield* known.pieces(bytes);
 }
 

@@ -104,7 +104,7 @@ export class RecordBatchWriter {
     room: number,
   ): number {
     const timeMs = Math.max(-TIME_MAX_MS, Math.min(TIME_MAX_MS, timestampMs));
-    if (!Number.isInteger(timeMs)) throw new RangeError(`${timestampMs} is no time of a record`);
+    if (!Number.isInteger(timeMs)) throw new RangeError(`${timestampMs} is not a time of a record`);
     this.#reserve(Math.max(0, keyTo - keyFrom) + room + FRAME_BYTES);
     if (this.count === 0) this.#firstMs = this.#maxMs = timeMs;
     else if (timeMs > this.#maxMs) this.#maxMs = timeMs;

@@ -169,7 +169,7 @@ it('an unknown codec is damage', async () => {
   const { damage, found } = await read(
     batchBytes({ baseOffset: 0, codec: 6, count: 5, body: Buffer.alloc(9) }),
   );
-  expect([found, damage]).toEqual([[], ['it cannot be decompressed (6 is no known codec)']]);
+  expect([found, damage]).toEqual([[], ['it cannot be decompressed (6 is not a known codec)']]);
 });
 
 it('one record of a gigabyte is cut without being inflated', async () => {

@@ -44,7 +44,7 @@ export const groupVariables = {
   KAFKA_SESSION_TIMEOUT_MS: integer(
     {
       default: 6_000,
-      doc: 'After so long without a heartbeat the group gives the partitions of a process to another: what a kill -9 costs. The broker has to allow it (group.min.session.timeout.ms, 6000 by default).',
+      doc: 'Time without a heartbeat after which the group gives the partitions of a process to another one: the cost of a kill -9. The broker must allow it (group.min.session.timeout.ms, 6000 by default).',
     },
     1_000,
     1_800_000,

@@ -53,7 +53,7 @@ describeBackend('the strip', () => {
     expect(sensors['clickhouse']!.figure).toBe(`${tables.rowsNow + 21} rows`);
     // A topic that does not exist is one that nobody has sent to.
     expect(sensors['kafka']).toMatchObject({ state: 'ok', figure: '0 kept' });
-    expect(sensors['producers']!.reason).toContain('Nothing was sent yet');
+    expect(sensors['producers']!.reason).toContain('No message was sent yet');
     const all = await places(tables, { ...topic, STREAMS: 'all' });
     expect(all['clickhouse']!.figure).toBe(`${tables.rowsNow + 21 + 48} rows`);
   });
