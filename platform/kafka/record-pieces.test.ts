@@ -223,3 +223,29 @@ it('does not pass over a batch for which memory ran out', async () => {
   };
   await expect(pieces(starved, limits).next()).rejects.toThrow(RangeError);
 });
+
+describe('what ends the records of a batch early', () => {
+  const damageOf = async (inflated: Buffer, count = 2): Promise<string[]> =>
+    (await read(batchBytes({ baseOffset: 0, codec: 1, count, inflated }))).damage;
+  const one = recordBytes({ value: Buffer.from('v') }, 0);
+
+  it('is named: a number without an end, a record without a length, an order that is none', async () => {
+    const disorder = 'a record has no length, or its offset is not after the one before it';
+    const behind = (byte: number) => Buffer.concat([one, Buffer.alloc(1_100_000, byte)]);
+    expect(await damageOf(behind(0xff))).toEqual(['a number in a record has no end']);
+    expect(await damageOf(behind(0))).toEqual([disorder]);
+    expect(await damageOf(Buffer.concat([one, one, behind(0)]))).toEqual([disorder]);
+    expect(await damageOf(one)).toEqual(['its records end early']);
+    expect(await damageOf(one, 1)).toEqual([]);
+  });
+
+  it('is not a record of exactly the size that is read whole; one byte more is cut', async () => {
+    const record = { value: Buffer.alloc(1_500_000, 'x') };
+    const bytes = batchOf([record], 0, 1);
+    const recordSize = recordBytes(record, 0).length;
+    const isCut = async (most: number) =>
+      (await read(bytes, { ...limits, recordBytes: most })).found.map((each) => each.isCut);
+    expect(await isCut(recordSize)).toEqual([false]);
+    expect(await isCut(recordSize - 1)).toEqual([true]);
+  });
+});
