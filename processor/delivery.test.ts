@@ -84,4 +84,5 @@ it('a stub keeps a key of a kilobyte, and no longer one', () => {
     stubOf({ ...record(1), key: Buffer.alloc(bytes) }, 'MESSAGE_TOO_LARGE').key;
   expect(keyed(1_024)).toHaveLength(1_024);
   expect(keyed(1_025)).toBeNull();
+  expect(stubOf({ ...record(1), key: null }, 'MESSAGE_TOO_LARGE').key).toBeNull();
 });

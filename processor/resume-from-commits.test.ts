@@ -36,6 +36,8 @@ describe('resume', () => {
       /created again/,
     ],
     ['retention was faster', { committed: at(4) }, 10, /^offsets 4 to 9 left the log/],
+    ['retention came as far', { committed: at(10) }, 10, undefined],
+    ['all of the log was read', { committed: at(100) }, 100, undefined],
     [
       'the log is shorter than it was',
       { committed: at(101) },

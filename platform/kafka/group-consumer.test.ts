@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
 import { silentLog } from '../log.ts';
-import { GroupConsumer } from './group-consumer.ts';
+import { GroupConsumer, heartbeatMsFor } from './group-consumer.ts';
 import { groupVariables, kafkaVariables } from './variables.ts';
 
 const [METADATA, FIND_COORDINATOR, JOIN_GROUP, API_VERSIONS] = [3, 10, 11, 18];
@@ -91,4 +91,9 @@ it('joins again after a failure that kafkajs takes for final: the coordinator ju
   });
   expect(await Promise.race([fake.joined, failed.promise])).toBeUndefined();
   expect(asked).toBeGreaterThan(2);
+});
+
+it('says three times in a session that it lives, and every three seconds at least', () => {
+  const intervals = [1_000, 6_000, 9_000, 9_003, 30_000].map(heartbeatMsFor);
+  expect(intervals).toEqual([333, 2_000, 3_000, 3_000, 3_000]);
 });

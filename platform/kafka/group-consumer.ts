@@ -47,6 +47,11 @@ const LEAVE_MS = 2_000;
 /** Before a consumer that kafkajs gave up is started again. */
 const START_AGAIN_MS = 1_000;
 
+/** How often a member with such a session says that it lives. */
+export function heartbeatMsFor(sessionMs: number): number {
+  return Math.min(HEARTBEAT_MAX_MS, Math.floor(sessionMs / HEARTBEATS_PER_SESSION));
+}
+
 /** To have joined is not yet to go on: the first fetch says that. */
 class Joining extends Availability {
   override back(): void {
@@ -73,10 +78,7 @@ export class GroupConsumer implements AsyncDisposable {
     this.#options = options;
     this.#log = log;
     this.#sessionMs = config.KAFKA_SESSION_TIMEOUT_MS;
-    this.#heartbeatMs = Math.min(
-      HEARTBEAT_MAX_MS,
-      Math.floor(this.#sessionMs / HEARTBEATS_PER_SESSION),
-    );
+    this.#heartbeatMs = heartbeatMsFor(this.#sessionMs);
     const { inflate } = options;
     const heartbeatMs = this.#heartbeatMs;
     this.#handling = { heartbeatMs, inflate, damaged: new DamagedBatches(), log };
