@@ -7,7 +7,7 @@ import { recordsIn } from '../platform/kafka/record-batch-writer.ts';
 import type { Sent } from '../platform/kafka/record-sender.ts';
 import { silentLog, type Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
-import { systemRuntime } from '../platform/runtime.ts';
+import { systemRuntime, type Runtime } from '../platform/runtime.ts';
 import { logLines } from '../test/log-lines.ts';
 import { until } from '../test/until.ts';
 import { trafficForward } from '../streams/traffic-transform.ts';
@@ -47,6 +47,7 @@ interface Given {
   readonly metrics: RelayMetrics;
   readonly committed?: (offset: number) => void;
   readonly nowMs?: () => number;
+  readonly runtime?: Runtime;
   readonly seek?: (offset: number) => void;
   readonly partitions?: number;
   readonly topicId?: () => string;
@@ -59,7 +60,8 @@ interface Given {
 /** A relay of one partition by default, whose log ends at 1,000. */
 function relayOf(given: Given): Relay {
   const { committed, done = () => undefined, logger = silentLog(), max = Infinity } = given;
-  const { metrics, nowMs, partitions = 1, seek, send, topicId = () => 'id' } = given;
+  const { metrics, nowMs, partitions = 1, runtime = systemRuntime, seek, send } = given;
+  const { topicId = () => 'id' } = given;
   const { sender = { away: false, isGivenUp: false } } = given;
   const ranges = new Map(
     Array.from({ length: partitions }, (_, at) => [at, { begin: 0, end: 1_000 }]),
@@ -88,7 +90,7 @@ function relayOf(given: Given): Relay {
     fromBeginning: false,
     metrics,
     logger,
-    runtime: nowMs === undefined ? systemRuntime : { ...systemRuntime, nowMs },
+    runtime: nowMs === undefined ? runtime : { ...runtime, nowMs },
     failed: (error) => {
       throw error;
     },
@@ -107,7 +109,10 @@ describe('a relay whose output is away', () => {
     };
     const committed: number[] = [];
     const metrics = processorMetrics(createRegistry('test'), 'test');
-    const relay = relayOf({ send, metrics, committed: (at) => void committed.push(at) });
+    // A heartbeat every 20 ms instead of every second.
+    const after: Runtime['after'] = (ms, due) => systemRuntime.after(ms === 1_000 ? 20 : ms, due);
+    const runtime = { ...systemRuntime, after };
+    const relay = relayOf({ send, metrics, runtime, committed: (at) => void committed.push(at) });
     relay.assigned([0]);
     let heartbeats = 0;
     const membership = {
