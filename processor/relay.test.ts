@@ -1,6 +1,6 @@
 // What a relay holds while nothing can be sent: no more than its bound, its membership, and the order.
 import { describe, expect, it } from 'vitest';
-import { UnavailableError } from '../platform/errors.ts';
+import { ConfigError, UnavailableError } from '../platform/errors.ts';
 import type { RecordBatch } from '../platform/kafka/group-receiver.ts';
 import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import { recordsIn } from '../platform/kafka/record-batch-writer.ts';
@@ -53,6 +53,7 @@ interface Given {
   readonly topicId?: () => string;
   readonly max?: number;
   readonly done?: () => void;
+  readonly failed?: (error: Error) => void;
   readonly logger?: Logger;
   readonly sender?: { readonly away: boolean; isGivenUp: boolean };
 }
@@ -91,9 +92,11 @@ function relayOf(given: Given): Relay {
     metrics,
     logger,
     runtime: nowMs === undefined ? runtime : { ...runtime, nowMs },
-    failed: (error) => {
-      throw error;
-    },
+    failed:
+      given.failed ??
+      ((error) => {
+        throw error;
+      }),
     done,
   });
 }
@@ -374,6 +377,57 @@ describe('the output of a relay', () => {
       withinMs: 5_000,
     });
     expect(sent).toBe(0);
+    await relay.stop(1_000);
+  });
+
+  it('is nothing behind what was refused for good, while other partitions go on', async () => {
+    const sent: string[] = [];
+    const failures: Error[] = [];
+    const refusal = new ConfigError('not authorized');
+    const send = async (_: string, batch: EncodedBatch): Promise<Sent> => {
+      sent.push((await originsOf(batch))[0]!);
+      if (batch.partition === 0) throw refusal;
+      return { kind: 'landed' };
+    };
+    const { lines, log: logger } = logLines();
+    const failed = (error: Error) => void failures.push(error);
+    const relay = relayOf({ send, metrics: metricsOf(), partitions: 2, failed, logger });
+    relay.assigned([0, 1]);
+    for (const offset of [0, 10]) {
+      for (const partition of [0, 1]) {
+        await relay.batch({ ...batch(offset), partition }, membership);
+        await turns();
+      }
+    }
+    await relay.stop(5_000);
+    expect(failures).toEqual([refusal]);
+    expect(sent.filter((origin) => origin.startsWith('in@id/0'))).toEqual(['in@id/0/0']);
+    expect(sent.filter((origin) => origin.startsWith('in@id/1'))[0]).toBe('in@id/1/0');
+    expect(sent).toContain('in@id/1/10');
+    expect(lines.at(-1)!.msg).toContain('gave up');
+  });
+
+  it('waits until it is known that the topic is still the same, and says so meanwhile', async () => {
+    let isAway = false;
+    const topicId = (): string => {
+      if (isAway) throw new UnavailableError('no answer');
+      return 'id';
+    };
+    let sent = 0;
+    const send = (_: string, { count }: EncodedBatch): Promise<Sent> => {
+      sent += count;
+      return Promise.resolve({ kind: 'landed' });
+    };
+    const relay = relayOf({ send, metrics: metricsOf(), topicId });
+    relay.assigned([0]);
+    await until('the relay is ready', () => relay.ready);
+    isAway = true;
+    expect(await relay.batch(batch(0), membership)).toBe(true);
+    await until('it says that it waits', () => !relay.ready);
+    expect(sent).toBe(0);
+    isAway = false;
+    await until('it is sent', () => sent === 10);
+    expect(relay.ready).toBe(true);
     await relay.stop(1_000);
   });
 });

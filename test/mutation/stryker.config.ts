@@ -1,5 +1,6 @@
 // The files that `npm run mutate` puts faults into, with the reason for each group. They hold pure code, so a
-// fault that no test notices means that a test is missing. CONTRIBUTING.md says how to run it and the last score.
+// fault that no test notices means that a test is missing. CONTRIBUTING.md says how to run it; docs/testing.md has the
+// scores.
 import type { PartialStrykerOptions } from '@stryker-mutator/api/core';
 
 interface Core {
@@ -26,9 +27,15 @@ const core: readonly Core[] = [
     why: 'They decide where to go on, in which order to write and how much: a fault here doubles rows or loses them.',
   },
   {
-    files: ['lane', 'table-takeover', 'delivery', 'checkpoint', 'landed'].map(
-      (name) => `consumer/${name}.ts`,
-    ),
+    files: [
+      'lane',
+      'table-takeover',
+      'claim',
+      'assert-batch',
+      'delivery',
+      'checkpoint',
+      'landed',
+    ].map((name) => `consumer/${name}.ts`),
     why: 'They order what is asked of Kafka and the tables, on a clock that tests move: a fault here writes without the right to.',
   },
   {
@@ -60,7 +67,9 @@ const core: readonly Core[] = [
     why: 'They take files of any size apart and count what became of each row.',
   },
   {
-    files: ['resume-from-commits', 'delivery', 'committer'].map((name) => `processor/${name}.ts`),
+    files: ['commit-takeover', 'resume-from-commits', 'delivery', 'committer'].map(
+      (name) => `processor/${name}.ts`,
+    ),
     why: 'They decide where a processor goes on, how what is refused is split and when to commit: order and at least once rest on them.',
   },
   {
@@ -81,7 +90,7 @@ export default {
   ignorePatterns: ['.sensorhouse'],
   coverageAnalysis: 'perTest',
   concurrency: 1,
-  timeoutMS: 15_000,
+  timeoutMS: 8_000,
   incremental: true,
   incrementalFile: '.sensorhouse/mutation/incremental.json',
   tempDirName: '.sensorhouse/mutation/sandbox',
