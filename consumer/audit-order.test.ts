@@ -1,7 +1,8 @@
 // An audit of a pipeline that goes on between any two of its questions.
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ClickHouse } from '../platform/clickhouse/client.ts';
+import { UnavailableError } from '../platform/errors.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { auditReport } from './audit-report.ts';
 import { auditTopic } from './audit.ts';
@@ -15,6 +16,8 @@ class BusyTables {
   readonly deadAt: number[] = [];
   readonly facts: Row[] = [];
   end = 0;
+  /** Dead letters that were published more than once. */
+  twice = '0';
   readonly #steps: readonly number[];
   #asked = 0;
 
@@ -52,7 +55,9 @@ class BusyTables {
       return this.#counted(sql, sql.includes('FROM dead_letters') ? this.deadAt : this.rowsAt);
     }
     if (sql.includes('AS engineFull')) return [{ engineFull: 'MergeTree' }];
-    const none = { published: '0', rows: '0', deadAgain: '0', twice: '0' };
+    if (sql.includes('FROM dead_letter_redrives') && !sql.includes('AS deadAgain'))
+      return [{ n: '1' }];
+    const none = { published: '0', rows: '0', deadAgain: '0', twice: this.twice };
     return sql.includes('AS deadAgain') ? [{ ...none, interrupted: '0', doubtful: '0' }] : [];
   }
 
@@ -89,3 +94,26 @@ it('adds up while batches land between any two questions, and never counts more 
 });
 
 const NONE = { absent: 0, behind: 0, dead: 0, end: 0, good: 0 };
+
+describe('an audit', () => {
+  const audited = (tables: BusyTables, ids = ['one', 'one']) => {
+    const log = {
+      topic: 't',
+      topicId: () => Promise.resolve(ids.shift()!),
+      logRanges: () => Promise.resolve(new Map([[0, { begin: 0, end: tables.end }]])),
+    };
+    return auditTopic(tables as unknown as ClickHouse, log, sensorData);
+  };
+
+  it('does not add up where a dead letter was published again twice', async () => {
+    const tables = new BusyTables([0]);
+    expect((await audited(tables)).exact).toBe(true);
+    tables.twice = '1';
+    expect(await audited(tables)).toMatchObject({ exact: false, redrives: { twice: 1 } });
+  });
+
+  it('is void where the topic was replaced meanwhile', async () => {
+    const void_ = audited(new BusyTables([0]), ['one', 'two']);
+    await expect(void_).rejects.toThrow(UnavailableError);
+  });
+});
