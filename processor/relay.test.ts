@@ -45,7 +45,7 @@ async function originsOf(batch: EncodedBatch): Promise<string[]> {
 interface Given {
   readonly send: Sender['send'];
   readonly metrics: RelayMetrics;
-  readonly committed?: (offset: number) => void;
+  readonly committed?: (offset: number) => void | Promise<void>;
   readonly nowMs?: () => number;
   readonly runtime?: Runtime;
   readonly seek?: (offset: number) => void;
@@ -270,7 +270,7 @@ describe('a relay that ends after some records', () => {
     await turns();
     expect(isDone).toBe(false);
     open.resolve(undefined);
-    await until('both are', () => isDone);
+    await until('both are', () => isDone, { withinMs: 5_000 });
     await relay.stop(0);
   });
 
@@ -357,6 +357,53 @@ describe('the output of a relay', () => {
     expect(committed.at(-1)).toBe(20);
   });
 
+  it('is committed before a stop is over, however long the commit takes', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    let commits = 0;
+    const committed = async (offset: number): Promise<void> => {
+      if (offset < 10) return;
+      commits += 1;
+      await answer.promise;
+    };
+    const { lines, log: logger } = logLines();
+    const send = (): Promise<Sent> => Promise.resolve({ kind: 'landed' });
+    const relay = relayOf({ send, metrics: metricsOf(), committed, logger });
+    relay.assigned([0]);
+    await relay.batch(batch(0), membership);
+    let isOver = false;
+    const stopped = relay.stop(5_000).then(() => (isOver = true));
+    await until('the commit is on its way', () => commits === 1, { withinMs: 5_000 });
+    await turns();
+    expect(isOver).toBe(false);
+    answer.resolve(undefined);
+    await stopped;
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  it('waits in no more than 16 MiB of memory, over all partitions', async () => {
+    const open = Promise.withResolvers<undefined>();
+    const send = async (): Promise<Sent> => {
+      await open.promise;
+      return { kind: 'landed' };
+    };
+    const relay = relayOf({ send, metrics: metricsOf(), partitions: 20 });
+    relay.assigned(Array.from({ length: 20 }, (_, at) => at));
+    await until('the relay is ready', () => relay.ready);
+    let taken = 0;
+    const feeding = (async () => {
+      for (let partition = 0; partition < 20; partition += 1) {
+        await relay.batch({ ...batch(0), partition }, membership);
+        taken += 1;
+      }
+    })();
+    await until('sixteen batches of a megabyte are taken', () => taken >= 16, { withinMs: 20_000 });
+    await turns();
+    expect(taken).toBe(16);
+    open.resolve(undefined);
+    await feeding;
+    await relay.stop(5_000);
+  });
+
   it('is nothing of what was fetched before its topic was created anew', async () => {
     let topicId = 'id';
     let sent = 0;
@@ -423,7 +470,7 @@ describe('the output of a relay', () => {
     await until('the relay is ready', () => relay.ready);
     isAway = true;
     expect(await relay.batch(batch(0), membership)).toBe(true);
-    await until('it says that it waits', () => !relay.ready);
+    await until('it says that it waits', () => !relay.ready, { withinMs: 5_000 });
     expect(sent).toBe(0);
     isAway = false;
     await until('it is sent', () => sent === 10);
