@@ -37,6 +37,18 @@ describe('bind', () => {
   });
 
   it.each([
+    ['${column}', 'ts'],
+    ['${column:text}', 'ts'],
+    ['${column:raw}', 'ts'],
+    ['${column:singlequote}', '{v0:String}'],
+    ['${column:csv}', '{v0:String}'],
+  ])('writes such a value only where it is no list of quoted values: %s', (written, sql) => {
+    expect(bind(`SELECT ${written}`, viewed({ column: ['ts'] }), closed).sql).toBe(`SELECT ${sql}`);
+  });
+
+  it.each([
+    ['SELECT ${column:json}', { column: ['ts'] }],
+    ['SELECT ${device:text}', { device: ['ts'] }],
     ['SELECT ${column:raw}', { column: ['ts; DROP TABLE t'] }],
     ['SELECT ${device:raw}', { device: ['ts'] }],
     ['SELECT ${__proto__:raw}', {}],
@@ -47,6 +59,9 @@ describe('bind', () => {
   it('refuses a variable between quotes, where it would be text', () => {
     const call = () => bind("SELECT '${device}', 'a'", viewed({ device: ['b'] }), closed);
     expect(call).toThrow(/between quotes/);
+    const many = Array.from({ length: 11 }, (_, at) => `d${at}`);
+    const tenth = () => bind("SELECT ${device}, '${other}'", viewed({ device: many, other: ['x'] }), closed); // prettier-ignore
+    expect(tenth).toThrow(/between quotes: '\{v11:String\}'/);
     const fine = bind("SELECT 'a', ${device}, 'b'", viewed({ device: ['b'] }), closed);
     expect(fine.sql).toBe("SELECT 'a', {v0:String}, 'b'");
   });
