@@ -45,7 +45,7 @@ async function originsOf(batch: EncodedBatch): Promise<string[]> {
 interface Given {
   readonly send: Sender['send'];
   readonly metrics: RelayMetrics;
-  readonly committed?: (offset: number) => void | Promise<void>;
+  readonly committed?: (offset: number) => unknown;
   readonly nowMs?: () => number;
   readonly runtime?: Runtime;
   readonly seek?: (offset: number) => void;
@@ -73,7 +73,9 @@ function relayOf(given: Given): Relay {
       topicId: () => Promise.resolve(topicId()),
       logRanges: () => Promise.resolve(ranges),
       committed: () => Promise.resolve(new Map()),
-      commit: (at) => new Promise((done) => done(committed?.(at.get(0)!))),
+      commit: async (at) => {
+        await committed?.(at.get(0)!);
+      },
       seek: (_, offset) => seek?.(offset),
     },
     sender: {

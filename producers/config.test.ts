@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../platform/errors.ts';
 import { allProducers } from './catalogue.ts';
-import { readProducerConfig } from './config.ts';
+import { readProducerConfig, sendTimeoutMs } from './config.ts';
 
 describe('readProducerConfig', () => {
   it('has the defaults of the image', () => {
@@ -13,6 +13,7 @@ describe('readProducerConfig', () => {
     expect(config.INTERVAL_MS).toBe(200);
     expect(config.KAFKA_MAX_BLOCK_MS).toBe(5_000);
     expect(config.KAFKA_SEND_TIMEOUT_SEC).toBe(120);
+    expect(sendTimeoutMs(config)).toBe(120_000);
     expect(config.ON_KAFKA_DOWN).toBe('dry-run');
     expect(config.KAFKA_TOPIC).toBe('sensor_data');
     expect(config.DATA_PATH).toBe(resolve(import.meta.dirname, '..', 'data', 'sensor_data.csv'));

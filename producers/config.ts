@@ -127,6 +127,13 @@ export const producerVariables = {
 
 export type ProducerConfig = Config<typeof producerVariables>;
 
+/** How long a send is retried. */
+export function sendTimeoutMs({
+  KAFKA_SEND_TIMEOUT_SEC,
+}: Pick<ProducerConfig, 'KAFKA_SEND_TIMEOUT_SEC'>): number {
+  return KAFKA_SEND_TIMEOUT_SEC * 1_000;
+}
+
 /**
  * The configuration of one producer from `env`, by default the process's.
  * @throws {ConfigError} one line that names the variable, its value and what is allowed.

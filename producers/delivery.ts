@@ -5,7 +5,7 @@ import type { EncodedBatch } from '../platform/kafka/encoded-batch.ts';
 import { Sender } from '../platform/kafka/sender.ts';
 import { silentLog, type Logger } from '../platform/log.ts';
 import type { Ledger } from './account.ts';
-import type { ProducerConfig } from './config.ts';
+import { sendTimeoutMs, type ProducerConfig } from './config.ts';
 import type { DryRun } from './dry-run.ts';
 import type { EventPage } from './event-page.ts';
 import { Outbox } from './outbox.ts';
@@ -72,8 +72,7 @@ export class Delivery implements AsyncDisposable {
   #patience(): AbortSignal {
     const { config, giveUp } = this.#options;
     if (config.ON_KAFKA_DOWN === 'wait') return giveUp;
-    const timeoutMs = config.KAFKA_SEND_TIMEOUT_SEC * 1_000;
-    return AbortSignal.any([giveUp, AbortSignal.timeout(timeoutMs)]);
+    return AbortSignal.any([giveUp, AbortSignal.timeout(sendTimeoutMs(config))]);
   }
 
   /**
