@@ -91,8 +91,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let what was made twice land twice',
     foundBy: 6,
-    file: 'consumer/origins.ts',
-    find: 'if (origin.offset <= greatest) return true;',
+    file: 'consumer/origin-reader.ts',
+    find: 'if (this.offset <= greatest) return true;',
     replace: '',
   },
   {
