@@ -1,6 +1,7 @@
 // What owning partitions means, whatever is done with their records: nothing is taken before a takeover, nothing of
 // an assignment that is over, and a broken rule ends it.
 import { describe, expect, it } from 'vitest';
+import { logLines } from '../../test/log-lines.ts';
 import { manualRuntime } from '../../test/manual-runtime.ts';
 import { FencedError, InvariantError, UnavailableError } from '../errors.ts';
 import { systemRuntime } from '../runtime.ts';
@@ -309,6 +310,67 @@ describe('an owner of partitions', () => {
   });
 });
 
+describe('an owner of two partitions', () => {
+  const takenBoth = (): Taken => {
+    const [zero, one] = [takenAt(5), takenAt(5)].map(({ states }) => states.get(0)!);
+    return { topicId: 'id', states: new Map([[0, zero!], [1, one!]]) }; // prettier-ignore
+  };
+
+  it('starts over where the log of one begins after its position, and where one is not known', async () => {
+    let ranges = new Map([[0, LOG]]);
+    const takeOver = () => Promise.resolve(takenBoth());
+    const { owner, said } = owning({ takeOver }, () => Promise.resolve(ranges));
+    owner.assigned([0, 1]);
+    await turns();
+    await owner.look(() => undefined);
+    await turns();
+    expect(said).toEqual(['seek 5', 'seek 5']);
+    ranges = new Map([[0, LOG], [1, { begin: 6, end: 100 }]]); // prettier-ignore
+    await owner.look(() => undefined);
+    await turns();
+    expect(said).toEqual(['seek 5', 'seek 5', 'seek 5', 'seek 5']);
+  });
+});
+
+describe('what an owner asks and says of holes', () => {
+  it('is nothing while batches follow one another', async () => {
+    let asked = 0;
+    const ranges = () => {
+      asked += 1;
+      return Promise.resolve(new Map([[0, LOG]]));
+    };
+    const { membership, owner } = owning({}, ranges);
+    owner.assigned([0]);
+    await turns();
+    for (const first of [5, 10]) await owner.batch(fetched(first, first + 4), membership);
+    expect(asked).toBe(0);
+  });
+
+  it('is which offsets it passes over, and where it took over', async () => {
+    const { lines, log: logger } = logLines();
+    const { membership, owner } = owning({}, undefined, { logger });
+    owner.assigned([0]);
+    await turns();
+    expect(lines[0]).toMatchObject({ topicId: 'id', positions: { 0: 5 } });
+    await owner.batch(fetched(9, 12, 5), membership);
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', partition: 0, first: 5, last: 8 });
+    expect(lines.at(-1)!.msg).toContain('offsets 5 to 8 ');
+  });
+});
+
+it('counts how long the fetch was held for want of room', async () => {
+  const startedAt = performance.now();
+  const held: number[] = [];
+  let looks = 0;
+  const isFull = () => (looks += 1) < 4;
+  const { membership, owner } = owning({ isFull, held: (ms) => held.push(ms) });
+  owner.assigned([0]);
+  await turns();
+  await owner.batch(fetched(5, 9), membership);
+  expect(held).toHaveLength(1);
+  expect(held[0]).toBeLessThanOrEqual(performance.now() - startedAt);
+});
+
 describe('a broken rule ends the owner:', () => {
   it('a position that goes back', async () => {
     const { membership, owner } = owning({
@@ -321,6 +383,22 @@ describe('a broken rule ends the owner:', () => {
     await turns();
     const text = 'partition 0 went from 5 to 4 while all below 5 had landed';
     await expect(owner.batch(fetched(5, 9), membership)).rejects.toThrow(new InvariantError(text));
+  });
+
+  it('a position that goes back over what has not landed yet, and not one that stands', async () => {
+    const moves = [5, 0, -1];
+    const { membership, owner } = owning({
+      take: (_, state) => {
+        state.position += moves.shift()!;
+        return true;
+      },
+    });
+    owner.assigned([0]);
+    await turns();
+    expect(await owner.batch(fetched(5, 9), membership)).toBe(true);
+    expect(await owner.batch(fetched(10, 12), membership)).toBe(true);
+    const text = 'partition 0 went from 10 to 9 while all below 5 had landed';
+    await expect(owner.batch(fetched(10, 12), membership)).rejects.toThrow(text);
   });
 
   it('a position behind what has landed', async () => {

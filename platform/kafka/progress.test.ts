@@ -37,6 +37,9 @@ describe('ProgressWatch', () => {
     expect(standing()).toEqual([]);
     expect(await look(STANDSTILL_MS - 1, 120)).toEqual([]);
     expect(await look(STANDSTILL_MS, 120)).toHaveLength(1);
+    state.landed = 1;
+    expect(await look(0, 120)).toEqual([]);
+    expect(await look(STANDSTILL_MS, 120)).toMatchObject([{ offset: 1, waiting: 119 }]);
   });
 
   it('counts from when records wait, not from the last progress', async () => {

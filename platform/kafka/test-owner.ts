@@ -34,6 +34,7 @@ export function owning(
     nowMs = (): number => 0,
     topicId = (): string | Promise<string> => 'id',
     runtime = quick(nowMs),
+    logger = silentLog(),
   } = {},
 ) {
   const said: string[] = [];
@@ -65,7 +66,7 @@ export function owning(
       ...work,
     },
     runtime,
-    logger: silentLog(),
+    logger,
     restMs: 0,
     failed: (error) => failures.push(error),
   });
