@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc32c } from './crc32c.ts';
 import { Records } from './record-batch.ts';
+import { batchOf as batchOfTest } from './test-batches.ts';
 import { rawBatches } from './record-set.ts';
 
 const require = createRequire(import.meta.url);
@@ -153,6 +154,39 @@ describe('record batches', () => {
       expect(
         rawBatches(bytes, log).map(({ baseOffset, lastOffset }) => [baseOffset, lastOffset]),
       ).toEqual([[0, 1]]);
+    }
+  });
+
+  it('find the last value of a header, whatever lies around it', () => {
+    const name = fc.constantFrom('a', 'from', 'fro', 'from2', 'ü');
+    const held = fc.option(fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)));
+    const all = fc.array(fc.array(fc.tuple(name, held), { maxLength: 6 }), { maxLength: 5 });
+    fc.assert(
+      fc.property(all, (each) => {
+        const written = each.map((headers) => ({ value: Buffer.from('from'), headers }));
+        const [raw] = rawBatches(batchOfTest(written, 3), log);
+        if (raw === undefined) return;
+        const records = new Records(raw, raw.body);
+        for (const headers of each) {
+          expect(records.next()).toBe(true);
+          const last = headers.findLast(([found]) => found === 'from')?.[1] ?? undefined;
+          expect(records.header(Buffer.from('from'))).toEqual(last);
+          expect(records.findHeader(Buffer.from('from'))).toBe(last !== undefined);
+        }
+      }),
+    );
+  });
+
+  it('find no header behind a damaged one, and none in the record behind', () => {
+    const from = { value: null, headers: [['from', Buffer.from('1')]] } as const;
+    const [raw] = rawBatches(batchOfTest([from, from], 0), log);
+    for (let at = 0; at < raw!.body.length / 2; at += 1) {
+      const body = Buffer.from(raw!.body);
+      // A length that reaches beyond the record.
+      body[at] = 0xfe;
+      const records = new Records({ ...raw!, body }, body);
+      if (!records.next() || !records.findHeader(Buffer.from('from'))) continue;
+      expect(records.headerEnd).toBeLessThanOrEqual(body.length / 2);
     }
   });
 });

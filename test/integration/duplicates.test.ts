@@ -15,7 +15,7 @@ import { environment, readConfig } from '../../platform/config.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { ORIGIN_HEADER, sourceOf, UNREADABLE_HEADER, writeOrigin } from '../../streams/origin.ts';
 import { trafficEvents } from '../../streams/traffic.ts';
-import { kafkaClient } from '../backend/clients.ts';
+import { createTopic, kafkaClient } from '../backend/clients.ts';
 import { describeBackend } from '../backend/context.ts';
 import { readLog } from '../chaos/log-truth.ts';
 import { openWorld, type World } from '../chaos/world.ts';
@@ -39,7 +39,7 @@ async function madeWorld(count: number, isBad: (index: number) => boolean = () =
     clickhouseUrl: inject('clickhouseUrl'),
   });
   const raw = `${world.topic}-raw`;
-  await world.admin.createTopics({ topics: [{ topic: raw, numPartitions: 3 }] });
+  await createTopic(inject('kafkaBootstrap'), raw, 3);
   // The broker looks for records that are too old 30 s after its start, and these are of January.
   for (const topic of [raw, world.topic]) await world.configure({ 'retention.ms': '-1' }, topic);
   await using identities = new TopicIdentities(world.config(), 'test');

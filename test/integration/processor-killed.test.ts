@@ -11,7 +11,7 @@ import { dismissMembers } from '../../platform/kafka/group-members.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';
 import { ORIGIN_HEADER, readOrigin } from '../../streams/origin.ts';
 import { trafficEvents } from '../../streams/traffic.ts';
-import { countMessages, kafkaClient } from '../backend/clients.ts';
+import { countMessages, createTopic, kafkaClient } from '../backend/clients.ts';
 import { describeBackend } from '../backend/context.ts';
 import { startCommitProxy } from '../chaos/commit-proxy.ts';
 import { startConsumerProcess } from '../chaos/consumer-process.ts';
@@ -62,7 +62,7 @@ describeBackend('a processor that is killed', () => {
     const endpoints = { kafkaBootstrap: proxy.address, clickhouseUrl: inject('clickhouseUrl') };
     await using world = await openWorld(endpoints);
     const raw = `${world.topic}-raw`;
-    await world.admin.createTopics({ topics: [{ topic: raw, numPartitions: 3 }] });
+    await createTopic(proxy.address, raw, 3);
     const group = `processor-${world.topic}`;
     const env = {
       KAFKA_BROKER: proxy.address,
