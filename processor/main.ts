@@ -88,6 +88,7 @@ export async function start(
     origin: transform.origin,
     apply: compileTransform(transform),
     byteEnrich: compileByteTransform(transform),
+    handsOn: transform.steps.length === 0,
     max: options.max ?? Infinity,
     fromBeginning: options.fromBeginning ?? false,
     metrics,

@@ -1,13 +1,14 @@
 // The origin that a record goes under: exactly one, in the place of whatever it claimed before; how many headers
 // go on with it, and how much a parcel holds.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ORIGIN_HEADER } from '../streams/origin.ts';
 import { Records, type Headers } from '../platform/kafka/record-batch.ts';
 import { rawBatches } from '../platform/kafka/record-set.ts';
 import { recordsIn } from '../platform/kafka/record-batch-writer.ts';
-import { batchOf } from '../platform/kafka/test-batches.ts';
+import { batchOf, type TestRecord } from '../platform/kafka/test-batches.ts';
 import { trafficEvents } from '../streams/traffic.ts';
-import { trafficEnrich } from '../streams/traffic-transform.ts';
+import { trafficEnrich, trafficForward } from '../streams/traffic-transform.ts';
 import { compileByteTransform, compileTransform, type Outcome } from '../streams/transform.ts';
 import { IdleWriters } from './output.ts';
 import { HEADERS_HANDED_ON_MAX, Parcel, handedOn, withOrigin, type Making } from './parcel.ts';
@@ -165,4 +166,37 @@ describe('a parcel', () => {
     // The tombstone and the one with headers are not asked for.
     expect(asked).toBe(4);
   });
+
+  it.each(['named', 'read'] as const)(
+    'hands on the same from bytes to bytes, origin %s',
+    async (origin) => {
+      const unnamed = [ORIGIN_HEADER, Buffer.from('?')] as const;
+      const alike = ['trace', named[1]] as const;
+      const headers = fc.array(
+        fc.constantFrom(named, named, named, other, unnamed, alike, [ORIGIN_HEADER, null] as const),
+        { maxLength: 3 },
+      );
+      const bytes = fc.option(fc.string().map((text) => Buffer.from(text)));
+      const record = fc.record({ headers, key: bytes, value: bytes });
+      const made = async (records: readonly TestRecord[], handsOn: boolean) => {
+        const last = 7 + records.length;
+        const [raw] = rawBatches(batchOf(records, 8), { from: 8, end: last + 1 });
+        const parcel = new Parcel(8);
+        const how = {
+          apply: compileTransform(trafficForward),
+          stubsTo: trafficForward.outputs[0].name,
+        };
+        const widths = new Map([[how.stubsTo, 1]]);
+        const run = { fetchedOffset: 8, firstOffset: 8, lastOffset: last, records: [new Records(raw!, raw!.body)] }; // prettier-ignore
+        parcel.addRun(run, 8, { ...making, ...how, widths, origin, handsOn }, 100);
+        const [batch] = parcel.batches().get(how.stubsTo)!;
+        return { read: parcel.read, next: parcel.next, records: await recordsIn(batch!) };
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 20 }), async (records) => {
+          expect(await made(records, true)).toEqual(await made(records, false));
+        }),
+      );
+    },
+  );
 });

@@ -5,6 +5,7 @@ import type { Records } from '../platform/kafka/record-batch.ts';
 import type { OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';
 import type { RecordRun } from '../platform/kafka/record-run.ts';
 import type { Logger } from '../platform/log.ts';
+import { OriginBytes } from '../streams/origin-bytes.ts';
 import { ORIGIN_HEADER, readOrigin, UNREADABLE_HEADER, writeOrigin } from '../streams/origin.ts';
 import type { RejectionReason } from '../streams/rejection.ts';
 import type { Outcome, Transform } from '../streams/transform.ts';
@@ -27,6 +28,8 @@ export interface Making {
   readonly apply: Apply;
   /** The same for events that need not be parsed; they go to the first output. */
   readonly byteEnrich?: ByteEnrich | undefined;
+  /** The transform has no steps: records go on as they are to the first output. */
+  readonly handsOn?: boolean | undefined;
   readonly origin: Transform['origin'];
   readonly place: Place;
   /** The first output. Stubs go to it, too: its sink files them as dead letters. */
@@ -43,10 +46,12 @@ export const OPEN_BYTES_MAX = 1_048_576;
 /** 60,000 headers in each of ten records took 414 MB. */
 export const HEADERS_HANDED_ON_MAX = 1_000;
 const ORIGIN_NAME = Buffer.from(ORIGIN_HEADER);
+const asItIs = (bytes: Buffer): Buffer => bytes;
 
 export class Parcel {
   /** By the name of the stream they go to. */
   readonly #outputs = new Map<string, Output>();
+  readonly #named = new OriginBytes();
   bytes = 0;
   /** Records that were read, each of which is sent, unchanged or not, or filtered. */
   read = 0;
@@ -73,12 +78,14 @@ export class Parcel {
    */
   addRun(run: RecordRun, position: number, making: Making, recordsMax: number): boolean {
     const end = this.read + recordsMax;
-    const own = new OriginHeader(making.place.source, making.place.partition);
+    const { handsOn = false, place } = making;
+    const own = new OriginHeader(place.source, place.partition);
     for (const records of run.records) {
       while (this.read < end && this.bytes < OPEN_BYTES_MAX && records.next()) {
         if (records.offset < position) continue;
         if (records.isCut) this.#addCut(records, making);
-        else this.#add(records, making, own);
+        else if (!handsOn) this.#add(records, making, own);
+        else if (!this.#handOn(records, making, own)) this.#addSlowly(records, making);
         this.next = records.offset + 1;
       }
       if (this.read >= end) return true;
@@ -108,6 +115,18 @@ export class Parcel {
       }
     }
     this.#addSlowly(records, making);
+  }
+
+  /** Hands on a record that has no header but the one that names its origin; false for any other. */
+  #handOn(records: Records, making: Making, own: OriginHeader): boolean {
+    let headers: Buffer;
+    if (records.hasNoHeaders()) headers = own.at(records.offset);
+    else if (making.origin === 'read' || !records.hasOnlyHeader(ORIGIN_NAME)) return false;
+    else if (!this.#named.read(records.bytes, records.headerAt, records.headerEnd)) return false;
+    else headers = records.headerBytes(asItIs);
+    this.bytes += this.#output(making.stubsTo, making).append(records, headers);
+    this.read += 1;
+    return true;
   }
 
   #addSlowly(records: Records, making: Making): void {

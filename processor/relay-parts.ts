@@ -24,6 +24,7 @@ export interface RelayParts {
   readonly origin: Transform['origin'];
   readonly apply: Apply;
   readonly byteEnrich?: ByteEnrich | undefined;
+  readonly handsOn?: boolean | undefined;
   /** Topic of each output, by the name of its stream. */
   readonly topics: ReadonlyMap<string, string>;
   /** Ends after so many records. */

@@ -145,10 +145,17 @@ export class Relay {
   }
 
   #making(partition: number, { topicId, widths }: Assignment): Making {
-    const { apply, byteEnrich, input, origin, runtime, topics } = this.#parts;
+    const { apply, byteEnrich, handsOn, input, origin, runtime, topics } = this.#parts;
     const [stubsTo] = topics.keys();
     const place = { source: sourceOf(input.topic, topicId), partition };
-    const how = { apply, byteEnrich, origin, writers: this.#writers, nowMs: runtime.nowMs() };
+    const how = {
+      apply,
+      byteEnrich,
+      handsOn,
+      origin,
+      writers: this.#writers,
+      nowMs: runtime.nowMs(),
+    };
     return { ...how, place, stubsTo: stubsTo!, widths };
   }
 

@@ -186,6 +186,16 @@ export class Records {
     return isFound;
   }
 
+  /** Sets where the value of the record's one header is; false, with any values, if it has others or another. */
+  hasOnlyHeader(name: Uint8Array): boolean {
+    const from = this.#headersAt();
+    const reader = new HeaderReader(this.bytes, from, this.#headersEnd(from));
+    if (!reader.next() || !reader.isLast() || !reader.isNamed(name)) return false;
+    this.headerAt = reader.valueAt;
+    this.headerEnd = reader.valueEnd;
+    return reader.valueEnd >= reader.valueAt;
+  }
+
   #headersAt(): number {
     return Math.max(this.valueAt, this.valueEnd);
   }
@@ -269,6 +279,11 @@ class HeaderReader {
     this.valueEnd = this.#at + valueLength;
     this.#at += Math.max(0, valueLength);
     return this.#at <= this.#end;
+  }
+
+  /** True when nothing lies behind the header that was read. */
+  isLast(): boolean {
+    return this.#left === 0 && this.#at === this.#end;
   }
 
   isNamed(name: Uint8Array): boolean {
