@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { sourceFolders } from './platform/apps.ts';
 import { FileOrder } from './test/backend/file-order.ts';
 
 // Every program that a test starts loads the same modules: Node keeps them compiled, without their types.
@@ -28,9 +29,7 @@ export default defineConfig({
           // Property tests take a second on a quiet machine and ten on a starved one.
           testTimeout: 60_000,
           ...shared,
-          include: [
-            '{streams,platform,producers,consumer,processor,clickhouse_setup,live,terminal,embedded,data}/**/*.test.ts',
-          ],
+          include: [`{${sourceFolders.join(',')}}/**/*.test.ts`],
         },
       },
       { test: { ...shared, name: 'tidy', include: ['test/*.test.ts'], testTimeout: 60_000 } },

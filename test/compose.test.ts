@@ -5,24 +5,19 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { preflightVariables } from '../clickhouse_setup/preflight.ts';
-import { setupVariables } from '../clickhouse_setup/variables.ts';
-import { consumerVariables } from '../consumer/config.ts';
 import { staleFiles } from '../grafana/generate.ts';
 import { PLUGIN_VERSION, datasource } from '../grafana/target.ts';
-import { liveVariables } from '../live/config.ts';
-import { processorVariables } from '../processor/config.ts';
-import { producerVariables } from '../producers/config.ts';
 import { transforms } from '../streams/index.ts';
+import { apps } from '../platform/apps.ts';
 import { composeServices, composeText, programOf } from './compose-file.ts';
+import { commandOf } from './docs/command-catalogue.ts';
+import { dockerignore } from './docs/dockerignore.ts';
+import { DOCKERIGNORE } from './docs/generate.ts';
 
-const READS: Record<string, readonly string[]> = {
-  'producers/main.ts': Object.keys(producerVariables),
-  'consumer/main.ts': Object.keys(consumerVariables),
-  'processor/main.ts': Object.keys(processorVariables),
-  'live/main.ts': Object.keys(liveVariables),
-  'clickhouse_setup/preflight.ts': Object.keys(preflightVariables),
-  'clickhouse_setup/main.ts': Object.keys(setupVariables),
-};
+/** The variables that a program declares. */
+const readBy = (program: string): readonly string[] =>
+  Object.keys(commandOf(program)?.variables ?? {});
+
 /** Logins and addresses that our own Kafka and ClickHouse do not have, and another name of KAFKA_BROKER. */
 const ELSEWHERE = /^(KAFKA_SSL|KAFKA_SASL_|KAFKA_BOOTSTRAP_SERVERS|CLICKHOUSE_URL)/;
 
@@ -60,17 +55,25 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(ours)('%s sets exactly the variables its program reads', (_, service) => {
-    const reads = READS[programOf(service)];
-    expect(reads, programOf(service)).toBeDefined();
+    const reads = readBy(programOf(service));
+    expect(reads, programOf(service)).not.toEqual([]);
     const set = Object.keys(service.environment ?? {});
-    expect(set.filter((name) => !reads!.includes(name))).toEqual([]);
-    const missing = reads!.filter((name) => !set.includes(name) && !ELSEWHERE.test(name));
+    expect(set.filter((name) => !reads.includes(name))).toEqual([]);
+    const missing = reads.filter((name) => !set.includes(name) && !ELSEWHERE.test(name));
     expect(missing).toEqual([]);
   });
 
   it.each(ours)('%s finds its program in the image', (_, service) => {
-    const ignored = readFileSync(join(import.meta.dirname, '..', '.dockerignore'), 'utf8');
-    expect(ignored).toContain(`\n!${programOf(service).split('/')[0]!}\n`);
+    const folder = programOf(service).split('/')[0]!;
+    expect(apps.find((app) => app.folder === folder)).toMatchObject({ inImage: 'all' });
+  });
+
+  it('is built from what the registry of apps says (npm run generate:docs)', () => {
+    expect(readFileSync(DOCKERIGNORE, 'utf8')).toBe(dockerignore());
+    const dockerfile = readFileSync(join(import.meta.dirname, '..', 'Dockerfile'), 'utf8');
+    const tried = / for app in ([\w ]+); do/.exec(dockerfile)![1]!.split(' ');
+    const services = apps.filter(({ isService }) => isService).map(({ folder }) => folder);
+    expect(tried.toSorted()).toEqual(services.toSorted());
   });
 
   it('runs each transform that is declared once, and the producer of what they read', () => {

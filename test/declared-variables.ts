@@ -3,17 +3,16 @@
 import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sourceFolders } from '../platform/apps.ts';
 import type { Variable, Variables } from '../platform/config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS =
-  'streams,platform,producers,consumer,processor,clickhouse_setup,live,terminal,embedded,data';
 const DECLARES = /^(?<exported>export )?const (?<name>\w*[vV]ariables)(: \w+)? = \{/gm;
 
 /** The variables by name, each with all of its declarations: `file: name of the object`. */
 export async function declaredVariables(): Promise<Map<string, Map<string, Variable<unknown>>>> {
   const found = new Map<string, Map<string, Variable<unknown>>>();
-  for await (const file of glob(`{${FOLDERS}}/**/*.ts`, { cwd: ROOT })) {
+  for await (const file of glob(`{${sourceFolders.join(',')}}/**/*.ts`, { cwd: ROOT })) {
     if (file.endsWith('.test.ts')) continue;
     for (const { groups } of readFileSync(join(ROOT, file), 'utf8').matchAll(DECLARES)) {
       const name = groups!['name']!;

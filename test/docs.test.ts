@@ -5,6 +5,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sourceFolders } from '../platform/apps.ts';
 import { launchVariables } from '../embedded/launch/config.ts';
 import { sensorData } from '../streams/sensor-data.ts';
 import { compileValidator, type RowValues } from '../streams/validate.ts';
@@ -44,10 +45,8 @@ const current = pages.filter(({ path }) => !/^(docs\/decisions\/|CHANGELOG)/.tes
 
 /** Everything the programs can print, without the breaks that long texts have in the source. */
 async function printedByCode(): Promise<string> {
-  const folders =
-    'streams,platform,producers,consumer,processor,clickhouse_setup,live,terminal,embedded,data';
   const texts: string[] = [];
-  for await (const file of glob(`{${folders}}/**/*.ts`, { cwd: ROOT })) {
+  for await (const file of glob(`{${sourceFolders.join(',')}}/**/*.ts`, { cwd: ROOT })) {
     if (!file.endsWith('.test.ts')) texts.push(readFileSync(join(ROOT, file), 'utf8'));
   }
   return texts.join('\n').replace(/['"`] \+\n\s*['"`]/g, '');

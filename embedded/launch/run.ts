@@ -8,6 +8,7 @@ import { HOST, type LaunchConfig } from './config.ts';
 import { tailTopics } from './console-tail.ts';
 import type { LogLine } from './log-line.ts';
 import type { Part } from './part.ts';
+import { partKinds, type Instance, type PartKind } from './parts.ts';
 import { Proof, type Known } from './proof.ts';
 import type { Stack } from './stack.ts';
 import { Status, tellFirstRow } from './status.ts';
@@ -17,16 +18,6 @@ import type { Track } from './tracks.ts';
 const POLL_MS = 100;
 /** Without one more row for so long, what is missing will not come. */
 const STUCK_MS = 60_000;
-/** A producer gives Kafka 5 s to acknowledge, a consumer lands what it has within 10 s. */
-const PRODUCER_GRACE_MS = 8_000;
-const CONSUMER_GRACE_MS = 15_000;
-const LIVE_GRACE_MS = 5_000;
-/**
- * What is fetched lies outside of V8's heap but counts towards its limit, which starts so low that a
- * backlog would have the whole heap marked four times a second (decision 9).
- */
-const CONSUMER_HEAP = '--initial-heap-size=128';
-
 const SENT_NOTHING: ProducerAccount = {
   ...{ read: 0, sent: 0, inDoubt: 0 },
   ...{ dryRun: 0, failed: 0, misfits: 0 },
@@ -72,52 +63,11 @@ export class Run implements AsyncDisposable {
     return new Run(config, stack, proofs, terminal);
   }
 
-  get producerNames(): string[] {
-    return this.#config.producers.map(({ PRODUCER }) => PRODUCER.name);
-  }
-
-  get processorNames(): readonly string[] {
-    return this.#config.processors;
-  }
-
-  /** What is between topics. A run whose records pass through one cannot go on without it. */
-  startProcessors(): void {
-    const { environments, fromBeginning, processors } = this.#config;
-    const args = fromBeginning ? ['--from-beginning'] : [];
-    for (const name of processors) {
-      const program = 'processor/main.ts';
-      const env = environments.processor(name);
-      this.#stack.start({ name, program, args, env, graceMs: CONSUMER_GRACE_MS });
-    }
-  }
-
-  startConsumer(): void {
-    if (!this.#config.sink) return;
-    const env = { ...this.#config.environments.consumer, METRICS_HOST: HOST };
-    const program = 'consumer/main.ts';
-    const start = { name: 'consumer', program, nodeOptions: [CONSUMER_HEAP], env };
-    this.#stack.start({ ...start, graceMs: CONSUMER_GRACE_MS });
-  }
-
-  /** The page that shows it all. A run goes on without it when it ends. */
-  startLive(): void {
-    const env = this.#config.environments.live;
-    const start = { name: 'live', program: 'live/main.ts', env, graceMs: LIVE_GRACE_MS };
-    this.#stack.start({ ...start, dispensable: true });
-  }
-
-  startProducers(terminal: Terminal): void {
+  /** Starts every part that the configuration asks for, and follows them. */
+  start(terminal: Terminal): void {
     this.#startedAtMs = performance.now();
-    for (const name of this.producerNames) {
-      this.#accounts.set(name, undefined);
-      const onLine = ({ facts }: LogLine): void => {
-        if (facts['event'] !== 'account') return;
-        this.#accounts.set(name, facts as unknown as ProducerAccount);
-      };
-      const env = this.#config.environments.producer(name);
-      const program = 'producers/main.ts';
-      const start = { name, program, env, graceMs: PRODUCER_GRACE_MS, ends: true, onLine };
-      this.#producers.push(this.#stack.start(start));
+    for (const kind of partKinds) {
+      for (const instance of kind.instances(this.#config)) this.#startPart(kind, instance);
     }
     const { signal } = this.#over;
     const proofs = [...this.#proofs.values()];
@@ -126,6 +76,24 @@ export class Run implements AsyncDisposable {
       proofs.length === 0 ? undefined : tellFirstRow(proofs, terminal, signal),
       tailTopics(this.#config, this.#tailed(), terminal, signal),
     ]);
+  }
+
+  #startPart(
+    { accounts = false, instances: _, role: __, ...limits }: PartKind,
+    instance: Instance,
+  ): void {
+    const start = { ...limits, ...instance, ends: accounts };
+    if (!accounts) {
+      this.#stack.start(start);
+      return;
+    }
+    const { name } = instance;
+    this.#accounts.set(name, undefined);
+    const onLine = ({ facts }: LogLine): void => {
+      if (facts['event'] !== 'account') return;
+      this.#accounts.set(name, facts as unknown as ProducerAccount);
+    };
+    this.#producers.push(this.#stack.start({ ...start, onLine }));
   }
 
   /** The topic of each table: what is ingested. */

@@ -14,6 +14,7 @@ import { greeting } from './greeting.ts';
 import { readLogLine } from './log-line.ts';
 import { checkFiles, checkMachine, checkPorts, fetchOnce } from './requirements.ts';
 import type { Part } from './part.ts';
+import { partNames, type Role } from './parts.ts';
 import type { Run } from './run.ts';
 import { PartFailure, Stack } from './stack.ts';
 import type { Terminal } from './terminal.ts';
@@ -136,10 +137,7 @@ export class Session implements Service {
   async #begin(stack: Stack, guard: Guard): Promise<Run> {
     const { Run } = await import('./run.ts');
     const run = await guard(Run.begin(this.#config, stack, this.#terminal));
-    run.startProcessors();
-    run.startConsumer();
-    run.startProducers(this.#terminal);
-    if (!this.#config.once) run.startLive();
+    run.start(this.#terminal);
     this.#terminal.say(greeting(this.#config));
     return run;
   }
@@ -153,16 +151,17 @@ export class Session implements Service {
     if (asked) this.#terminal.say('Stopping producers, processors, consumer and servers');
     let exact = true;
     if (run !== undefined) {
-      await stack.stop('live', ...run.producerNames);
+      const named = (...roles: readonly Role[]): string[] => partNames(this.#config, ...roles);
+      await stack.stop(...named('view', 'source'));
       const parts = this.#serverNames();
-      const needed = [...parts, ...(this.#config.sink ? ['consumer'] : [])];
+      const needed = [...parts, ...named('sink')];
       if (stack.runs(...needed)) await run.catchUp(FETCH_MS);
-      if (run.processorNames.length > 0) {
-        await stack.stop(...run.processorNames);
+      if (named('processor').length > 0) {
+        await stack.stop(...named('processor'));
         // What they made last is still on its way.
         if (stack.runs(...needed)) await run.catchUp(FETCH_MS);
       }
-      await stack.stop('consumer');
+      await stack.stop(...named('sink'));
       const whole = this.#config.once && failure === undefined;
       if (stack.runs(...parts)) exact = await this.#account(run, whole, asked);
       await run[Symbol.asyncDispose]();

@@ -1,5 +1,7 @@
 // Every program that an npm script or Docker starts, by what it is for: what docs/commands.md shows and
 // the test of `--help` goes through.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { benchCommand, benchProduceCommand, benchStorageCommand, benchTakeoverCommand } from '../../bench/commands.ts'; // prettier-ignore
 import { generateCommand } from '../../clickhouse_setup/generate.ts';
 import { setupCommand } from '../../clickhouse_setup/main.ts';
@@ -52,3 +54,26 @@ export const commandGroups: readonly (readonly [purpose: string, readonly Comman
 ];
 
 export const commands: readonly CommandLine[] = commandGroups.flatMap(([, group]) => group);
+
+const { scripts } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'),
+) as { scripts: Record<string, string> };
+
+/** The program that each npm script starts; Stryker is not ours, it only reads a file of ours. */
+export const programs = Object.entries(scripts).flatMap(([script, command]) => {
+  if (script === 'mutate') return [];
+  const started = [...command.matchAll(/\bnode (?:-\S+ )*(\S+\.ts)/g)];
+  return started.map(([, program]) => ({ script, program: program! }));
+});
+
+/** How a script is typed. */
+export function typed(script: string): string {
+  return script === 'start' ? 'npm start' : `npm run ${script}`;
+}
+
+/** The declared command line of a program, by its path. */
+export function commandOf(program: string): CommandLine | undefined {
+  const scripted = programs.filter((each) => each.program === program);
+  const names = [`node ${program}`, ...scripted.map(({ script }) => typed(script))];
+  return commands.find(({ command }) => names.includes(command));
+}

@@ -3,7 +3,8 @@ import { exitCodeEntries, optionEntries, usage, type Entry } from '../../platfor
 import { flagOption, type CommandLine } from '../../platform/command-line.ts';
 
 export const generateDocsCommand = {
-  about: 'Writes docs/commands.md and the tables of docs/configuration.md from the code.',
+  about:
+    'Writes docs/commands.md, the tables of docs/configuration.md and .dockerignore from the code.',
   command: 'npm run generate:docs',
   options: { check: flagOption('write nothing; exit code 1 if a file is not up to date') },
   exitCodes: { 1: 'with --check, a file is not up to date' },

@@ -14,13 +14,17 @@ import { logVariables } from '../../platform/log-variables.ts';
 import { processorVariables } from '../../processor/config.ts';
 import { producerVariables } from '../../producers/config.ts';
 import { interpolated } from '../compose-file.ts';
+import { commands } from './command-catalogue.ts';
 
 interface Section {
   readonly title: string;
   readonly variables: Variables;
 }
 
-/** The first section that holds a declaration shows it; another declaration of the name is another row. */
+/**
+ * The first section that holds a declaration shows it; another declaration of the name is another row. A program
+ * that reads a variable which no section names gets a section of its own behind them.
+ */
 const SECTIONS: readonly Section[] = [
   { title: 'Kafka: producers, consumer, setup, audit', variables: kafkaVariables },
   {
@@ -84,8 +88,14 @@ const COMPOSE: Record<string, string> = {
 /** All tables as Markdown, not yet aligned. `declared` are the names that the code declares. */
 export function configurationTables(declared: ReadonlySet<string>): string {
   const shown = new Set<Variable<unknown>>();
-  const tables = SECTIONS.map(({ title, variables }) => {
+  const inSections = new Set(SECTIONS.flatMap(({ variables }) => Object.keys(variables)));
+  const others = commands.map(({ command, variables = {} }) => {
+    const own = Object.entries(variables).filter(([name]) => !inSections.has(name));
+    return { title: code(command), variables: Object.fromEntries(own) };
+  });
+  const tables = [...SECTIONS, ...others].flatMap(({ title, variables }) => {
     const rows = Object.entries(variables).filter(([, declaration]) => !shown.has(declaration));
+    if (rows.length === 0) return [];
     for (const [, declaration] of rows) shown.add(declaration);
     const lines = rows.map(([name, { allowed, doc, fallback, secret }]) =>
       row([
@@ -95,7 +105,7 @@ export function configurationTables(declared: ReadonlySet<string>): string {
         doc,
       ]),
     );
-    return table(title, ['variable', 'default', 'allowed', 'meaning'], lines);
+    return [table(title, ['variable', 'default', 'allowed', 'meaning'], lines)];
   });
   return [...tables, composeTable(declared)].join('\n\n');
 }
