@@ -21,6 +21,15 @@ describe('Pace', () => {
     expect(await waiting).toBe(0);
   });
 
+  it('claims the next row when its time has come, and not before', async () => {
+    const pace = new Pace(20);
+    const startedAtMs = performance.now();
+    expect(await pace.due(10, never)).toBe(1);
+    expect(await pace.due(1, never)).toBe(1);
+    // Timers may be early by a fraction of a millisecond.
+    expect(performance.now() - startedAtMs).toBeGreaterThan(18);
+  });
+
   it('keeps the average pace over small delays and never exceeds it', async () => {
     const delays = fc.array(fc.nat(90), { minLength: 1, maxLength: 50 });
     await fc.assert(

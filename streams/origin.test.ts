@@ -2,7 +2,7 @@
 // else is taken for one.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readOrigin, writeOrigin } from './origin.ts';
+import { readOrigin, sourceOf, writeOrigin } from './origin.ts';
 
 it('reads what it writes', () => {
   const source = fc
@@ -23,6 +23,8 @@ it('reads what it writes', () => {
 it.each([
   '',
   'a@b',
+  'x/a@b/1/2',
+  'a@b/1/2/3',
   'a@b/1',
   'a@b/1/x',
   'a@b/-1/2',
@@ -31,3 +33,7 @@ it.each([
   'a@b/1/2 ',
   'a@b/1/2/3',
 ])('does not take %j for one', (text) => expect(readOrigin(text)).toBeUndefined());
+
+it('a source is a topic and its id', () => {
+  expect(sourceOf('readings', 'id')).toBe('readings@id');
+});

@@ -17,6 +17,8 @@ describe('the retention of a table', () => {
     const other = 'ts + toIntervalYear(10)';
     expect(ttlOf(engine(` TTL ${other}`))).toBe(other);
     expect(retentionDays(engine(` TTL ${other}`))).toBeUndefined();
+    const first = `ts + toIntervalYear(1), ${retentionTtl(3)}`;
+    expect(retentionDays(engine(` TTL ${first}`))).toBeUndefined();
     const moved = `${retentionTtl(3)}, ts + toIntervalDay(1) TO DISK \\'cold\\'`;
     expect(retentionDays(engine(` TTL ${moved}`))).toBeUndefined();
   });
