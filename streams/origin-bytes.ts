@@ -31,7 +31,7 @@ export class OriginBytes {
     for (let at = from + prefix.length; at < to; at += 1) {
       const byte = bytes[at]!;
       if (byte < ZERO || byte > NINE) return false;
-      offset = offset * 10 + byte - ZERO;
+      offset = offset * 10 + (byte - ZERO);
     }
     if (!Number.isSafeInteger(offset)) return false;
     this.offset = offset;

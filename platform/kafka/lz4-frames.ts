@@ -94,7 +94,7 @@ function inflatedBlock(block: Buffer, bytesMax: number, before: Buffer | undefin
       // Too little, or damaged: the next attempt tells.
     }
   }
-  sized.writeUInt32LE(bytesMax);
+  sized.writeUInt32LE(Math.min(bytesMax, MAX_RATIO * block.length));
   return lz4.uncompressSync(sized, before);
 }
 
