@@ -25,6 +25,7 @@ describeBackend('the processor', () => {
     await produce(bootstrap(), world.from, reports(0, 10, 1));
     await world.holds(10);
     await admin.deleteTopics({ topics: [world.to] });
+    await until(async () => !(await admin.listTopics()).includes(world.to));
     await produce(bootstrap(), world.from, reports(10, 10, 1));
     await until(() =>
       said.some((line) => line.includes(`waiting: topic ${world.to} does not exist`)),

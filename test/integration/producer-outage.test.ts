@@ -142,10 +142,11 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
 
   it('is killed for good: the rest is printed, or the run fails with ON_KAFKA_DOWN=fail, or it is stopped', async () => {
     const pace = { INTERVAL_MS: '2', ROW_LIMIT: '4000' };
-    const printing = await launchInto({ ...pace, KAFKA_SEND_TIMEOUT_SEC: '2' });
+    // A busy broker may take seconds before it is killed, too.
+    const printing = await launchInto({ ...pace, KAFKA_SEND_TIMEOUT_SEC: '6' });
     const failing = await launchInto({
       ...pace,
-      KAFKA_SEND_TIMEOUT_SEC: '1',
+      KAFKA_SEND_TIMEOUT_SEC: '6',
       ON_KAFKA_DOWN: 'fail',
     });
     const stopped = await launchInto(pace);
@@ -186,7 +187,7 @@ describe.skipIf(missing !== undefined)('a producer whose broker', () => {
 
   it('hangs with a request in its hands: those events are in doubt, printed, and told apart', async () => {
     const topic = await newTopic();
-    const env = { INTERVAL_MS: '2', ROW_LIMIT: '1500', KAFKA_SEND_TIMEOUT_SEC: '2' };
+    const env = { INTERVAL_MS: '2', ROW_LIMIT: '1500', KAFKA_SEND_TIMEOUT_SEC: '6' };
     const producer = launch(topic, env);
     await untilSent(topic, 100);
     const broker = await home.running();

@@ -64,8 +64,13 @@ export class Viewer {
     const wrong: string[] = [];
     this.#wrong = wrong;
     await page.goto(`${url}${path}`);
-    await page.waitForSelector('.panel, .notice:not([hidden])');
-    await page.waitForSelector('.skeleton', { state: 'detached' });
+    try {
+      await page.waitForSelector('.panel, .notice:not([hidden])');
+      await page.waitForSelector('.skeleton', { state: 'detached' });
+    } catch (cause) {
+      const shown = String(await page.evaluate('document.body.innerText')).slice(0, 200);
+      throw new Error(`${path} does not load; it shows ${JSON.stringify(shown)}; wrong: ${wrong.join('; ')}`, { cause }); // prettier-ignore
+    }
     return { page, wrong };
   }
 }
