@@ -10,7 +10,7 @@ import { openTables, type Tables } from '../test/backend/tables.ts';
 import { eventJson } from '../test/chaos/messages.ts';
 import { Batch } from './batch.ts';
 import { ClickHouseInserts } from './clickhouse-inserts.ts';
-import { expiryOf } from './expiry.ts';
+import { expiryOf } from './audit/expiry.ts';
 import type { Ownership } from './fence.ts';
 import { DUPLICATE, NOT_IN_LOG, UNREADABLE } from './gap.ts';
 import { Ledger } from './ledger.ts';

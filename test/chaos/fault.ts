@@ -1,6 +1,6 @@
 // The form of a fault in the catalogue: a name, its effect in a sentence, its origin, and a strike that ends
 // in a checked world.
-import type { PartitionAudit } from '../../consumer/reckoning.ts';
+import type { PartitionAudit } from '../../consumer/audit/reckoning.ts';
 import type { Random } from '../../data/random.ts';
 import type { Endpoints } from './world.ts';
 

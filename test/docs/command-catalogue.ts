@@ -8,7 +8,7 @@ import { setupCommand } from '../../clickhouse_setup/main.ts';
 import { preflightCommand } from '../../clickhouse_setup/preflight.ts';
 import { topicsCommand } from '../../clickhouse_setup/topics-main.ts';
 import { consumerCommand } from '../../consumer/arguments.ts';
-import { auditCommand } from '../../consumer/audit-main.ts';
+import { auditCommand } from '../../consumer/audit/main.ts';
 import { deadLettersCommand } from '../../consumer/dead-letter-arguments.ts';
 import { dataCommand } from '../../data/generate-options.ts';
 import { clickhouseCommand } from '../../embedded/clickhouse-main.ts';

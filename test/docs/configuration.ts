@@ -2,7 +2,7 @@
 // docker-compose.yml, so that a default or a meaning is written in one place only.
 import { preflightVariables } from '../../clickhouse_setup/preflight.ts';
 import { setupVariables } from '../../clickhouse_setup/variables.ts';
-import { auditVariables } from '../../consumer/audit-main.ts';
+import { auditVariables } from '../../consumer/audit/main.ts';
 import { consumerVariables } from '../../consumer/config.ts';
 import { clickhouseVariables as serverVariables } from '../../embedded/clickhouse-main.ts';
 import { launchVariables } from '../../embedded/launch/config.ts';

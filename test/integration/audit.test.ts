@@ -1,9 +1,9 @@
 // The audit on real servers: it agrees with the declaration's checksum, passes what is right, and names
 // each way of being wrong; the negative control is among them.
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { audit, auditArguments, auditCommand, auditVariables } from '../../consumer/audit-main.ts';
+import { audit, auditArguments, auditCommand, auditVariables } from '../../consumer/audit/main.ts';
 import { parseArguments } from '../../platform/command-line.ts';
-import { auditReport, totalChecksum } from '../../consumer/audit-report.ts';
+import { auditReport, totalChecksum } from '../../consumer/audit/report.ts';
 import { readConfig } from '../../platform/config.ts';
 import { ConfigError } from '../../platform/errors.ts';
 import { compileRowChecksum } from '../../streams/checksum.ts';

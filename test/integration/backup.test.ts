@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { auditReport } from '../../consumer/audit-report.ts';
+import { auditReport } from '../../consumer/audit/report.ts';
 import { tablesOf } from '../../clickhouse_setup/generate.ts';
 import { streams } from '../../streams/index.ts';
 import { describeBackend } from '../backend/context.ts';

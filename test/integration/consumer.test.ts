@@ -7,7 +7,7 @@ import { expect, inject, it } from 'vitest';
 import { openLagSource, readLag } from '../../embedded/doctor/lag.ts';
 import { GroupConsumer } from '../../platform/kafka/group-consumer.ts';
 import type { GroupReceiver } from '../../platform/kafka/group-receiver.ts';
-import { auditReport } from '../../consumer/audit-report.ts';
+import { auditReport } from '../../consumer/audit/report.ts';
 import { silentLog } from '../../platform/log.ts';
 import { describeBackend } from '../backend/context.ts';
 import { startDamagingProxy } from '../chaos/damaging-proxy.ts';

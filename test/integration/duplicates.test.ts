@@ -2,7 +2,7 @@
 // counted, and audits from the origin's log to the table; dead letters go back to where they were made from.
 import type { Message } from 'kafkajs';
 import { expect, inject, it } from 'vitest';
-import { audit, auditVariables } from '../../consumer/audit-main.ts';
+import { audit, auditVariables } from '../../consumer/audit/main.ts';
 import {
   deadLettersCommand,
   deadLetterVariables,

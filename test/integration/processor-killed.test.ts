@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Producer } from 'kafkajs';
 import { expect, inject, it } from 'vitest';
-import { audit, auditVariables } from '../../consumer/audit-main.ts';
+import { audit, auditVariables } from '../../consumer/audit/main.ts';
 import { environment, readConfig } from '../../platform/config.ts';
 import { dismissMembers } from '../../platform/kafka/group-members.ts';
 import { kafkaVariables } from '../../platform/kafka/variables.ts';

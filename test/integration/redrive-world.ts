@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { KafkaMessage } from 'kafkajs';
 import { expect, inject } from 'vitest';
-import { auditReport } from '../../consumer/audit-report.ts';
+import { auditReport } from '../../consumer/audit/report.ts';
 import {
   deadLettersCommand,
   deadLetterVariables,

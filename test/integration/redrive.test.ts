@@ -2,7 +2,7 @@
 // killed and whoever else runs it; what is rejected again is a dead letter again, and the audit agrees.
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { auditReport } from '../../consumer/audit-report.ts';
+import { auditReport } from '../../consumer/audit/report.ts';
 import {
   deadLettersCommand,
   deadLetterVariables,

@@ -3,7 +3,7 @@
 // process that gets kill -9; the others reach ClickHouse no more from that request on. KILLS=all: a process before
 // and after each step, 26 times.
 import { expect, it, vi } from 'vitest';
-import { auditReport } from '../../consumer/audit-report.ts';
+import { auditReport } from '../../consumer/audit/report.ts';
 import { environment } from '../../platform/config.ts';
 import { describeBackend } from '../backend/context.ts';
 import { startFaultProxy, type Fate, type FaultProxy, type Seen } from '../chaos/fault-proxy.ts';

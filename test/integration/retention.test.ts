@@ -1,7 +1,7 @@
 // Retention on real servers: rows expire, positions do not: the consumer continues where it was, ingests
 // nothing again, and the audit counts expired rows as expired, not as lost.
 import { expect, inject, it, vi } from 'vitest';
-import { auditReport } from '../../consumer/audit-report.ts';
+import { auditReport } from '../../consumer/audit/report.ts';
 import { Ledger } from '../../consumer/ledger.ts';
 import { setUp } from '../../clickhouse_setup/setup.ts';
 import { setupVariables } from '../../clickhouse_setup/variables.ts';

@@ -1,30 +1,30 @@
 // The program behind `npm run audit`: does every message of a topic have its one row or dead letter? Records
 // that wait for ingestion are a state, not a failure: the audit counts them, and fails because of them only
 // with --to-end. A check that could not run is never a pass.
-import { ClickHouse } from '../platform/clickhouse/client.ts';
-import { assertClickHouse } from '../platform/clickhouse/speaks-clickhouse.ts';
-import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { assertClickHouse } from '../../platform/clickhouse/speaks-clickhouse.ts';
+import { clickhouseTarget, clickhouseVariables } from '../../platform/clickhouse/variables.ts';
 import {
   flagOption,
   usageError,
   valueOption,
   type CommandLine,
   type Given,
-} from '../platform/command-line.ts';
-import { matching, readConfig, type Config } from '../platform/config.ts';
-import { asError } from '../platform/errors.ts';
-import { describeOpen, OpenTransactions } from '../platform/kafka/open-transactions.ts';
-import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
-import { TopicReader } from '../platform/kafka/topic-reader.ts';
-import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
-import { kafkaVariables } from '../platform/kafka/variables.ts';
-import { silentLog } from '../platform/log.ts';
-import { oneShot, runProgram } from '../platform/service.ts';
-import { streams } from '../streams/index.ts';
-import type { Stream } from '../streams/stream.ts';
-import { streamOption, topicsOf } from '../platform/streams-variable.ts';
-import { auditReport } from './audit-report.ts';
-import { consumerVariables } from './config.ts';
+} from '../../platform/command-line.ts';
+import { matching, readConfig, type Config } from '../../platform/config.ts';
+import { asError } from '../../platform/errors.ts';
+import { describeOpen, OpenTransactions } from '../../platform/kafka/open-transactions.ts';
+import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import { TopicReader } from '../../platform/kafka/topic-reader.ts';
+import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { silentLog } from '../../platform/log.ts';
+import { oneShot, runProgram } from '../../platform/service.ts';
+import { streams } from '../../streams/index.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { streamOption, topicsOf } from '../../platform/streams-variable.ts';
+import { auditReport } from './report.ts';
+import { consumerVariables } from '../config.ts';
 import { auditTopic, type AuditedLog } from './audit.ts';
 import { auditOrigin, originReport, type OriginLog } from './origin-audit.ts';
 

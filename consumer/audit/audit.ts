@@ -1,21 +1,21 @@
 // Reads the two sides of an audit: the broker's offsets and the contents of the tables. It asks in an order
 // that keeps the answer true while a consumer writes; any failure to ask is an error, never a pass.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { UnavailableError } from '../platform/errors.ts';
-import type { LogRange } from '../platform/kafka/log-ranges.ts';
-import { rowChecksumSql } from '../streams/checksum.ts';
-import type { Stream } from '../streams/stream.ts';
-import { consumerPositions, deadLetters } from '../streams/table.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import type { LogRange } from '../../platform/kafka/log-ranges.ts';
+import { rowChecksumSql } from '../../streams/checksum.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { consumerPositions, deadLetters } from '../../streams/table.ts';
 import { expiryOf } from './expiry.ts';
-import { CLAIM } from './fence.ts';
-import { DUPLICATE, NOT_IN_LOG, UNREADABLE } from './gap.ts';
+import { CLAIM } from '../fence.ts';
+import { DUPLICATE, NOT_IN_LOG, UNREADABLE } from '../gap.ts';
 import { rangesOf, seedOf, type RecordedFact as Floor } from './recorded-facts.ts';
-import { auditRedrives, type RedriveAudit } from './redrive-audit.ts';
+import { auditRedrives, type RedriveAudit } from '../redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
-import { sourceOf } from '../streams/origin.ts';
-import { factsKeySql } from './table-identity.ts';
-import { unreadableRanges } from './unreadable.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
+import { sourceOf } from '../../streams/origin.ts';
+import { factsKeySql } from '../table-identity.ts';
+import { unreadableRanges } from '../unreadable.ts';
 
 /** What an audit asks of Kafka. */
 export interface AuditedLog {

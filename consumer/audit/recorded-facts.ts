@@ -1,8 +1,8 @@
 // Reads the facts of `consumer_positions` about a partition for the audit: ranges of offsets by reason, and
 // the position of an older installation. A fact without a readable range is an error: it would hide rows or
 // invent lost ones.
-import { UnavailableError } from '../platform/errors.ts';
-import { readGap, type OffsetRange } from './gap.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import { readGap, type OffsetRange } from '../gap.ts';
 
 export interface RecordedFact {
   readonly partition: number;

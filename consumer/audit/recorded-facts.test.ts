@@ -1,6 +1,6 @@
 // What an audit reads from recorded facts: the ranges of one reason and partition, or an error.
 import { expect, it } from 'vitest';
-import { UnavailableError } from '../platform/errors.ts';
+import { UnavailableError } from '../../platform/errors.ts';
 import { rangesOf, seedOf, type RecordedFact } from './recorded-facts.ts';
 
 const fact = (given: Partial<RecordedFact>): RecordedFact => {

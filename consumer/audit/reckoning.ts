@@ -1,6 +1,6 @@
 // The arithmetic of an audit: compares, for one partition, the broker's log with the tables. Pure. Counts
 // come from the tables, offsets from the broker, and the two must meet.
-import { covered, type OffsetRange } from './gap.ts';
+import { covered, type OffsetRange } from '../gap.ts';
 
 /** Rows of one kind below the position. */
 export interface Counted {

@@ -1,12 +1,12 @@
 // An audit of a pipeline that goes on between any two of its questions.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { UnavailableError } from '../platform/errors.ts';
-import { sensorData } from '../streams/sensor-data.ts';
-import { auditReport } from './audit-report.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { auditReport } from './report.ts';
 import { auditTopic } from './audit.ts';
-import { describeGap, NOT_IN_LOG } from './gap.ts';
+import { describeGap, NOT_IN_LOG } from '../gap.ts';
 
 type Row = Record<string, string>;
 

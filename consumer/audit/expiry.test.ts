@@ -1,8 +1,8 @@
 // Up to where rows may have expired: after the last that is due, before the first that is left, all, or nothing.
 import { expect, it } from 'vitest';
-import { sensorData } from '../streams/sensor-data.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
 import { expiryOf } from './expiry.ts';
-import { answering } from './test-clickhouse.ts';
+import { answering } from '../test-clickhouse.ts';
 
 const ENGINE =
   'MergeTree ORDER BY ts TTL toDateTime(ingest_time) + toIntervalDay(7) SETTINGS x = 1';

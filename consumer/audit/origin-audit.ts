@@ -1,16 +1,16 @@
 // Audits the step before the topic: does every record of the topic that a stream is made from have one row or
 // one dead letter? A second product must have been left out; a record without a product is missing.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { UnavailableError } from '../platform/errors.ts';
-import type { Stream } from '../streams/stream.ts';
-import { UNREADABLE_HEADER } from '../streams/origin.ts';
-import { deadLetters } from '../streams/table.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { UNREADABLE_HEADER } from '../../streams/origin.ts';
+import { deadLetters } from '../../streams/table.ts';
 import type { AuditedLog } from './audit.ts';
-import { lateness } from './audit-report.ts';
+import { lateness } from './report.ts';
 import { expiryOf } from './expiry.ts';
-import { covered, type OffsetRange } from './gap.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
-import { sourceOf } from '../streams/origin.ts';
+import { covered, type OffsetRange } from '../gap.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
+import { sourceOf } from '../../streams/origin.ts';
 
 export interface OriginPartition {
   readonly partition: number;

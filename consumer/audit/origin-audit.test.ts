@@ -1,9 +1,9 @@
 // An audit of the topic before a topic: what has no record is not missing, and what has one is.
 import { describe, expect, it } from 'vitest';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { UnavailableError } from '../platform/errors.ts';
-import { streams } from '../streams/index.ts';
-import type { OffsetRange } from './gap.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import { streams } from '../../streams/index.ts';
+import type { OffsetRange } from '../gap.ts';
 import { auditOrigin, originReport, type OriginLog } from './origin-audit.ts';
 
 const stream = streams.find(({ origin }) => origin !== undefined)!;

@@ -1,11 +1,11 @@
 // The offset up to which the rows of a partition may have expired by the table's retention (RETENTION_DAYS).
 // ClickHouse removes rows part by part, in no order, so below that offset a missing row proves nothing.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { retentionDays } from '../platform/clickhouse/retention.ts';
-import type { Stream } from '../streams/stream.ts';
-import { consumerPositions, deadLetters } from '../streams/table.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
-import { factsKeySql } from './table-identity.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { retentionDays } from '../../platform/clickhouse/retention.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { consumerPositions, deadLetters } from '../../streams/table.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
+import { factsKeySql } from '../table-identity.ts';
 
 /** What expires while the tables are being asked must not look like a loss either. */
 const MARGIN_HOURS = 1;
