@@ -32,7 +32,7 @@ import { Ledger } from './ledger.ts';
 import { accountLine } from './account-line.ts';
 import { consumerMetrics, NO_TOTALS, type LaneMetrics, type Totals } from './metrics.ts';
 import { originTables } from './origins.ts';
-import { startReplay } from './replay-main.ts';
+import { startReplay } from './replay/main.ts';
 
 export interface Consumer extends Service {
   /** Port of /metrics and health. */

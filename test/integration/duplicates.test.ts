@@ -10,7 +10,7 @@ import {
 } from '../../consumer/dead-letter-arguments.ts';
 import { handleDeadLetters } from '../../consumer/dead-letters-main.ts';
 import { parseArguments } from '../../platform/command-line.ts';
-import { replayCommand } from '../../consumer/replay-main.ts';
+import { replayCommand } from '../../consumer/replay/main.ts';
 import { environment, readConfig } from '../../platform/config.ts';
 import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
 import { ORIGIN_HEADER, sourceOf, UNREADABLE_HEADER, writeOrigin } from '../../streams/origin.ts';

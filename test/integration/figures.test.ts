@@ -7,7 +7,7 @@ import { consumerCommand, consumerTask } from '../../consumer/arguments.ts';
 import { parseArguments } from '../../platform/command-line.ts';
 import { accountLine } from '../../consumer/account-line.ts';
 import type { Consumer } from '../../consumer/main.ts';
-import { replayCommand, type ReplayCommand } from '../../consumer/replay-main.ts';
+import { replayCommand, type ReplayCommand } from '../../consumer/replay/main.ts';
 import { accountFor, isCaughtUp, type RunAccount } from '../../embedded/launch/account.ts';
 import { Proof } from '../../embedded/launch/proof.ts';
 import type { Dashboard } from '../../grafana/dashboard.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject } from 'vitest';
 import { consumerCommand, consumerTask } from '../../consumer/arguments.ts';
 import { parseArguments } from '../../platform/command-line.ts';
-import { replayCommand, type ReplayCommand } from '../../consumer/replay-main.ts';
+import { replayCommand, type ReplayCommand } from '../../consumer/replay/main.ts';
 import { programEnvironment } from '../backend/program-environment.ts';
 import { openWorld, type World } from '../chaos/world.ts';
 

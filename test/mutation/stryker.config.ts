@@ -21,7 +21,7 @@ const core: readonly Core[] = [
       'absent',
       'audit/recorded-facts',
       'audit/reckoning',
-      'replay-verdict',
+      'replay/verdict',
     ].map((name) => `consumer/${name}.ts`),
     why: 'They say which offsets are accounted for: a fault here hides a loss, or invents one.',
   },

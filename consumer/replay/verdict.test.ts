@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atMostEvery, isNoWorse } from './replay-verdict.ts';
+import { atMostEvery, isNoWorse } from './verdict.ts';
 
 const table = (missing: number, surplus = 0, beyond = 0, earlier = 0) => ({
   earlier: { rows: 10, surplus: earlier },

@@ -1,16 +1,16 @@
 // Dead letters of a replay. Dead letters stay dead, as everywhere. A row of the live table that this version
 // rejects becomes a letter that is kept apart and joins `dead_letters` only when the replay's table goes
 // live, so that the live table and its audit stay true until then.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import type { Stream } from '../streams/stream.ts';
-import { deadLetters, ingestTime } from '../streams/table.ts';
-import { Ledger } from './ledger.ts';
-import { guard, type Ownership } from './fence.ts';
-import { NOT_IN_LOG, UNREADABLE } from './gap.ts';
-import { CARRY } from './replay-plan.ts';
-import type { ReplayTables } from './replay-tables.ts';
-import type { FloorRow } from './sink.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { deadLetters, ingestTime } from '../../streams/table.ts';
+import { Ledger } from '../ledger.ts';
+import { guard, type Ownership } from '../fence.ts';
+import { NOT_IN_LOG, UNREADABLE } from '../gap.ts';
+import { CARRY } from './plan.ts';
+import type { ReplayTables } from './tables.ts';
+import type { FloorRow } from '../sink.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 
 /**
  * A ledger that has offsets carried over which left the log before they were read again, by retention or compaction, or cannot be read any more: the live table

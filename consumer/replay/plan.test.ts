@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { startOffset } from './replay-plan.ts';
-import { stretches } from './replay-positions.ts';
+import { startOffset } from './plan.ts';
+import { stretches } from './positions.ts';
 
 describe('startOffset', () => {
   const known = { begin: 100, byTime: 300, landed: 500, seed: undefined };

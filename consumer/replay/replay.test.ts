@@ -1,20 +1,20 @@
 // A replay without Kafka, on the real engine: what is carried over, read again, filed and audited, and that
 // nothing is swapped in before all of it is done, even if consumers write meanwhile.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { readConfig } from '../platform/config.ts';
-import { FencedError, UnavailableError } from '../platform/errors.ts';
-import { silentLog } from '../platform/log.ts';
-import { sensorData } from '../streams/sensor-data.ts';
-import { openTables, type Tables } from '../test/backend/tables.ts';
-import { consumerVariables } from './config.ts';
-import { guard, type Ownership } from './fence.ts';
-import { Ledger } from './ledger.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { readConfig } from '../../platform/config.ts';
+import { FencedError, UnavailableError } from '../../platform/errors.ts';
+import { silentLog } from '../../platform/log.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { openTables, type Tables } from '../../test/backend/tables.ts';
+import { consumerVariables } from '../config.ts';
+import { guard, type Ownership } from '../fence.ts';
+import { Ledger } from '../ledger.ts';
 import { Replay, type ReplayParts } from './replay.ts';
-import { carryOver } from './replay-carry.ts';
-import { fileLetters, ReplayLedger, withdrawLetters } from './replay-letters.ts';
-import { copyGaps, readFacts, writePlan } from './replay-plan.ts';
-import { offsetsLeft, positionsIn, seedsOf, type Positions } from './replay-positions.ts';
+import { carryOver } from './carry.ts';
+import { fileLetters, ReplayLedger, withdrawLetters } from './letters.ts';
+import { copyGaps, readFacts, writePlan } from './plan.ts';
+import { offsetsLeft, positionsIn, seedsOf, type Positions } from './positions.ts';
 import {
   dropTables,
   exchange,
@@ -23,8 +23,8 @@ import {
   setAside,
   unfinished,
   type ReplayTables,
-} from './replay-tables.ts';
-import { factsKeySql, readIdentity } from './table-identity.ts';
+} from './tables.ts';
+import { factsKeySql, readIdentity } from '../table-identity.ts';
 
 const SOURCE = 'sensor_data@one';
 const FROM_MS = Date.UTC(2026, 0, 1);

@@ -1,13 +1,13 @@
 // Copies the rows that a replay does not read again from the live table: those before its start, those of
 // other topics, those whose records left the log meanwhile. In chunks that are one part each, so a chunk is
 // there or not and the tables themselves say where to go on; the copied rows never change in the live table.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { UnavailableError } from '../platform/errors.ts';
-import type { Stream } from '../streams/stream.ts';
-import { ingestTime } from '../streams/table.ts';
-import type { ReplayFacts } from './replay-plan.ts';
-import type { ReplayTables } from './replay-tables.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { ingestTime } from '../../streams/table.ts';
+import type { ReplayFacts } from './plan.ts';
+import type { ReplayTables } from './tables.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 
 /** Offsets of a chunk: what the server holds in memory at once. */
 const CHUNK_OFFSETS = 2_000_000;

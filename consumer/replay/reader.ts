@@ -2,25 +2,25 @@
 // until that table has reached another one.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { GroupConsumer } from '../platform/kafka/group-consumer.ts';
-import type { TopicIdentities } from '../platform/kafka/topic-identity.ts';
-import type { Logger } from '../platform/log.ts';
-import { createRegistry } from '../platform/metrics.ts';
-import { systemRuntime } from '../platform/runtime.ts';
-import { topicsOf } from '../platform/streams-variable.ts';
-import type { Stream } from '../streams/stream.ts';
-import { deadLetters } from '../streams/table.ts';
-import { ClickHouseInserts } from './clickhouse-inserts.ts';
-import { inflateLimits, type ConsumerConfig } from './config.ts';
-import { groupLog, receiver } from './group-lanes.ts';
-import { Lane } from './lane.ts';
-import { Ledger } from './ledger.ts';
-import { consumerMetrics } from './metrics.ts';
-import { originTables } from './origins.ts';
-import { ReplayLedger } from './replay-letters.ts';
-import { offsetsLeft, type Positions } from './replay-positions.ts';
-import { factsKeySql } from './table-identity.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { GroupConsumer } from '../../platform/kafka/group-consumer.ts';
+import type { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import type { Logger } from '../../platform/log.ts';
+import { createRegistry } from '../../platform/metrics.ts';
+import { systemRuntime } from '../../platform/runtime.ts';
+import { topicsOf } from '../../platform/streams-variable.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { deadLetters } from '../../streams/table.ts';
+import { ClickHouseInserts } from '../clickhouse-inserts.ts';
+import { inflateLimits, type ConsumerConfig } from '../config.ts';
+import { groupLog, receiver } from '../group-lanes.ts';
+import { Lane } from '../lane.ts';
+import { Ledger } from '../ledger.ts';
+import { consumerMetrics } from '../metrics.ts';
+import { originTables } from '../origins.ts';
+import { ReplayLedger } from './letters.ts';
+import { offsetsLeft, type Positions } from './positions.ts';
+import { factsKeySql } from '../table-identity.ts';
 
 export interface ReaderParts {
   readonly clickhouse: ClickHouse;

@@ -3,30 +3,24 @@
 // killed, the next run reads from the tables which steps are done and continues.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, FencedError, UnclearOutcomeError } from '../platform/errors.ts';
-import { offsetsAtTime } from '../platform/kafka/offsets-at-time.ts';
-import type { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
-import { topicsOf } from '../platform/streams-variable.ts';
-import { deadLetters } from '../streams/table.ts';
-import { auditTopic, type TopicAudit } from './audit/audit.ts';
-import { auditReport } from './audit/report.ts';
-import { guard, type Ownership } from './fence.ts';
-import { Ledger } from './ledger.ts';
-import { carryOver } from './replay-carry.ts';
-import { fileLetters } from './replay-letters.ts';
-import { copyGaps, readFacts, startOffset, writePlan, type Start } from './replay-plan.ts';
-import { offsetsLeft, positionsIn, seedsOf, type Positions } from './replay-positions.ts';
-import { ReplayReader, type ReaderParts } from './replay-reader.ts';
-import {
-  exchange,
-  makeTables,
-  replayTables,
-  setAside,
-  type ReplayTables,
-} from './replay-tables.ts';
-import { atMostEvery, isNoWorse } from './replay-verdict.ts';
-import { sourceOf } from '../streams/origin.ts';
-import { factsKey, factsKeySql, readIdentity } from './table-identity.ts';
+import { ConfigError, FencedError, UnclearOutcomeError } from '../../platform/errors.ts';
+import { offsetsAtTime } from '../../platform/kafka/offsets-at-time.ts';
+import type { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import { topicsOf } from '../../platform/streams-variable.ts';
+import { deadLetters } from '../../streams/table.ts';
+import { auditTopic, type TopicAudit } from '../audit/audit.ts';
+import { auditReport } from '../audit/report.ts';
+import { guard, type Ownership } from '../fence.ts';
+import { Ledger } from '../ledger.ts';
+import { carryOver } from './carry.ts';
+import { fileLetters } from './letters.ts';
+import { copyGaps, readFacts, startOffset, writePlan, type Start } from './plan.ts';
+import { offsetsLeft, positionsIn, seedsOf, type Positions } from './positions.ts';
+import { ReplayReader, type ReaderParts } from './reader.ts';
+import { exchange, makeTables, replayTables, setAside, type ReplayTables } from './tables.ts';
+import { atMostEvery, isNoWorse } from './verdict.ts';
+import { sourceOf } from '../../streams/origin.ts';
+import { factsKey, factsKeySql, readIdentity } from '../table-identity.ts';
 
 /** Reads the topics into a table until it is as far as another. */
 export interface FillingReader extends AsyncDisposable {

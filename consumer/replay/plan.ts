@@ -1,11 +1,11 @@
 // The plan of a replay: its start in each partition, the rows to carry over, and the gaps of the live table.
 // It is written once, so a later run starts where the first one did although Kafka's log has moved on.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { consumerPositions } from '../streams/table.ts';
-import { CLAIM } from './fence.ts';
-import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from './gap.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
-import type { ReplayTables } from './replay-tables.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { consumerPositions } from '../../streams/table.ts';
+import { CLAIM } from '../fence.ts';
+import { DUPLICATE, NOT_IN_LOG, readGap, UNREADABLE, type OffsetRange } from '../gap.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
+import type { ReplayTables } from './tables.ts';
 
 /** The reason of a floor that says where a replay starts; its `detail` is the time it was asked for. */
 export const REPLAY = 'replay';

@@ -1,11 +1,11 @@
 // The tables of a replay as a whole: creates them, exchanges them with the live ones, sets them aside, drops
 // them. Names carry the replay's id, so a late statement of an older run finds no table.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { ConfigError, UnavailableError } from '../platform/errors.ts';
-import { deadLetters, madeByReplay, tableOf } from '../streams/table.ts';
-import type { Stream } from '../streams/stream.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
-import { factsKey, readIdentity } from './table-identity.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { ConfigError, UnavailableError } from '../../platform/errors.ts';
+import { deadLetters, madeByReplay, tableOf } from '../../streams/table.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
+import { factsKey, readIdentity } from '../table-identity.ts';
 
 export interface ReplayTables {
   /** Eight hexadecimal digits. */

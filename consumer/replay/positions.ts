@@ -1,8 +1,8 @@
 // The positions of tables, and whether one table has reached another. It only reads and claims no partition.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { consumerPositions } from '../streams/table.ts';
-import { positionsSql } from './replay-plan.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { consumerPositions } from '../../streams/table.ts';
+import { positionsSql } from './plan.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 
 /** The next offset to ingest, by source and partition. */
 export type Positions = ReadonlyMap<string, ReadonlyMap<number, number>>;

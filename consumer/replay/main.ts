@@ -1,27 +1,27 @@
 // The program behind `npm run consumer -- --from …`: begins a replay or continues the unfinished one. Exit
 // code 0: done. 1: the result does not add up; the tables were not exchanged, or it names the difference. 2:
 // bad arguments or settings. 3: Kafka or ClickHouse failed or another run took over: run it again.
-import { ClickHouse } from '../platform/clickhouse/client.ts';
-import { checkSchema } from '../platform/clickhouse/schema.ts';
-import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
+import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { checkSchema } from '../../platform/clickhouse/schema.ts';
+import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
 import {
   ConfigError,
   FencedError,
   UnavailableError,
   UnclearOutcomeError,
-} from '../platform/errors.ts';
-import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
-import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
-import { createLog, silentLog } from '../platform/log.ts';
-import type { Service } from '../platform/service.ts';
-import { sensorData } from '../streams/sensor-data.ts';
-import { consumerPositions, deadLetters, tableOf } from '../streams/table.ts';
-import type { ConsumerTask } from './arguments.ts';
-import type { ConsumerConfig } from './config.ts';
+} from '../../platform/errors.ts';
+import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import { createLog, silentLog } from '../../platform/log.ts';
+import type { Service } from '../../platform/service.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { consumerPositions, deadLetters, tableOf } from '../../streams/table.ts';
+import type { ConsumerTask } from '../arguments.ts';
+import type { ConsumerConfig } from '../config.ts';
 import { Replay, type ReplayParts } from './replay.ts';
-import { withdrawLetters } from './replay-letters.ts';
-import { readFacts } from './replay-plan.ts';
-import { dropTables, unfinished, type Unfinished } from './replay-tables.ts';
+import { withdrawLetters } from './letters.ts';
+import { readFacts } from './plan.ts';
+import { dropTables, unfinished, type Unfinished } from './tables.ts';
 
 const CLIENT = 'sensorhouse-replay';
 /** Copying rows takes longer than anything a consumer asks. */

@@ -1,5 +1,5 @@
 // When a replayed table may take the live one's place.
-import type { TopicAudit } from './audit/audit.ts';
+import type { TopicAudit } from '../audit/audit.ts';
 
 type Verdict = Pick<TopicAudit, 'earlier'> & {
   readonly partitions: readonly Pick<

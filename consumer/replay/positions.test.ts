@@ -1,7 +1,7 @@
 // How far a table is behind another: offsets are left until its position, or its dead letters, have come there.
 import { describe, expect, it } from 'vitest';
-import { offsetsLeft, seedsOf, stretches, type Positions } from './replay-positions.ts';
-import { answering } from './test-clickhouse.ts';
+import { offsetsLeft, seedsOf, stretches, type Positions } from './positions.ts';
+import { answering } from '../test-clickhouse.ts';
 
 const positions = (of: Readonly<Record<string, Readonly<Record<number, number>>>>): Positions =>
   new Map(
