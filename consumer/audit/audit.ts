@@ -10,7 +10,7 @@ import { expiryOf } from './expiry.ts';
 import { CLAIM } from '../fence.ts';
 import { DUPLICATE, NOT_IN_LOG, UNREADABLE } from '../gap.ts';
 import { rangesOf, seedOf, type RecordedFact as Floor } from './recorded-facts.ts';
-import { auditRedrives, type RedriveAudit } from '../redrive-audit.ts';
+import { auditRedrives, type RedriveAudit } from '../dead-letters/redrive-audit.ts';
 import { reckon, type Counted, type PartitionAudit } from './reckoning.ts';
 import { quoted } from '../../platform/clickhouse/quoted.ts';
 import { sourceOf } from '../../streams/origin.ts';

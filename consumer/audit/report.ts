@@ -1,6 +1,6 @@
 // An audit as text for a person: one line per partition, a sum, and a verdict that names each difference.
 import type { TopicAudit } from './audit.ts';
-import { redriveNotes } from '../redrive-audit.ts';
+import { redriveNotes } from '../dead-letters/redrive-audit.ts';
 import type { PartitionAudit } from './reckoning.ts';
 
 const COLUMNS = [

@@ -9,7 +9,7 @@ import { preflightCommand } from '../../clickhouse_setup/preflight.ts';
 import { topicsCommand } from '../../clickhouse_setup/topics-main.ts';
 import { consumerCommand } from '../../consumer/arguments.ts';
 import { auditCommand } from '../../consumer/audit/main.ts';
-import { deadLettersCommand } from '../../consumer/dead-letter-arguments.ts';
+import { deadLettersCommand } from '../../consumer/dead-letters/arguments.ts';
 import { dataCommand } from '../../data/generate-options.ts';
 import { clickhouseCommand } from '../../embedded/clickhouse-main.ts';
 import { doctorCommand } from '../../embedded/doctor-main.ts';

@@ -10,8 +10,8 @@ import {
   deadLettersCommand,
   deadLetterVariables,
   letterArguments,
-} from '../../consumer/dead-letter-arguments.ts';
-import { handleDeadLetters } from '../../consumer/dead-letters-main.ts';
+} from '../../consumer/dead-letters/arguments.ts';
+import { handleDeadLetters } from '../../consumer/dead-letters/main.ts';
 import { parseArguments } from '../../platform/command-line.ts';
 import { readConfig } from '../../platform/config.ts';
 import { programEnvironment } from '../backend/program-environment.ts';
@@ -70,7 +70,7 @@ export async function command(
 
 /** The command as a process. */
 export function startCommand(world: World, clickhouseUrl: string) {
-  const main = join(import.meta.dirname, '..', '..', 'consumer', 'dead-letters-main.ts');
+  const main = join(import.meta.dirname, '..', '..', 'consumer', 'dead-letters', 'main.ts');
   const env = programEnvironment(world.env({ CLICKHOUSE_URL: clickhouseUrl }));
   const args = ['--redrive', '--stream', 'sensor_data', '--wait', '0'];
   const child = spawn(process.execPath, [main, ...args], { env, stdio: 'pipe' });

@@ -7,8 +7,8 @@ import {
   deadLettersCommand,
   deadLetterVariables,
   letterArguments,
-} from '../../consumer/dead-letter-arguments.ts';
-import { handleDeadLetters } from '../../consumer/dead-letters-main.ts';
+} from '../../consumer/dead-letters/arguments.ts';
+import { handleDeadLetters } from '../../consumer/dead-letters/main.ts';
 import { parseArguments } from '../../platform/command-line.ts';
 import { readConfig } from '../../platform/config.ts';
 import { environment } from '../../platform/config.ts';

@@ -26,9 +26,14 @@ const core: readonly Core[] = [
     why: 'They say which offsets are accounted for: a fault here hides a loss, or invents one.',
   },
   {
-    files: ['resume-from-table', 'write-batch', 'origins', 'redrive', 'flush-rule', 'doubt'].map(
-      (name) => `consumer/${name}.ts`,
-    ),
+    files: [
+      'resume-from-table',
+      'write-batch',
+      'origins',
+      'dead-letters/redrive',
+      'flush-rule',
+      'doubt',
+    ].map((name) => `consumer/${name}.ts`),
     why: 'They decide where to go on, in which order to write and how much: a fault here doubles rows or loses them.',
   },
   {

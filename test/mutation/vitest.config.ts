@@ -12,7 +12,7 @@ export default defineConfig({
     include: ['{streams,platform,producers,consumer,processor,live}/**/*.test.ts'],
     // With an engine, or with sockets and whole seconds: too slow to run once for every fault.
     exclude: [
-      'consumer/{ledger,replay/replay,redrive-book}.test.ts',
+      'consumer/{ledger,replay/replay,dead-letters/redrive-book}.test.ts',
       'platform/kafka/group-consumer.test.ts',
       'platform/clickhouse/client.test.ts',
       'live/server.test.ts',

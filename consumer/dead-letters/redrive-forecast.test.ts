@@ -1,8 +1,8 @@
 // What is said before a dead letter is published again is what the consumer decides afterwards.
 import { describe, expect, it } from 'vitest';
-import { sensorData } from '../streams/sensor-data.ts';
-import { trafficEvents, trafficRaw } from '../streams/traffic.ts';
-import { filter, type Transform } from '../streams/transform.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { trafficEvents, trafficRaw } from '../../streams/traffic.ts';
+import { filter, type Transform } from '../../streams/transform.ts';
 import type { RedriveBook } from './redrive-book.ts';
 import { compileForecast, Tally } from './redrive-forecast.ts';
 import { survey } from './redrive-survey.ts';

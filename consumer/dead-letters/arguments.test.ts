@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../platform/errors.ts';
-import { parseArguments } from '../platform/command-line.ts';
-import { deadLettersCommand, letterArguments } from './dead-letter-arguments.ts';
+import { ConfigError } from '../../platform/errors.ts';
+import { parseArguments } from '../../platform/command-line.ts';
+import { deadLettersCommand, letterArguments } from './arguments.ts';
 
 const readArguments = (args: readonly string[], nowMs?: number) =>
   letterArguments(parseArguments(deadLettersCommand, args), nowMs);

@@ -1,5 +1,5 @@
 // The list of dead letters and the account of a re-drive as text for a person, or as JSON.
-import type { ReasonSummary } from './dead-letter-list.ts';
+import type { ReasonSummary } from './list.ts';
 import { printable, printableJson } from './printable.ts';
 import type { Tally } from './redrive-forecast.ts';
 import type { RedriveAccount } from './redriver.ts';

@@ -1,11 +1,11 @@
 // Asks ClickHouse for the outcome of the messages that a re-drive published: rows, dead letters again, or not
 // landed yet. It waits a little, since the consumer ingests them after the command has sent them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import type { Stream } from '../streams/stream.ts';
-import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { deadLetterRedrives, deadLetters } from '../../streams/table.ts';
 import { Tally } from './redrive-forecast.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 
 const LOOK_EVERY_MS = 250;
 

@@ -2,11 +2,11 @@
 // in Kafka once, or the report says that their outcome is unknown.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UnavailableError } from '../platform/errors.ts';
-import type { SendOutcome } from '../platform/kafka/batch-sender.ts';
-import type { BatchIdentity } from '../platform/kafka/encoded-batch.ts';
-import type { OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';
-import type { Ownership } from './fence.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import type { SendOutcome } from '../../platform/kafka/batch-sender.ts';
+import type { BatchIdentity } from '../../platform/kafka/encoded-batch.ts';
+import type { OutgoingRecord } from '../../platform/kafka/record-batch-writer.ts';
+import type { Ownership } from '../fence.ts';
 import type { LettersOfPartition, OpenPartition, Outcome } from './redrive-book.ts';
 import type { LetterContent, OpenLetter, Redrive } from './redrive.ts';
 import { LIMITS, redrive, type RedriveOrder, type RedriveParts } from './redriver.ts';

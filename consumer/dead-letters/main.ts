@@ -2,32 +2,26 @@
 // Exit code 0: done. 1: some letters could not be published; it names them. 2: bad arguments or settings. 3:
 // Kafka or ClickHouse failed on the way; no letter is lost or doubled, run it again.
 import { randomUUID } from 'node:crypto';
-import { ClickHouse } from '../platform/clickhouse/client.ts';
-import { checkSchema } from '../platform/clickhouse/schema.ts';
-import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
-import type { Given } from '../platform/command-line.ts';
-import { readConfig, type Config } from '../platform/config.ts';
-import { FencedError, UnavailableError, UnclearOutcomeError } from '../platform/errors.ts';
-import { BatchSender } from '../platform/kafka/batch-sender.ts';
-import { TopicIdentities } from '../platform/kafka/topic-identity.ts';
-import { TopicOffsets } from '../platform/kafka/topic-offsets.ts';
-import { silentLog } from '../platform/log.ts';
-import { runProgram, type Service } from '../platform/service.ts';
-import { consumerPositions, deadLetterRedrives, deadLetters } from '../streams/table.ts';
+import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { checkSchema } from '../../platform/clickhouse/schema.ts';
+import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
+import type { Given } from '../../platform/command-line.ts';
+import { readConfig, type Config } from '../../platform/config.ts';
+import { FencedError, UnavailableError, UnclearOutcomeError } from '../../platform/errors.ts';
+import { BatchSender } from '../../platform/kafka/batch-sender.ts';
+import { TopicIdentities } from '../../platform/kafka/topic-identity.ts';
+import { TopicOffsets } from '../../platform/kafka/topic-offsets.ts';
+import { silentLog } from '../../platform/log.ts';
+import { runProgram, type Service } from '../../platform/service.ts';
+import { consumerPositions, deadLetterRedrives, deadLetters } from '../../streams/table.ts';
 import {
   deadLettersCommand,
   deadLetterVariables,
   letterArguments,
   type LetterArguments,
-} from './dead-letter-arguments.ts';
-import { listReasons, type ReasonSummary } from './dead-letter-list.ts';
-import {
-  accountLine,
-  forecastLines,
-  letterJson,
-  letterList,
-  outcomeLine,
-} from './dead-letter-report.ts';
+} from './arguments.ts';
+import { listReasons, type ReasonSummary } from './list.ts';
+import { accountLine, forecastLines, letterJson, letterList, outcomeLine } from './report.ts';
 import { RedriveBook } from './redrive-book.ts';
 import { compileForecast } from './redrive-forecast.ts';
 import { outcomeOf, serverNowMs } from './redrive-outcome.ts';

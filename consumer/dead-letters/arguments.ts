@@ -1,5 +1,5 @@
 // The command line of `npm run dead-letters`.
-import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
+import { clickhouseVariables } from '../../platform/clickhouse/variables.ts';
 import {
   flagOption,
   listOption,
@@ -7,15 +7,15 @@ import {
   valueOption,
   type CommandLine,
   type Given,
-} from '../platform/command-line.ts';
-import { integer, oneOf, readBy } from '../platform/config.ts';
-import { kafkaVariables } from '../platform/kafka/variables.ts';
-import { streamOption } from '../platform/streams-variable.ts';
-import { streams } from '../streams/index.ts';
-import { instantMs } from '../streams/instant.ts';
-import { rejectionReasons } from '../streams/rejection.ts';
-import type { Stream } from '../streams/stream.ts';
-import { consumerVariables } from './config.ts';
+} from '../../platform/command-line.ts';
+import { integer, oneOf, readBy } from '../../platform/config.ts';
+import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { streamOption } from '../../platform/streams-variable.ts';
+import { streams } from '../../streams/index.ts';
+import { instantMs } from '../../streams/instant.ts';
+import { rejectionReasons } from '../../streams/rejection.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { consumerVariables } from '../config.ts';
 
 const { MAX_MESSAGE_BYTES } = consumerVariables;
 export const deadLetterVariables = {

@@ -1,9 +1,9 @@
 // The part of an audit about dead letters that were published again to a topic: each went out once, and each
 // is a row or a dead letter of its own by now.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
-import type { Stream } from '../streams/stream.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { deadLetterRedrives, deadLetters } from '../../streams/table.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 
 export interface RedriveAudit {
   /** Messages of the topic that were dead letters before. */

@@ -1,13 +1,13 @@
 // Predicts what the consumer would do with a dead letter now, before it is published again, with the
 // consumer's own decoder and, where a processor is in between, its transform. Pure, and a prediction only:
 // the consumer decides.
-import { Block } from '../platform/clickhouse/block.ts';
-import { asError } from '../platform/errors.ts';
-import { transforms } from '../streams/index.ts';
-import type { Rejection } from '../streams/rejection.ts';
-import type { Stream } from '../streams/stream.ts';
-import { compileTransform, type Transform } from '../streams/transform.ts';
-import { compileDecode } from './decode.ts';
+import { Block } from '../../platform/clickhouse/block.ts';
+import { asError } from '../../platform/errors.ts';
+import { transforms } from '../../streams/index.ts';
+import type { Rejection } from '../../streams/rejection.ts';
+import type { Stream } from '../../streams/stream.ts';
+import { compileTransform, type Transform } from '../../streams/transform.ts';
+import { compileDecode } from '../decode.ts';
 import type { LetterContent } from './redrive.ts';
 
 /** `unknown`: the processor does not belong to this project. */

@@ -1,6 +1,6 @@
 // Makes text of messages safe to show: it cannot move a cursor, change colours, start a new line or reverse
 // the order of letters.
-import { visible, visibleJson } from '../platform/visible.ts';
+import { visible, visibleJson } from '../../platform/visible.ts';
 
 /** The text with everything unsafe as `\u{…}`, and a backslash doubled so that this can be told apart. */
 export function printable(text: string): string {

@@ -1,9 +1,9 @@
 // Asks ClickHouse for a summary of a stream's dead letters: for each reason the number of open, republished
 // and doubtful letters, their times, the number of attempts, and one example.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { deadLetterRedrives, deadLetters } from '../../streams/table.ts';
 import type { LetterFilter } from './redrive-book.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 
 export interface ReasonSummary {
   readonly stream: string;

@@ -2,10 +2,10 @@
 // the proof: claim, finish the work of an earlier run, and for every batch write an intent with the batch's
 // identity, publish it under that identity, and only then record that it is published.
 import { randomUUID } from 'node:crypto';
-import { UnavailableError } from '../platform/errors.ts';
-import type { BatchSender } from '../platform/kafka/batch-sender.ts';
-import type { LogRange } from '../platform/kafka/log-ranges.ts';
-import type { Ownership } from './fence.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import type { BatchSender } from '../../platform/kafka/batch-sender.ts';
+import type { LogRange } from '../../platform/kafka/log-ranges.ts';
+import type { Ownership } from '../fence.ts';
 import type { LetterFilter, OpenPartition, RedriveBook } from './redrive-book.ts';
 import {
   batchesOf,
@@ -16,7 +16,7 @@ import {
   type Redrive,
 } from './redrive.ts';
 import type { Forecaster } from './redrive-forecast.ts';
-import { sourceOf } from '../streams/origin.ts';
+import { sourceOf } from '../../streams/origin.ts';
 
 /** What re-driving asks of Kafka, besides sending. */
 export interface RedriveTopics {

@@ -1,12 +1,12 @@
 // ClickHouse's record of dead letters that were published again: reads the open letters and the interrupted
 // re-drives, writes intents and outcomes. One process at a time may write, by the same claim and guard that
 // protect the consumer's tables.
-import type { ClickHouse } from '../platform/clickhouse/client.ts';
-import { deadLetterRedrives, deadLetters } from '../streams/table.ts';
-import { guard, type Ownership } from './fence.ts';
-import { Ledger } from './ledger.ts';
+import type { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { deadLetterRedrives, deadLetters } from '../../streams/table.ts';
+import { guard, type Ownership } from '../fence.ts';
+import { Ledger } from '../ledger.ts';
 import { topicOf, type LetterContent, type OpenLetter, type Redrive } from './redrive.ts';
-import { quoted } from '../platform/clickhouse/quoted.ts';
+import { quoted } from '../../platform/clickhouse/quoted.ts';
 
 /** Which dead letters are meant. */
 export interface LetterFilter {

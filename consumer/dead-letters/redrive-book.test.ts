@@ -1,15 +1,15 @@
 // What is written down about dead letters that are published again, read back on the real engine: which are open,
 // which run was interrupted, their outcomes, and what an audit says of it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FencedError } from '../platform/errors.ts';
-import { sensorData } from '../streams/sensor-data.ts';
-import { trafficEvents } from '../streams/traffic.ts';
-import { openTables, type Tables } from '../test/backend/tables.ts';
-import { auditReport, totalChecksum } from './audit/report.ts';
-import { auditTopic } from './audit/audit.ts';
-import { listReasons } from './dead-letter-list.ts';
-import type { OffsetRange } from './gap.ts';
-import { auditOrigin } from './audit/origin-audit.ts';
+import { FencedError } from '../../platform/errors.ts';
+import { sensorData } from '../../streams/sensor-data.ts';
+import { trafficEvents } from '../../streams/traffic.ts';
+import { openTables, type Tables } from '../../test/backend/tables.ts';
+import { auditReport, totalChecksum } from '../audit/report.ts';
+import { auditTopic } from '../audit/audit.ts';
+import { listReasons } from './list.ts';
+import type { OffsetRange } from '../gap.ts';
+import { auditOrigin } from '../audit/origin-audit.ts';
 import { auditRedrives, redriveNotes } from './redrive-audit.ts';
 import { RedriveBook, type LetterFilter } from './redrive-book.ts';
 import { outcomeOf, serverNowMs } from './redrive-outcome.ts';

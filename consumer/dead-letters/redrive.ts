@@ -1,8 +1,8 @@
 // The pure side of publishing dead letters again: the form of the message, the letters of one batch, and the
 // contents of a batch's record.
-import type { PartitionOfTopic } from '../platform/kafka/batch-sender.ts';
-import type { BatchIdentity } from '../platform/kafka/encoded-batch.ts';
-import type { OutgoingRecord } from '../platform/kafka/record-batch-writer.ts';
+import type { PartitionOfTopic } from '../../platform/kafka/batch-sender.ts';
+import type { BatchIdentity } from '../../platform/kafka/encoded-batch.ts';
+import type { OutgoingRecord } from '../../platform/kafka/record-batch-writer.ts';
 
 /** A dead letter that is not resolved, as much of it as planning needs. */
 export interface OpenLetter {

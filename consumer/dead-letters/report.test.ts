@@ -1,7 +1,7 @@
 // What the list of dead letters advises.
 import { expect, it } from 'vitest';
-import type { ReasonSummary } from './dead-letter-list.ts';
-import { letterList } from './dead-letter-report.ts';
+import type { ReasonSummary } from './list.ts';
+import { letterList } from './report.ts';
 
 const summary = (open: number): ReasonSummary => ({
   ...{ stream: 's', reason: 'invalid_json', letters: 2, open, published: 2 - open, doubtful: 0 },
