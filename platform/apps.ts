@@ -1,4 +1,4 @@
-// The registry of apps: which folders are apps, and what of each the image holds. The tests' import rule, the suites,
+// The registry of apps and tools: which folders they are, and what of each the image holds. The tests' import rule, the suites,
 // the variables that are documented, .dockerignore and the Dockerfile are held against it, so a new app is
 // one entry here.
 
@@ -18,14 +18,26 @@ export const apps: readonly App[] = [
   app('producers', 'all', true),
   app('consumer', 'all', true),
   app('processor', 'all', true),
-  app('terminal', 'all'),
+  app('tail', 'all'),
   app('clickhouse_setup', 'all', true),
   app('live', 'all', true),
   app('grafana', ['grafana/dashboards']),
   app('data', ['data/sensor_data.csv', 'data/traffic_counts.json']),
 ];
 
+/** Programs for an installation, which may import apps and embedded/. The image holds those that need neither. */
+const tools: App = app('tools', ['tools/connections', 'tools/traffic-report']);
+
+/** The folders and files of ours that the image holds. */
+export const imagePaths: readonly string[] = [
+  ...['streams', 'platform'],
+  ...[...apps, tools].flatMap(({ folder, inImage }) => (inImage === 'all' ? [folder] : inImage)),
+];
+
 export const appFolders: readonly string[] = apps.map(({ folder }) => folder);
 
 /** Every folder whose programs read variables and print messages; their tests are the suite `unit`. */
-export const sourceFolders: readonly string[] = ['streams', 'platform', ...appFolders, 'embedded'];
+export const sourceFolders: readonly string[] = [
+  ...['streams', 'platform', ...appFolders, 'embedded'],
+  tools.folder,
+];

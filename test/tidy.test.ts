@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { appFolders } from '../platform/apps.ts';
+import { appFolders, imagePaths } from '../platform/apps.ts';
 
 const root = join(import.meta.dirname, '..');
 const tracked = execFileSync(
@@ -32,23 +32,43 @@ function mayImport(from: string, to: string): boolean {
   if (from === 'streams') return false;
   if (from === 'platform') return to === 'streams';
   if (appFolders.includes(from)) return to === 'streams' || to === 'platform';
-  return from === 'embedded' && (appFolders.includes(to) || to === 'streams' || to === 'platform');
+  const below = ['streams', 'platform', ...appFolders];
+  if (from === 'embedded') return below.includes(to);
+  return from === 'tools' && (below.includes(to) || to === 'embedded');
 }
 
 function importsOf(text: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
 }
 
+/** The files of ours that a file imports. */
+function filesImported(path: string, text: string): string[] {
+  const relative = importsOf(text).filter((name) => name.startsWith('.'));
+  return relative.map((name) => normalize(join(dirname(path), name)));
+}
+
 const isTest = (path: string): boolean => path.endsWith('.test.ts');
 const sources = files.filter(({ path }) => !isTest(path));
 
 describe('imports', () => {
-  it('follow streams ← platform ← apps ← embedded', () => {
+  it('follow streams ← platform ← apps ← embedded ← tools', () => {
     const wrong = sources.flatMap(({ path, text }) =>
-      importsOf(text)
-        .filter((name) => name.startsWith('.'))
-        .map((name) => folderOf(normalize(join(dirname(path), name))))
+      filesImported(path, text)
+        .map(folderOf)
         .filter((to) => !mayImport(folderOf(path), to))
+        .map((to) => `${path} → ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('lead from what the image holds to what it holds', () => {
+    const isHeld = (path: string): boolean =>
+      imagePaths.some((held) => path === held || path.startsWith(`${held}/`));
+    const held = sources.filter(({ path }) => isHeld(path));
+    expect(held.map(({ path }) => path)).toContain('tools/connections/main.ts');
+    const wrong = held.flatMap(({ path, text }) =>
+      filesImported(path, text)
+        .filter((to) => !isHeld(to))
         .map((to) => `${path} → ${to}`),
     );
     expect(wrong).toEqual([]);

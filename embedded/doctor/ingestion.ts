@@ -93,7 +93,7 @@ async function schema(clickhouse: ClickHouse, config: ConsumerConfig): Promise<F
   const there = await readTables(clickhouse, database, views);
   const missing = views.filter((name) => there.get(name)?.engine !== 'View');
   if (missing.length === 0) return [found];
-  // Only dashboards and npm run metrics ask them.
+  // Only dashboards and npm run traffic-report ask them.
   return [found, warn('views', `${missing.join(', ')} missing in ${database}`, SETUP)];
 }
 

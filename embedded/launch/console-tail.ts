@@ -2,8 +2,8 @@
 // leaves no trace; its failure stops nothing else.
 import { styleText } from 'node:util';
 import { asError } from '../../platform/errors.ts';
-import { start } from '../../terminal/main.ts';
-import type { Style } from '../../terminal/message-line.ts';
+import { start } from '../../tail/main.ts';
+import type { Style } from '../../tail/message-line.ts';
 import type { LaunchConfig } from './config.ts';
 import type { Terminal } from './terminal.ts';
 

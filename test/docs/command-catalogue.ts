@@ -23,9 +23,9 @@ import { liveCommand } from '../../live/main.ts';
 import type { CommandLine } from '../../platform/command-line.ts';
 import { processorCommand } from '../../processor/arguments.ts';
 import { producerCommand } from '../../producers/arguments.ts';
-import { connectionsCommand } from '../../terminal/connections-main.ts';
-import { tailCommand } from '../../terminal/arguments.ts';
-import { metricsCommand } from '../../terminal/metrics-arguments.ts';
+import { connectionsCommand } from '../../tools/connections/main.ts';
+import { tailCommand } from '../../tail/arguments.ts';
+import { metricsCommand } from '../../tools/traffic-report/arguments.ts';
 import { chaosCommand } from '../chaos/command.ts';
 import { composeCommand } from '../compose/main.ts';
 import { screenshotsCommand } from '../live/screenshots.ts';
@@ -65,6 +65,9 @@ export const programs = Object.entries(scripts).flatMap(([script, command]) => {
   const started = [...command.matchAll(/\bnode (?:-\S+ )*(\S+\.ts)/g)];
   return started.map(([, program]) => ({ script, program: program! }));
 });
+
+/** Scripts that start what another script starts: with an option of its own, or under the name it had before. */
+export const secondNames: readonly string[] = ['forwarder', 'metrics'];
 
 /** How a script is typed. */
 export function typed(script: string): string {

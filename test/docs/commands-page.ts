@@ -15,7 +15,7 @@ const HEAD = `# Commands
 Generated from the programs by \`npm run generate:docs\`. Do not edit: change the declaration of the program.
 
 Every program prints the same with \`--help\` and starts nothing. A wrong argument or setting is one line and exit code 2. npm hands
-on what stands behind \`--\`. \`npm run forwarder\` is \`npm run processor -- --processor traffic-forward\`. The variables and their
+on what stands behind \`--\`. \`npm run forwarder\` is \`npm run processor -- --processor traffic-forward\`, and \`npm run metrics\` is \`npm run traffic-report\`. The variables and their
 meaning are in [configuration.md](configuration.md).`;
 
 type Groups = readonly (readonly [purpose: string, readonly CommandLine[]])[];

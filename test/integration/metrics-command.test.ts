@@ -1,4 +1,4 @@
-// `npm run metrics` on the real engine: the figures are what the rows add up to, the file is whole and of
+// `npm run traffic-report` on the real engine: the figures are what the rows add up to, the file is whole and of
 // its documented form, only what arrives counts unless everything is asked for, and it ends as it should.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { environment, readConfig } from '../../platform/config.ts';
-import { metricsVariables } from '../../terminal/metrics-arguments.ts';
-import { printMetrics } from '../../terminal/metrics-main.ts';
-import type { Snapshot } from '../../terminal/metrics-snapshot.ts';
+import { metricsVariables } from '../../tools/traffic-report/arguments.ts';
+import { printMetrics } from '../../tools/traffic-report/main.ts';
+import type { Snapshot } from '../../tools/traffic-report/snapshot.ts';
 import { describeBackend } from '../backend/context.ts';
 import { naiveMetrics } from './naive-traffic-metrics.ts';
 import { trafficDatabase, type TrafficDatabase } from './traffic-database.ts';
 import { insertTraffic, type TrafficRow } from './traffic-rows.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'terminal', 'metrics-main.ts');
+const MAIN = join(import.meta.dirname, '..', '..', 'tools', 'traffic-report', 'main.ts');
 const DAY_MS = 86_400_000;
 const FIRST_DAY_MS = Date.UTC(2026, 0, 1);
 const everything = {
@@ -35,7 +35,7 @@ const stored: readonly TrafficRow[] = Array.from({ length: 1_500 }, (_, i) => ({
   offset: i,
 }));
 
-describeBackend('npm run metrics', () => {
+describeBackend('npm run traffic-report', () => {
   let tables: TrafficDatabase;
   let folder: string;
 

@@ -11,7 +11,7 @@ import { createTopic, KEPT_FOR_EVER, kafkaClient, produce } from '../backend/cli
 import { describeBackend, randomTopic } from '../backend/context.ts';
 import { until } from './processor-world.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'terminal', 'main.ts');
+const MAIN = join(import.meta.dirname, '..', '..', 'tail', 'main.ts');
 
 function tail(...args: string[]) {
   const child = spawn(process.execPath, [MAIN, ...args], {

@@ -9,7 +9,7 @@ import {
   checkConnections,
   connectionVariables,
   type Server,
-} from '../../terminal/connections.ts';
+} from '../../tools/connections/connections.ts';
 import { createTopic, kafkaClient } from '../backend/clients.ts';
 import { describeBackend, randomTopic } from '../backend/context.ts';
 import { until } from '../until.ts';

@@ -1,16 +1,16 @@
 // Asks each server that a pipeline needs whether it can be reached from here with the given settings, as a
 // client that logs in: what to run inside a container that does not get on.
-import { ClickHouse } from '../platform/clickhouse/client.ts';
-import { assertClickHouse } from '../platform/clickhouse/speaks-clickhouse.ts';
-import { clickhouseTarget, clickhouseVariables } from '../platform/clickhouse/variables.ts';
-import type { Config } from '../platform/config.ts';
-import { asError, isClassified } from '../platform/errors.ts';
-import { createKafka } from '../platform/kafka/client.ts';
-import { assertKafka } from '../platform/kafka/speaks-kafka.ts';
-import { listedTopics } from '../platform/kafka/topics.ts';
-import { kafkaVariables } from '../platform/kafka/variables.ts';
-import { silentLog } from '../platform/log.ts';
-import { visible } from '../platform/visible.ts';
+import { ClickHouse } from '../../platform/clickhouse/client.ts';
+import { assertClickHouse } from '../../platform/clickhouse/speaks-clickhouse.ts';
+import { clickhouseTarget, clickhouseVariables } from '../../platform/clickhouse/variables.ts';
+import type { Config } from '../../platform/config.ts';
+import { asError, isClassified } from '../../platform/errors.ts';
+import { createKafka } from '../../platform/kafka/client.ts';
+import { assertKafka } from '../../platform/kafka/speaks-kafka.ts';
+import { listedTopics } from '../../platform/kafka/topics.ts';
+import { kafkaVariables } from '../../platform/kafka/variables.ts';
+import { silentLog } from '../../platform/log.ts';
+import { visible } from '../../platform/visible.ts';
 
 export const connectionVariables = { ...kafkaVariables, ...clickhouseVariables } as const;
 

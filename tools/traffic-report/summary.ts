@@ -1,6 +1,6 @@
 // The rolling figures as text for a person. It escapes every text of an event. Pure.
-import { visible } from '../platform/visible.ts';
-import type { Rolling } from './metrics-snapshot.ts';
+import { visible } from '../../platform/visible.ts';
+import type { Rolling } from './snapshot.ts';
 
 const LABEL_WIDTH = 21;
 const STATUSES = 8;

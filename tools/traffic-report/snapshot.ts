@@ -1,4 +1,4 @@
-// The state that `npm run metrics` shows: the rolling figures of the summary and the metrics of the last
+// The state that `npm run traffic-report` shows: the rolling figures of the summary and the metrics of the last
 // days, as the exported JSON holds them. docs/traffic-metrics.md defines the names. Pure.
 
 /** A detector by its newest event. Instants are ISO 8601, UTC. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../platform/errors.ts';
-import { parseArguments } from '../platform/command-line.ts';
-import { metricsArguments, metricsCommand } from './metrics-arguments.ts';
+import { ConfigError } from '../../platform/errors.ts';
+import { parseArguments } from '../../platform/command-line.ts';
+import { metricsArguments, metricsCommand } from './arguments.ts';
 
 const readArguments = (args: readonly string[]) =>
   metricsArguments(parseArguments(metricsCommand, args));
 
-describe('the arguments of npm run metrics', () => {
+describe('the arguments of npm run traffic-report', () => {
   it('have defaults, and take every option', () => {
     expect(readArguments([])).toEqual({
       ...{ printEverySec: 10, watch: false, fromBeginning: false },

@@ -1,20 +1,20 @@
-// The program behind `npm run metrics`: a rolling summary of the traffic events, and all metrics as JSON.
+// The program behind `npm run traffic-report`: a rolling summary of the traffic events, and all metrics as JSON.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClickHouseReader, ResultTooLargeError } from '../platform/clickhouse/reader.ts';
-import { clickhouseTarget } from '../platform/clickhouse/variables.ts';
-import type { Given } from '../platform/command-line.ts';
-import { readConfig, type Config } from '../platform/config.ts';
-import { ConfigError, UnavailableError } from '../platform/errors.ts';
-import { runProgram, type Service } from '../platform/service.ts';
-import { visible } from '../platform/visible.ts';
+import { ClickHouseReader, ResultTooLargeError } from '../../platform/clickhouse/reader.ts';
+import { clickhouseTarget } from '../../platform/clickhouse/variables.ts';
+import type { Given } from '../../platform/command-line.ts';
+import { readConfig, type Config } from '../../platform/config.ts';
+import { ConfigError, UnavailableError } from '../../platform/errors.ts';
+import { runProgram, type Service } from '../../platform/service.ts';
+import { visible } from '../../platform/visible.ts';
 import {
   metricsArguments,
   metricsCommand,
   metricsVariables,
   type MetricsArguments,
-} from './metrics-arguments.ts';
-import { MetricsQueries, type Since } from './metrics-queries.ts';
-import { summary } from './metrics-summary.ts';
+} from './arguments.ts';
+import { MetricsQueries, type Since } from './queries.ts';
+import { summary } from './summary.ts';
 import { replaceFile } from './replace-file.ts';
 
 export type MetricsConfig = Config<typeof metricsVariables>;

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ConfigError, asError, errorCode } from '../platform/errors.ts';
+import { ConfigError, asError, errorCode } from '../../platform/errors.ts';
 
 /** What a person has to mend before the file can be written. */
 const THEIRS = new Set([

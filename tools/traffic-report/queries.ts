@@ -1,7 +1,11 @@
 // Asks ClickHouse for the traffic metrics: the figures of the summary over a scope of rows, and the views.
-import type { ClickHouseReader } from '../platform/clickhouse/reader.ts';
-import { trafficMetrics, trafficViews, type TrafficMetrics } from '../streams/traffic-metrics.ts';
-import { trafficEvents } from '../streams/traffic.ts';
+import type { ClickHouseReader } from '../../platform/clickhouse/reader.ts';
+import {
+  trafficMetrics,
+  trafficViews,
+  type TrafficMetrics,
+} from '../../streams/traffic-metrics.ts';
+import { trafficEvents } from '../../streams/traffic.ts';
 import {
   rollingOf,
   type Availability,
@@ -10,7 +14,7 @@ import {
   type HourlyCount,
   type Rolling,
   type Snapshot,
-} from './metrics-snapshot.ts';
+} from './snapshot.ts';
 
 const table = trafficEvents.table.name;
 const stored = trafficViews(table);

@@ -1,12 +1,12 @@
-// The command line of `npm run metrics`.
-import { flagOption, valueOption, type Given } from '../platform/command-line.ts';
-import { clickhouseVariables } from '../platform/clickhouse/variables.ts';
-import { integer, text } from '../platform/config.ts';
+// The command line of `npm run traffic-report`.
+import { flagOption, valueOption, type Given } from '../../platform/command-line.ts';
+import { clickhouseVariables } from '../../platform/clickhouse/variables.ts';
+import { integer, text } from '../../platform/config.ts';
 
 export const metricsVariables = {
   ...clickhouseVariables,
   GRAFANA_CLICKHOUSE_USER: text({
-    doc: 'ClickHouse user that only reads; if it is set, npm run metrics queries as this user.',
+    doc: 'ClickHouse user that only reads; if it is set, npm run traffic-report queries as this user.',
   }),
   GRAFANA_CLICKHOUSE_PASSWORD: text({
     doc: 'Password of GRAFANA_CLICKHOUSE_USER.',
@@ -15,16 +15,16 @@ export const metricsVariables = {
 } as const;
 
 export const metricsCommand = {
-  command: 'npm run metrics',
+  command: 'npm run traffic-report',
   about: 'Sums up the traffic events in ClickHouse: totals, peaks, averages, sensors by status.',
   examples: [
-    ['npm run metrics', 'count the events of 10 s, print the summary, end'],
-    ['npm run metrics -- --from-beginning', 'sum up all stored events, at once'],
+    ['npm run traffic-report', 'count the events of 10 s, print the summary, end'],
+    ['npm run traffic-report -- --from-beginning', 'sum up all stored events, at once'],
     [
-      'npm run metrics -- --watch --print-every 10',
+      'npm run traffic-report -- --watch --print-every 10',
       'print every 10 s the events since the last one, until Ctrl+C',
     ],
-    ['npm run metrics -- --from-beginning --export-json data/metrics/snapshot.json'],
+    ['npm run traffic-report -- --from-beginning --export-json data/metrics/snapshot.json'],
   ],
   options: {
     'print-every': valueOption(

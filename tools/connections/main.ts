@@ -1,7 +1,7 @@
 // The program behind `npm run connections`: a line for each server, whether it can be reached from here.
-import { listOption, type CommandLine } from '../platform/command-line.ts';
-import { oneOf, readConfig } from '../platform/config.ts';
-import { oneShot, runProgram } from '../platform/service.ts';
+import { listOption, type CommandLine } from '../../platform/command-line.ts';
+import { oneOf, readConfig } from '../../platform/config.ts';
+import { oneShot, runProgram } from '../../platform/service.ts';
 import { SERVERS, checkConnections, connectionVariables } from './connections.ts';
 
 export const connectionsCommand = {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError } from '../platform/errors.ts';
+import { ConfigError } from '../../platform/errors.ts';
 import { replaceFile } from './replace-file.ts';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rollingOf, type DetectorState, type RollingParts } from './metrics-snapshot.ts';
-import { summary } from './metrics-summary.ts';
+import { rollingOf, type DetectorState, type RollingParts } from './snapshot.ts';
+import { summary } from './summary.ts';
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 
