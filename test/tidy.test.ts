@@ -81,6 +81,8 @@ describe('imports', () => {
       const folder = folderOf(path);
       return importsOf(text)
         .filter((name) => {
+          // The doctor tries in a process of its own whether the engine loads.
+          if (name === 'chdb' && path === 'tools/doctor/machine.ts') return false;
           if (name.startsWith('chdb')) return !['embedded', 'test', 'bench'].includes(folder);
           // The embedded server decodes what official clients send, hence the codec.
           if (name === 'lz4-napi' && folder === 'embedded') return false;
@@ -153,8 +155,8 @@ describe('SQL literals', () => {
       ({ path, text }) => escapes.test(text) && !path.startsWith('test/'),
     );
     expect(writers.map(({ path }) => path)).toEqual([
-      'embedded/new-stream/source-text.ts',
       'platform/clickhouse/quoted.ts',
+      'tools/new-stream/source-text.ts',
     ]);
   });
 });

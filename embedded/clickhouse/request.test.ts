@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clickhouseTarget, clickhouseVariables } from '../../platform/clickhouse/variables.ts';
 import { readConfig } from '../../platform/config.ts';
-import { ask } from '../query/ask.ts';
+import { ask } from '../../tools/query/ask.ts';
 import { parseSearch, readHead } from './request.ts';
 
 /** As Node hands on the bytes of a header. */

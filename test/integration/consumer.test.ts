@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import snappy from 'snappy';
 import { expect, inject, it } from 'vitest';
-import { openLagSource, readLag } from '../../embedded/doctor/lag.ts';
+import { openLagSource, readLag } from '../../tools/doctor/lag.ts';
 import { GroupConsumer } from '../../platform/kafka/group-consumer.ts';
 import type { GroupReceiver } from '../../platform/kafka/group-receiver.ts';
 import { auditReport } from '../../consumer/audit/report.ts';

@@ -7,9 +7,9 @@ import { readConfig } from '../../platform/config.ts';
 import { UnavailableError } from '../../platform/errors.ts';
 import { nothingAnswers } from '../../platform/nothing-answers.ts';
 import { silentLog } from '../../platform/log.ts';
-import { runningStack } from '../launch/claim.ts';
-import { HOST, foldersOf } from '../launch/config.ts';
-import { requireEngine } from '../launch/requirements.ts';
+import { runningStack } from '../../embedded/launch/claim.ts';
+import { HOST, foldersOf } from '../../embedded/launch/config.ts';
+import { requireEngine } from '../../embedded/launch/requirements.ts';
 
 export interface QueryTarget extends AsyncDisposable {
   readonly url: string;
@@ -47,7 +47,7 @@ function remote(target: Omit<QueryTarget, typeof Symbol.asyncDispose>): QueryTar
 }
 
 async function openData(dataPath: string, database: string): Promise<QueryTarget> {
-  const { startClickHouse } = await import('../clickhouse/server.ts');
+  const { startClickHouse } = await import('../../embedded/clickhouse/server.ts');
   // A name and password that nobody else on this machine can know.
   const user = { name: 'query', password: randomBytes(16).toString('hex'), readonly: false };
   const log = silentLog();

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEngine, type Engine } from '../clickhouse/engine.ts';
+import { openEngine, type Engine } from '../../embedded/clickhouse/engine.ts';
 import type { Sample, SampledColumn } from './sample.ts';
 
 export interface Inferred {

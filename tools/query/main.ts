@@ -1,9 +1,14 @@
 // The program behind `npm run query -- "SELECT …"`: one statement to ClickHouse, whether the stack runs
 // or not; a table on a terminal, tab-separated elsewhere.
 import { text as textOf } from 'node:stream/consumers';
-import { usageError, valueOption, type CommandLine, type Given } from '../platform/command-line.ts';
-import { text } from '../platform/config.ts';
-import { oneShot, runProgram } from '../platform/service.ts';
+import {
+  usageError,
+  valueOption,
+  type CommandLine,
+  type Given,
+} from '../../platform/command-line.ts';
+import { text } from '../../platform/config.ts';
+import { oneShot, runProgram } from '../../platform/service.ts';
 
 export const queryCommand = {
   command: 'npm run query',
@@ -43,8 +48,8 @@ async function readQuestion({
 
 async function answer(given: Given<typeof queryCommand>): Promise<number> {
   const question = await readQuestion(given);
-  const { QueryError, ask } = await import('./query/ask.ts');
-  const { findTarget } = await import('./query/target.ts');
+  const { QueryError, ask } = await import('./ask.ts');
+  const { findTarget } = await import('./target.ts');
   await using target = await findTarget(() => {
     if (process.stderr.isTTY) process.stderr.write('Nothing runs: opening the data\n');
   });

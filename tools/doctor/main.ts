@@ -1,13 +1,13 @@
 // The program behind `npm run doctor`: looks at the machine, the servers and the pipeline, and says what is
 // wrong and what to do about it.
-import { consumerVariables } from '../consumer/config.ts';
-import type { CommandLine } from '../platform/command-line.ts';
-import { environment, readConfig } from '../platform/config.ts';
-import { oneShot, runProgram } from '../platform/service.ts';
-import { exitCodeOf, findingsOf, report } from './doctor/finding.ts';
-import { checkIngestion } from './doctor/ingestion.ts';
-import { checkMachine } from './doctor/machine.ts';
-import { foldersOf, launchVariables, type Environment } from './launch/config.ts';
+import { consumerVariables } from '../../consumer/config.ts';
+import type { CommandLine } from '../../platform/command-line.ts';
+import { environment, readConfig } from '../../platform/config.ts';
+import { oneShot, runProgram } from '../../platform/service.ts';
+import { exitCodeOf, findingsOf, report } from './finding.ts';
+import { checkIngestion } from './ingestion.ts';
+import { checkMachine } from './machine.ts';
+import { foldersOf, launchVariables, type Environment } from '../../embedded/launch/config.ts';
 
 export const doctorCommand = {
   about:

@@ -4,11 +4,11 @@ import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { asError } from '../../platform/errors.ts';
-import { haveKafkaLibs } from '../kafka/artifacts.ts';
-import { folderHolder } from '../kafka/claim.ts';
-import { findJava, findMaven } from '../kafka/java.ts';
-import { portInUse } from '../kafka/ports.ts';
-import { HOST, PROJECT, type Folders } from '../launch/config.ts';
+import { haveKafkaLibs } from '../../embedded/kafka/artifacts.ts';
+import { folderHolder } from '../../embedded/kafka/claim.ts';
+import { findJava, findMaven } from '../../embedded/kafka/java.ts';
+import { portInUse } from '../../embedded/kafka/ports.ts';
+import { HOST, PROJECT, type Folders } from '../../embedded/launch/config.ts';
 import { fail, findingsOf, ok, warn, type Finding } from './finding.ts';
 
 export interface Ports {

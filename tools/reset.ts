@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import { flagOption, type CommandLine, type Given } from '../platform/command-line.ts';
 import { ConfigError } from '../platform/errors.ts';
 import { oneShot, runProgram } from '../platform/service.ts';
-import { lockHolder } from './clickhouse/engine.ts';
-import { folderHolder } from './kafka/claim.ts';
-import { claimHome } from './launch/claim.ts';
-import { foldersOf, launchVariables, type Folders } from './launch/config.ts';
+import { lockHolder } from '../embedded/clickhouse/engine.ts';
+import { folderHolder } from '../embedded/kafka/claim.ts';
+import { claimHome } from '../embedded/launch/claim.ts';
+import { foldersOf, launchVariables, type Folders } from '../embedded/launch/config.ts';
 
 export const resetCommand = {
   command: 'npm run reset',
