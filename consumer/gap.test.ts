@@ -61,3 +61,9 @@ describe('ranges of offsets', () => {
     );
   });
 });
+
+describe('a range without offsets', () => {
+  it('is itself when none of them is in it', () => {
+    expect(without({ first: 3, last: 5 }, new Set([2, 6]))).toEqual([{ first: 3, last: 5 }]);
+  });
+});

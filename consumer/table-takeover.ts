@@ -6,11 +6,10 @@ import { ofOneIncarnation } from '../platform/kafka/one-incarnation.ts';
 import type { Owned, OwnedLog } from '../platform/kafka/partition-owner.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Ownership } from './fence.ts';
-import { covered } from './gap.ts';
-import { factsOf } from './lost.ts';
+import { covered, describeGap, readGap, without } from './gap.ts';
 import type { Origins } from './origins.ts';
 import type { PartitionState } from './partition.ts';
-import { holes, resume, type Resume } from './resume-from-table.ts';
+import { holes, LEFT_THE_LOG, resume, type Floor, type Resume } from './resume-from-table.ts';
 import type { Facts, FloorRow, Landed } from './sink.ts';
 import { sourceOf } from '../streams/origin.ts';
 
@@ -81,6 +80,25 @@ export async function takeOver(
   }
   await facts.recordFloors(ownership, floors);
   return { ownership, topicId, states };
+}
+
+/**
+ * The facts to record for the floor that a resume came to: a gap where retention took offsets before they were read, but
+ * never over offsets of recorded dead letters. Dead letters land before the rows of their batch, so an unfinished
+ * batch leaves some above the position.
+ */
+export async function factsOf(
+  floor: Floor,
+  source: string,
+  partition: number,
+  facts: Pick<Facts, 'deadFrom'>,
+): Promise<FloorRow[]> {
+  const [lost] = floor.reason === 'gap' ? readGap(floor.detail) : [];
+  if (lost === undefined) return [{ partition, ...floor }];
+  const { offset, reason } = floor;
+  const gaps = without(lost, await facts.deadFrom(source, partition, lost.first));
+  if (gaps.length === 0) return [{ partition, offset, reason: 'dead-letters', detail: '' }];
+  return [{ partition, offset, reason, detail: describeGap(gaps, LEFT_THE_LOG) }];
 }
 
 /** Says when offsets between a partition's rows are missing or there twice; costs nothing if not. */

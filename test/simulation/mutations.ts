@@ -206,7 +206,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'record a gap over dead letters',
     foundBy: 80,
-    file: 'consumer/lost.ts',
+    file: 'consumer/table-takeover.ts',
     find: 'const gaps = without(lost, await facts.deadFrom(source, partition, lost.first));',
     replace: 'const gaps = [lost];',
   },
