@@ -33,8 +33,8 @@ export interface LettersOfPartition {
 }
 
 /**
- * The outcome of a re-drive. `published`: it is in Kafka, and its letters are resolved. `void`: it is
- * surely not, and its letters are open again. `doubt`: nobody can tell any more.
+ * The outcome of a re-drive. `published`: Kafka has it, and its letters are resolved. `void`: Kafka does not have it,
+ * and its letters are open again. `doubt`: whether Kafka has it can no longer be found out.
  */
 export type Outcome = 'published' | 'void' | 'doubt';
 

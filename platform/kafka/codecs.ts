@@ -8,6 +8,7 @@ import lz4 from 'lz4-napi';
 import snappy from 'snappy';
 import { UnavailableError } from '../errors.ts';
 import { inflatedWhole } from './inflate.ts';
+import { giveBack } from './native-memory.ts';
 import type { RawRecordBatch } from './record-batch.ts';
 import { frameSnappy } from './snappy-frames.ts';
 
@@ -48,13 +49,7 @@ export function registerCodecs(): void {
   }
 }
 
-/**
- * Gives a decompressed buffer's memory back at once. V8 does not see what the native codecs allocate and
- * lets it pile up (75 MB with lz4 under a backlog); detaching frees it at the next turn of the loop.
- */
+/** Frees a decompressed buffer, unless it is the batch's own bytes, which came uncompressed. */
 export function release({ body }: RawRecordBatch, bytes: Buffer): void {
-  const { buffer } = bytes;
-  // Pooled and uncompressed buffers share their memory with others.
-  const isAlone = bytes.byteLength === buffer.byteLength && body.buffer !== buffer;
-  if (isAlone && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (body.buffer !== bytes.buffer) giveBack(bytes);
 }

@@ -3,6 +3,7 @@
 // a batch.
 import lz4 from 'lz4-napi';
 import { CorruptError } from './corrupt.ts';
+import { giveBack } from './native-memory.ts';
 
 const MAGIC = 0x184d2204;
 const BLOCK_BYTES = [0, 0, 0, 0, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
@@ -60,13 +61,6 @@ export function inflatedLz4(bytes: Buffer): Buffer {
   const whole = Buffer.concat(pieces);
   pieces.forEach(giveBack);
   return whole;
-}
-
-/** V8 does not see what the library allocates and lets it pile up. */
-function giveBack(bytes: Buffer): void {
-  const { buffer } = bytes;
-  const isAlone = bytes.byteLength === buffer.byteLength;
-  if (isAlone && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** What a frame inflates to, block by block. @throws {Error} at the first block that is damaged. */

@@ -5,6 +5,7 @@ import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { copyTo } from '../copy-bytes.ts';
 import { BATCH_HEAD_BYTES, EncodedBatch } from './encoded-batch.ts';
 import { lz4Frame } from './lz4-frames.ts';
+import { giveBack } from './native-memory.ts';
 import { varintAt, varintBytes } from './varint.ts';
 
 /** One record on its way to Kafka. */
@@ -150,9 +151,7 @@ export class RecordBatchWriter {
     const packed = compressed(codec, this.bytes.subarray(BATCH_HEAD_BYTES, this.#at));
     const bytes = Buffer.allocUnsafeSlow(BATCH_HEAD_BYTES + packed.length);
     packed.copy(bytes, BATCH_HEAD_BYTES);
-    // V8 does not see what native codecs allocate and lets it pile up: it is given back at once.
-    const isAlone = packed.byteLength === packed.buffer.byteLength;
-    if (isAlone && packed.buffer instanceof ArrayBuffer) packed.buffer.transfer(0);
+    giveBack(packed);
     bytes.fill(0, 0, BATCH_HEAD_BYTES);
     bytes.writeInt32BE(bytes.length - 12, 8);
     bytes.writeInt32BE(-1, 12);
